@@ -1,0 +1,230 @@
+"""Code lists of the register (DOMAIN.md 1.6): short English value, official Chinese label.
+
+`ALIASES` of a list maps labels seen in real exports to its members; imports nothing of ours.
+"""
+
+from django.db import models
+
+
+class Relation(models.TextChoices):
+    """与户主关系. `male` and `female` are the relations that only one sex can have (DOMAIN.md 1.6, 2_01_004)."""
+
+    HEAD = "head", "户主"
+    SPOUSE = "spouse", "配偶"
+    SON = "son", "之子"
+    DAUGHTER = "daughter", "之女"
+    DAUGHTER_IN_LAW = "daughter_in_law", "之儿媳"
+    SON_IN_LAW = "son_in_law", "之女婿"
+    GRANDSON = "grandson", "之孙子"
+    GRANDDAUGHTER = "granddaughter", "之孙女"
+    GRANDSON_BY_DAUGHTER = "grandson_by_daughter", "之外孙子"
+    GRANDDAUGHTER_BY_DAUGHTER = "granddaughter_by_d", "之外孙女"
+    FATHER = "father", "之父"
+    MOTHER = "mother", "之母"
+    WIFES_FATHER = "wifes_father", "之岳父"
+    WIFES_MOTHER = "wifes_mother", "之岳母"
+    HUSBANDS_FATHER = "husbands_father", "之公公"
+    HUSBANDS_MOTHER = "husbands_mother", "之婆婆"
+    GRANDFATHER = "grandfather", "之祖父"
+    GRANDMOTHER = "grandmother", "之祖母"
+    MOTHERS_FATHER = "mothers_father", "之外祖父"
+    MOTHERS_MOTHER = "mothers_mother", "之外祖母"
+    SIBLING = "sibling", "之兄弟姐妹"
+    GREAT_GRANDSON = "great_grandson", "之曾孙子"
+    GREAT_GRANDDAUGHTER = "great_granddaughter", "之曾孙女"
+    NEPHEW = "nephew", "之侄儿"
+    NIECE = "niece", "之侄女"
+    BROTHERS_WIFE = "brothers_wife", "之兄弟媳妇"
+    UNCLE = "uncle", "之叔伯"
+    OTHER = "other", "其他"
+
+
+MALE_RELATIONS = (
+    Relation.SON, Relation.GREAT_GRANDSON, Relation.FATHER, Relation.HUSBANDS_FATHER, Relation.SON_IN_LAW, Relation.UNCLE,
+    Relation.GRANDSON, Relation.GRANDSON_BY_DAUGHTER, Relation.WIFES_FATHER, Relation.NEPHEW, Relation.GRANDFATHER,
+)  # fmt: skip
+FEMALE_RELATIONS = (
+    Relation.DAUGHTER, Relation.GREAT_GRANDDAUGHTER, Relation.DAUGHTER_IN_LAW, Relation.MOTHER, Relation.HUSBANDS_MOTHER,
+    Relation.GRANDDAUGHTER, Relation.GRANDDAUGHTER_BY_DAUGHTER, Relation.BROTHERS_WIFE, Relation.WIFES_MOTHER,
+    Relation.NIECE, Relation.GRANDMOTHER,
+)  # fmt: skip
+
+
+class Education(models.TextChoices):
+    ILLITERATE = "illiterate", "文盲或半文盲"
+    PRIMARY = "primary", "小学"
+    MIDDLE = "middle", "初中"
+    HIGH = "high", "高中"
+    COLLEGE = "college", "大专"
+    BACHELOR = "bachelor", "本科及以上"
+
+
+class SchoolState(models.TextChoices):
+    """在校生状况; empty = not in school."""
+
+    PRESCHOOL_AGE = "preschool_age", "学龄前儿童"
+    PRESCHOOL = "preschool", "学前教育"
+    PRIMARY = "primary", "小学"
+    GRADE_7 = "grade_7", "七年级"
+    GRADE_8 = "grade_8", "八年级"
+    GRADE_9 = "grade_9", "九年级"
+    HIGH_1 = "high_1", "普通高中一年级"
+    HIGH_2 = "high_2", "普通高中二年级"
+    HIGH_3 = "high_3", "普通高中三年级"
+    VOCATIONAL_1 = "vocational_1", "中职一年级"
+    VOCATIONAL_2 = "vocational_2", "中职二年级"
+    VOCATIONAL_3 = "vocational_3", "中职三年级"
+    COLLEGE_1 = "college_1", "高职高专一年级"
+    COLLEGE_2 = "college_2", "高职高专二年级"
+    COLLEGE_3 = "college_3", "高职高专三年级"
+    TECHNICIAN_1 = "technician_1", "技师学院一年级"
+    TECHNICIAN_2 = "technician_2", "技师学院二年级"
+    TECHNICIAN_3 = "technician_3", "技师学院三年级"
+    TECHNICIAN_4 = "technician_4", "技师学院四年级"
+    BACHELOR_1 = "bachelor_1", "本科一年级"
+    BACHELOR_2 = "bachelor_2", "本科二年级"
+    BACHELOR_3 = "bachelor_3", "本科三年级"
+    BACHELOR_4 = "bachelor_4", "本科四年级"
+    BACHELOR_5 = "bachelor_5", "本科五年级"
+    MASTER = "master", "硕士研究生及以上"
+
+
+class Health(models.TextChoices):
+    """健康状况, several at once except 健康. The order is the one the official export writes."""
+
+    HEALTHY = "healthy", "健康"
+    CHRONIC = "chronic", "长期慢性病"
+    SERIOUS = "serious", "患有大病"
+    DISABLED = "disabled", "残疾"
+
+
+class Labour(models.TextChoices):
+    SKILLED = "skilled", "技能劳动力"
+    ORDINARY = "ordinary", "普通劳动力"
+    WEAK = "weak", "弱劳动力或半劳动力"
+    LOST = "lost", "丧失劳动力"
+    NONE = "none", "无劳动力"
+
+
+class PoliticalStatus(models.TextChoices):
+    MEMBER = "member", "中共党员"
+    CANDIDATE = "candidate", "中共预备党员"
+    LEAGUE = "league", "共青团员"
+    MASSES = "masses", "群众"
+
+
+class IdKind(models.TextChoices):
+    ID_CARD = "id_card", "居民身份证"
+    DISABILITY = "disability", "残疾人证"
+    PASSPORT = "passport", "护照"
+    OTHER = "other", "其他"
+
+
+class HouseholdType(models.TextChoices):
+    LIFTED = "lifted", "脱贫户"
+    ORDINARY = "ordinary", "一般农户"
+
+
+class MonitoringCategory(models.TextChoices):
+    UNSTABLE = "unstable", "脱贫不稳定户"
+    MARGINAL = "marginal", "边缘易致贫户"
+    SUDDEN = "sudden", "突发严重困难户"
+
+
+class RiskCause(models.TextChoices):
+    """致贫/返贫风险, up to five in order."""
+
+    ILLNESS = "illness", "因病"
+    SCHOOL = "school", "因学"
+    DISABILITY = "disability", "因残"
+    DISASTER = "disaster", "因自然灾害"
+    ACCIDENT = "accident", "因意外事故"
+    INDUSTRY = "industry", "因产业项目失败"
+    UNSTABLE_WORK = "unstable_work", "因务工就业不稳"
+    LABOUR = "labour", "缺劳动力"
+    HOUSING = "housing", "因安全住房"
+    WATER = "water", "因安全饮水"
+    OTHER = "other", "其他"
+
+
+class PovertyCause(models.TextChoices):
+    """致贫原因 of the old card."""
+
+    ILLNESS = "illness", "因病"
+    DISABILITY = "disability", "因残"
+    SCHOOL = "school", "因学"
+    DISASTER = "disaster", "因灾"
+    LAND = "land", "缺土地"
+    WATER = "water", "缺水"
+    SKILL = "skill", "缺技术"
+    LABOUR = "labour", "缺劳动力"
+    FUNDS = "funds", "缺资金"
+    TRAFFIC = "traffic", "交通条件落后"
+    DRIVE = "drive", "自身发展动力不足"
+    MARRIAGE = "marriage", "因婚"
+    FUNERAL = "funeral", "因丧"
+    OTHER = "other", "其他"
+
+
+class MemberChange(models.TextChoices):
+    """人员变更原因."""
+
+    DEATH = "death", "死亡"
+    MARRIED_OUT = "married_out", "嫁出"
+    EMIGRATED = "emigrated", "出国定居"
+    PRISON = "prison", "判刑收监"
+    MARRIED_IN = "married_in", "嫁入"
+    NEWBORN = "newborn", "新生儿"
+    OTHER_IN = "other_in", "其他转入"
+    OTHER_OUT = "other_out", "其他转出"
+
+
+class GuaranteeItem(models.TextChoices):
+    """两不愁三保障和饮水安全 (DOMAIN.md section 5)."""
+
+    FOOD_CLOTHING = "food_clothing", "吃穿"
+    EDUCATION = "education", "义务教育"
+    MEDICAL = "medical", "基本医疗"
+    HOUSING = "housing", "住房安全"
+    WATER = "water", "饮水安全"
+
+
+class GuaranteeState(models.TextChoices):
+    MET = "met", "达标"
+    NOT_MET = "not_met", "不达标"
+    NOT_APPLICABLE = "not_applicable", "不适用"
+    UNCHECKED = "unchecked", "未核查"
+
+
+class RiskTier(models.TextChoices):
+    """ABC三类 (DOMAIN.md 3.1)."""
+
+    A = "A", "重点"
+    B = "B", "关注"
+    C = "C", "一般"
+
+
+class IncomeKind(models.TextChoices):
+    ESTIMATE = "estimate", "预估"
+    CONFIRMED = "confirmed", "核定"
+    ROSTER = "roster", "名单所载"
+
+
+ETHNIC_GROUPS = (
+    "汉族", "蒙古族", "回族", "藏族", "维吾尔族", "苗族", "彝族", "壮族", "布依族", "朝鲜族", "满族", "侗族", "瑶族", "白族",
+    "土家族", "哈尼族", "哈萨克族", "傣族", "黎族", "傈僳族", "佤族", "畲族", "高山族", "拉祜族", "水族", "东乡族", "纳西族",
+    "景颇族", "柯尔克孜族", "土族", "达斡尔族", "仫佬族", "羌族", "布朗族", "撒拉族", "毛南族", "仡佬族", "锡伯族", "阿昌族",
+    "普米族", "塔吉克族", "怒族", "乌孜别克族", "俄罗斯族", "鄂温克族", "德昂族", "保安族", "裕固族", "京族", "塔塔尔族",
+    "独龙族", "鄂伦春族", "赫哲族", "门巴族", "珞巴族", "基诺族",
+)  # fmt: skip
+
+# Labels seen in real exports (DOMAIN.md 1.1, 1.6) -> member, per list
+ALIASES: dict[type[models.TextChoices], dict[str, str]] = {
+    Relation: {"本人": Relation.HEAD, "本人或户主": Relation.HEAD, "儿子": Relation.SON, "女儿": Relation.DAUGHTER},
+    Education: {"文盲": Education.ILLITERATE, "半文盲": Education.ILLITERATE, "文盲半文盲": Education.ILLITERATE},
+    Health: {"大病": Health.SERIOUS, "慢性病": Health.CHRONIC, "长期慢病": Health.CHRONIC},
+    Labour: {"弱劳动力": Labour.WEAK, "半劳动力": Labour.WEAK, "弱（半）劳动力": Labour.WEAK},
+    HouseholdType: {"普通农户": HouseholdType.ORDINARY, "一般脱贫户": HouseholdType.LIFTED},
+    PovertyCause: {"缺劳力": PovertyCause.LABOUR},
+    RiskCause: {"因产业失败": RiskCause.INDUSTRY, "因房": RiskCause.HOUSING, "因水": RiskCause.WATER},
+}

@@ -1,0 +1,89 @@
+"""Filters of the household and people lists (UI.md section 7)."""
+
+import datetime as dt
+
+import django_filters
+from django import forms
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from households.enums import MonitoringCategory, RiskTier
+from households.models import Household, Person
+from jiyang.identifiers.encryption import blind_index
+from jiyang.ledgers.filters import LedgerFilter, looks_personal
+
+
+class HouseholdFilter(LedgerFilter):
+    tier = django_filters.ChoiceFilter(
+        label="分类", empty_label="全部", method="in_tier", choices=[*((t.value, f"{t.value} 类 {t.label}") for t in RiskTier), ("none", "未分类")]
+    )
+    monitoring = django_filters.ChoiceFilter(
+        label="监测状态", empty_label="不限", method="monitored",
+        choices=[("open", "监测中"), ("removed", "风险已消除"), ("none", "非监测户"), *MonitoringCategory.choices],
+    )
+    visit = django_filters.ChoiceFilter(
+        label="走访", empty_label="不限", method="due", choices=[("overdue", "已超期"), ("soon", "7 日内到期"), ("never", "从未入户")]
+    )
+
+    class Meta:
+        model = Household
+        fields: list[str] = []
+        form = forms.Form
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.form.fields["q"].label = "户编号、姓名、证件号"
+        self.form.order_fields(["town", "village", "tier", "monitoring", "visit", "q"])
+
+    def in_tier(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.filter(state__tier="" if value == "none" else value)
+
+    def monitored(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        today = timezone.localdate()
+        if value == "open":
+            return rows.monitored_on(today)
+        if value == "none":
+            return rows.filter(category="")
+        if value == "removed":
+            return rows.exclude(category="").filter(risk_removed_on__lte=today)
+        return rows.filter(category=value)
+
+    def due(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        today = timezone.localdate()
+        if value == "overdue":
+            return rows.visit_overdue_on(today)
+        if value == "never":
+            return rows.filter(state__last_visit_on=None)
+        return rows.filter(state__next_visit_on__range=(today, today + dt.timedelta(days=7)))
+
+    def find(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        """By household number, a member's name, or exactly by an ID number or phone."""
+        term = value.strip()
+        people = Person.objects.filter(household=OuterRef("pk"))
+        if looks_personal(term):
+            digest = blind_index(term)
+            return rows.filter(Exists(people.filter(Q(id_index=digest) | Q(phone_index=digest))) | Q(phone_index=digest))
+        if term.isdigit():
+            return rows.filter(household_no__startswith=term)
+        # the names first: their index finds few people, whose households are then looked up
+        return rows.filter(pk__in=Person.objects.named_like(term).values("household"))
+
+
+class PersonFilter(LedgerFilter):
+    search_in = ("person_no",)
+
+    class Meta:
+        model = Person
+        fields: list[str] = []
+        form = forms.Form
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.form.fields["q"].label = "姓名、人编号、证件号"
+
+    def find(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        term = value.strip()
+        if looks_personal(term):
+            digest = blind_index(term)
+            return rows.filter(Q(id_index=digest) | Q(phone_index=digest))
+        return rows.filter(person_no__startswith=term) if term.isdigit() else rows.named_like(term)

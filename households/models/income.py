@@ -1,0 +1,84 @@
+"""Income of a household and period (家庭收入): items, formulas and the figure the national roster states."""
+
+import datetime as dt
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db import models
+from django.db.models import F, Q
+
+from households.enums import IncomeKind
+from jiyang.ledgers.querysets import ScopedQuerySet
+from jiyang.ledgers.records import HouseholdRecord
+
+CENT = Decimal("0.01")
+FORMULA = "2021-1"  # 家庭纯收入 = 工资性 + (生产经营性 − 支出) + 财产性 + 转移性; 人均 half-up to 0.01 (DOMAIN.md 1.5)
+
+
+def money(title: str) -> models.DecimalField:
+    return models.DecimalField(f"{title}（元）", max_digits=12, decimal_places=2, null=True, blank=True)
+
+
+class IncomeQuerySet(ScopedQuerySet):
+    def of_year(self, year: int) -> "IncomeQuerySet":
+        return self.filter(year=year)
+
+
+class IncomeStatement(HouseholdRecord):
+    """收入: one household, one accounting period. 元; `per_head` is 人均纯收入 per person and year.
+
+    A statement made here stores its items and the computed results with the formula's version; one carried in by the
+    national roster (`kind` = 名单所载) stores only what the roster says.
+    """
+
+    year = models.PositiveSmallIntegerField("年度")
+    kind = models.CharField("性质", max_length=10, choices=IncomeKind)
+    period_start = models.DateField("核算起")
+    period_end = models.DateField("核算止")
+    wage = money("工资性收入")
+    business = money("生产经营性收入")
+    property = money("财产性收入")
+    transfer = money("转移性收入")
+    business_cost = money("生产经营性支出")
+    net = money("家庭纯收入")
+    people = models.PositiveSmallIntegerField("共享收支人数", null=True, blank=True)
+    per_head = money("人均纯收入")
+    claims = money("理赔收入")
+    own_payment = money("合规自付支出")
+    formula = models.CharField("公式版本", max_length=10, blank=True, editable=False)
+    working = models.TextField("计算说明", blank=True)
+
+    field_groups = {
+        "income": (
+            "wage", "business", "property", "transfer", "business_cost", "net", "per_head", "claims", "own_payment", "working",
+        )
+    }
+    objects = IncomeQuerySet.as_manager()
+
+    class Meta(HouseholdRecord.Meta):
+        verbose_name = verbose_name_plural = "收入"
+        constraints = [
+            *HouseholdRecord.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["household", "year", "kind"],
+                condition=Q(voided_at=None),
+                name="income_one_per_year_and_kind",
+                violation_error_message="该户本年度已有同样性质的收入记录",
+            ),
+            models.CheckConstraint(condition=Q(period_end__gt=F("period_start")), name="income_period"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.year} {self.get_kind_display()}"
+
+    def compute(self) -> None:
+        """Fill `net`, `per_head` and `formula` from the items. A production loss stays negative in the sum."""
+        items = [self.wage, self.business, self.property, self.transfer]
+        self.net = sum((item or Decimal(0) for item in items), Decimal(0)) - (self.business_cost or Decimal(0))
+        self.per_head = (self.net / self.people).quantize(CENT, ROUND_HALF_UP) if self.people else None
+        self.formula = FORMULA
+
+
+def roster_period(day: dt.date) -> tuple[int, dt.date, dt.date]:
+    """(year, start, end) of a figure in a roster dated `day`: 1 October to 30 September before it (DOMAIN.md 1.5)."""
+    year = day.year if day.month >= 10 else day.year - 1
+    return year, dt.date(year - 1, 10, 1), dt.date(year, 9, 30)

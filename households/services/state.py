@@ -1,0 +1,68 @@
+"""Derived work columns (`HouseholdState`), rebuilt set-based from the dated rows (DESIGN.md section 9)."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import connection
+
+from households.models import HouseholdState
+from jiyang.parameters import values
+
+# People, head, tier and income as of today; the visit columns are kept, the next visit is due an interval after the
+# last visit to the door, or after registration where there was none. No tier: the longest interval, C's.
+REFRESH = """
+insert into households_householdstate
+       (household_id, district_id, town_id, village_id, head_name, head_pinyin, people, tier, income_year,
+        income_per_head, last_visit_on, next_visit_on)
+select h.id, h.district_id, h.town_id, h.village_id, coalesce(m.head_name, ''), coalesce(m.head_pinyin, ''),
+       coalesce(m.people, 0), coalesce(t.tier, ''), i.year, i.per_head, s.last_visit_on,
+       coalesce(s.last_visit_on, greatest(h.registered_on, t.since))
+         + case t.tier when 'A' then %(a)s when 'B' then %(b)s else %(c)s end::int
+from households_household h
+left join households_householdstate s on s.household_id = h.id
+left join (select m.household_id, count(*) as people,
+                  (array_agg(p.name order by (m.relation = 'head') desc, p.id))[1] as head_name,
+                  (array_agg(p.name_pinyin order by (m.relation = 'head') desc, p.id))[1] as head_pinyin
+             from households_membership m join households_person p on p.id = m.person_id and p.voided_at is null
+            where m.until is null and m.household_id = any(%(ids)s) group by m.household_id) m on m.household_id = h.id
+left join households_tierdecision t on t.household_id = h.id and t.until is null and t.voided_at is null
+left join (select distinct on (household_id) household_id, year, per_head from households_incomestatement
+            where voided_at is null and per_head is not null and household_id = any(%(ids)s)
+            order by household_id, year desc, id desc) i on i.household_id = h.id
+where h.id = any(%(ids)s)
+on conflict (household_id) do update set
+       head_name = excluded.head_name, head_pinyin = excluded.head_pinyin, people = excluded.people,
+       tier = excluded.tier, income_year = excluded.income_year, income_per_head = excluded.income_per_head,
+       next_visit_on = excluded.next_visit_on
+ where (households_householdstate.head_name, households_householdstate.head_pinyin, households_householdstate.people,
+        households_householdstate.tier, households_householdstate.income_year, households_householdstate.income_per_head,
+        households_householdstate.next_visit_on)
+    is distinct from (excluded.head_name, excluded.head_pinyin, excluded.people, excluded.tier, excluded.income_year,
+                      excluded.income_per_head, excluded.next_visit_on)
+"""
+
+
+def visit_intervals() -> dict[str, int]:
+    """Days between visits per tier: {"A": 15, …}. Raises ParameterMissing."""
+    known = values.all_on()
+    missing = [tier for tier in "ABC" if f"visit.{tier}.days" not in known]
+    if missing:
+        values.get(f"visit.{missing[0]}.days")
+    return {tier: int(known[f"visit.{tier}.days"].value) for tier in "ABC"}
+
+
+def refresh(household_ids: Iterable[int]) -> None:
+    """Rebuild the state of households. Two queries whatever their number. Raises ParameterMissing."""
+    days = visit_intervals()
+    ids = list(household_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(REFRESH, {"a": days["A"], "b": days["B"], "c": days["C"], "ids": ids})
+
+
+def note_visit(*, household_id: int, on: dt.date) -> None:
+    """A visit to the door was made `on`: the next one is due an interval later. An earlier day changes nothing."""
+    state = HouseholdState.objects.select_for_update().get(household=household_id)
+    if state.last_visit_on is None or on > state.last_visit_on:
+        state.last_visit_on = on
+        state.save(update_fields=["last_visit_on"])
+    refresh([household_id])

@@ -1,0 +1,156 @@
+"""The household's page (UI.md section 7): guarantees, members, income, timeline; other apps add their tabs."""
+
+import datetime as dt
+from decimal import Decimal
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils import timezone
+
+from households.enums import GuaranteeItem, GuaranteeState, Relation, RiskTier
+from households.models import Household, IncomeStatement, Membership, Person
+from jiyang.access.scope import Actor
+from jiyang.audit.history import changes_of
+from jiyang.ledgers import tabs
+from jiyang.ledgers.columns import Column, columns_for, may_see
+from jiyang.ledgers.tabs import Entry
+from jiyang.ledgers.views import LedgerDetailView
+from jiyang.parameters import values
+
+LAMPS = {GuaranteeState.MET: "ok", GuaranteeState.NOT_MET: "bad", GuaranteeState.NOT_APPLICABLE: "ok", GuaranteeState.UNCHECKED: "unknown"}
+OWN_TABS = (("overview", "概况"), ("members", "成员"), ("income", "收入"), ("history", "变更记录"))
+PHONE = Column("phone").bind(Household)
+NUMBER = Column("id_number").bind(Person)
+MEMBER_COLUMNS = [
+    Column(path, label, optional=optional).bind(Person)
+    for path, label, optional in (
+        ("health", "健康状况", False), ("education", "文化程度", True), ("school_state", "在校", True), ("labour", "劳动技能", True),
+        ("work_months", "务工（月）", True), ("critical_illness_insured", "大病保险", True),
+    )
+]  # fmt: skip
+
+
+class HouseholdDetailView(LedgerDetailView):
+    """One household. `?tab=` chooses; a tab costs its own queries only when it is open."""
+
+    def get_queryset(self):
+        return self.ledger.rows(self.actor).with_decisions()
+
+    def get_context_data(self, **kwargs) -> dict:
+        household, actor = self.get_object(), self.actor
+        context = super().get_context_data(**kwargs)
+        extra = {tab.key: tab for tab in tabs.tabs_for(actor)}
+        shown = self.request.GET.get("tab", "overview")
+        if shown not in extra and shown not in dict(OWN_TABS):
+            raise Http404("没有这一页")
+        context |= {
+            "household": household,
+            "tab": shown,
+            "tabs": [*OWN_TABS[:3], *((tab.key, tab.title) for tab in extra.values()), OWN_TABS[3]],
+            "tier": tier_of(household),
+            "title": household.state.head_name or str(household),
+            "see": actor.field_groups,
+            "can_tier": actor.may_open("households:tier_set"),
+            "page_actions": tabs.actions_for(household, actor),
+            "phone_masked": PHONE.value(household),
+            "phone_reveal": f"{reverse('households:reveal', args=[household.pk])}?of=household&field=phone&row={household.pk}",
+        }
+        if shown in extra:
+            return {**context, "tab_template": extra[shown].template, **extra[shown].context(household, actor)}
+        return {**context, "tab_template": f"households/_{shown}.html", **getattr(self, f"show_{shown}")(household, actor)}
+
+    def show_overview(self, household: Household, actor: Actor) -> dict:
+        return {
+            "lights": lights(household),
+            **members_of(household, actor),
+            **income_of(household, actor, 2),
+            "timeline": timeline(household, actor),
+        }
+
+    def show_members(self, household: Household, actor: Actor) -> dict:
+        return members_of(household, actor)
+
+    def show_income(self, household: Household, actor: Actor) -> dict:
+        return income_of(household, actor, 20)
+
+    def show_history(self, household: Household, actor: Actor) -> dict:
+        people = [membership.person for membership in memberships(household)]
+        return {"changes": changes_of([household, *people], actor)}
+
+
+def tier_of(household: Household) -> dict | None:
+    """The decision in force: {tier, reason, since, by}, or None."""
+    return next((decision for decision in household.decisions if decision["until"] is None), None)
+
+
+def memberships(household: Household):
+    return Membership.objects.filter(household=household, until=None, person__voided_at=None).select_related("person").order_by("pk")
+
+
+def members_of(household: Household, actor: Actor) -> dict:
+    """Rows of the members' table, the head first; only columns of field groups the actor sees."""
+    today, columns = timezone.localdate(), columns_for(MEMBER_COLUMNS, actor)
+    found = sorted(memberships(household), key=lambda one: (one.relation != Relation.HEAD, one.pk))
+    rows = [
+        {
+            "person": one.person,
+            "key": str(one.person.pk),
+            "relation": one.get_relation_display(),
+            "age": one.person.age_on(today),
+            "number": NUMBER.value(one.person) if may_see(Person, "id_number", actor) else None,
+            "cells": [{"text": column.text(one.person) or "—", "optional": column.optional} for column in columns],
+        }
+        for one in found
+    ]
+    return {"members": rows, "member_columns": columns, "sharing": sum(one.shares_budget for one in found)}
+
+
+def income_of(household: Household, actor: Actor, most: int) -> dict:
+    """Statements, newest first, and the monitoring line of the newest one's year with its badge."""
+    if "income" not in actor.field_groups:
+        return {"statements": []}
+    found = list(IncomeStatement.objects.filter(household=household).order_by("-year", "-pk")[:most])
+    if not found or found[0].per_head is None:
+        return {"statements": found}
+    newest = found[0]
+    context = {"statements": found, "newest": newest, "previous": found[1] if len(found) > 1 else None}
+    try:
+        line = values.get("income_line.monitoring", on=dt.date(newest.year, 1, 1))
+    except values.ParameterMissing as missing:
+        return {**context, "line_missing": str(missing)}
+    top = max(newest.per_head, Decimal(line.value)) * Decimal("1.2")
+    return {
+        **context, "line": line,
+        "line_at": f"{100 * Decimal(line.value) / top:.2f}", "income_width": f"{max(Decimal(0), 100 * newest.per_head / top):.2f}",
+    }
+
+
+def lights(household: Household) -> list[dict]:
+    """The five guarantee lights: the latest check of each item, else what the roster says, else not checked."""
+    latest: dict[str, dict] = {}
+    for check in household.checks:
+        latest.setdefault(check["item"], check)
+    stated = {GuaranteeItem.HOUSING: _stated(household.dangerous_house, bad=True), GuaranteeItem.WATER: _stated(household.safe_water, bad=False)}
+    found = []
+    for item in GuaranteeItem:
+        check = latest.get(item)
+        if check:
+            state, note = GuaranteeState(check["state"]), check["on"] or ""
+        else:
+            state, note = stated.get(item) or GuaranteeState.UNCHECKED, "名单所载" if stated.get(item) else ""
+        found.append({"label": item.label, "lamp": LAMPS[state], "state": state.label, "note": note})
+    return found
+
+
+def _stated(value: bool | None, *, bad: bool) -> GuaranteeState | None:
+    if value is None:
+        return None
+    return GuaranteeState.NOT_MET if value is bad else GuaranteeState.MET
+
+
+def timeline(household: Household, actor: Actor) -> list[Entry]:
+    decided = [
+        Entry(dt.date.fromisoformat(one["since"]), "分类", one["by"], one["reason"], tag=f"{one['tier']} 类 {RiskTier(one['tier']).label}")
+        for one in household.decisions
+    ]
+    return sorted([*decided, *tabs.timeline(household, actor)], key=lambda entry: entry.on, reverse=True)[:8]

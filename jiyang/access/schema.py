@@ -1,0 +1,188 @@
+"""What the database itself enforces, made from the models after every migrate (KERNEL.md: one idempotent post_migrate).
+
+For each table: grants of the web role, row-level security with its arms, path triggers of household records, the
+version trigger, and the settings of the history triggers. Nothing here names a schema: it follows `search_path`.
+"""
+
+from collections.abc import Iterator
+
+import pghistory.trigger
+import pgtrigger
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, models
+
+from jiyang.access.matrix import matrix
+from jiyang.access.tables import household_model, household_owned, is_event
+
+ARMS = ("district", "town", "village")
+
+
+def listed(setting: str) -> str:
+    """SQL: the keys in a scope setting. Unset and empty mean none (an unset setting reads '' after a transaction)."""
+    return f"(select string_to_array(nullif(current_setting('app.{setting}', true), ''), ','))::bigint[]"
+
+
+HOUSEHOLDS = (
+    "(select array_agg(g.household_id) from access_household g where g.posting_id = any({postings})"
+    " and g.since <= current_date and (g.until is null or g.until > current_date))::bigint[]"
+)
+
+FUNCTIONS = """
+create or replace function kernel_raise_version() returns trigger language plpgsql as $$
+begin
+    if new.version = old.version then new.version := old.version + 1; end if;
+    return new;
+end $$;
+
+create or replace function kernel_copy_path() returns trigger language plpgsql as $$
+begin
+    select h.district_id, h.town_id, h.village_id into new.district_id, new.town_id, new.village_id
+      from {household} h where h.id = new.household_id;
+    return new;
+end $$;
+
+create or replace function kernel_check_path() returns trigger language plpgsql
+    security definer set search_path = {schema}, pg_temp set enable_nestloop = off as $$
+begin
+    if exists (select 1 from changed c join {household} h on h.id = c.household_id
+               where (c.district_id, c.town_id, c.village_id) is distinct from (h.district_id, h.town_id, h.village_id))
+    then raise exception '% rows must carry the place of their household', tg_table_name using errcode = '23514';
+    end if;
+    return null;
+end $$;
+
+create or replace function kernel_carry_path() returns trigger language plpgsql
+    security definer set search_path = {schema}, pg_temp as $$
+begin
+    {carry}
+    return null;
+end $$;
+revoke execute on function kernel_check_path(), kernel_carry_path() from public;
+"""
+
+
+def quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
+
+
+def columns_of(model: type[models.Model]) -> set[str]:
+    return {field.column for field in model._meta.local_concrete_fields}
+
+
+def policy_arms(model: type[models.Model]) -> str:
+    """The condition under which a role's scope reaches a row of `model`, for reading and for writing."""
+    if is_event(model):
+        live = model.pgh_tracked_model._meta
+        return f"exists (select 1 from {quoted(live.db_table)} live where live.{live.pk.column} = pgh_obj_id)"
+    arms = [f"{arm}_id = any({listed(arm + 's')})" for arm in ARMS]
+    if model.posting_column:
+        arms.append(f"{model.posting_column} = any({listed('postings')})")
+    elif model.household_column:
+        arms.append(f"{model.household_column} = any({HOUSEHOLDS.format(postings=listed('postings'))})")
+    return " or ".join(arms)
+
+
+def guards(model: type[models.Model], owner: str, web: str) -> Iterator[str]:
+    """Row-level security of a scoped table. The owner's policy keeps migrations and definer triggers seeing rows."""
+    table = quoted(model._meta.db_table)
+    yield f"alter table {table} enable row level security"
+    yield f"alter table {table} force row level security"
+    for name, role, condition in (("owner_all", owner, "true"), ("scope", web, policy_arms(model))):
+        yield f"drop policy if exists {name} on {table}"
+        check = "" if is_event(model) and name == "scope" else f" with check ({condition})"
+        verb = " for select" if is_event(model) and name == "scope" else ""
+        yield f"create policy {name} on {table}{verb} to {role} using ({condition}){check}"
+
+
+def grants(model: type[models.Model], web: str) -> Iterator[str]:
+    """What the web role may do with a table: nothing for a table that stands in no list."""
+    kind, table = matrix().table_kind(model), quoted(model._meta.db_table)
+    yield f"revoke all on {table} from {web}"
+    if kind is None:
+        return
+    rights = "select, insert, update"
+    if is_event(model):
+        rights = "select"
+    elif getattr(model, "append_only", False):
+        rights = "select, insert"
+    elif kind == "system" or getattr(model, "deletable", False):
+        rights = "select, insert, update, delete"
+    yield f"grant {rights} on {table} to {web}"
+    if getattr(model, "deletable", False):
+        yield f"grant maintain on {table} to {web}"  # ANALYZE of staging after COPY
+
+
+def trigger(name: str, table: str, when: str, function: str) -> Iterator[str]:
+    yield f"drop trigger if exists {name} on {table}"
+    yield f"create trigger {name} {when.format(table=table)} execute function {function}()"
+
+
+def triggers(model: type[models.Model]) -> Iterator[str]:
+    table = quoted(model._meta.db_table)
+    if is_event(model):
+        yield from trigger("kernel_no_truncate", table, "before truncate on {table} for each statement", "kernel_refuse")
+        return
+    if "version" in columns_of(model):
+        when = "before update on {table} for each row when (old.* is distinct from new.*)"
+        yield from trigger("kernel_version", table, when, "kernel_raise_version")
+    if model in household_owned():
+        missing = "before insert on {table} for each row when (new.village_id is null)"
+        yield from trigger("kernel_path_new", table, missing, "kernel_copy_path")
+        changed = "before update on {table} for each row when (old.household_id is distinct from new.household_id)"
+        yield from trigger("kernel_path_household", table, changed, "kernel_copy_path")
+        for verb in ("insert", "update"):
+            check = f"after {verb} on {{table}} referencing new table as changed for each statement"
+            yield from trigger(f"kernel_path_{verb}ed", table, check, "kernel_check_path")
+    if model is household_model():
+        moved = " or ".join(f"old.{arm}_id is distinct from new.{arm}_id" for arm in ARMS)
+        when = f"after update on {{table}} for each row when ({moved})"
+        yield from trigger("kernel_carry", table, when, "kernel_carry_path")
+
+
+def functions(schema: str) -> str:
+    place = ", ".join(f"{arm}_id = new.{arm}_id" for arm in ARMS)
+    carry = "\n    ".join(
+        f"update {quoted(model._meta.db_table)} set {place} where household_id = new.id;" for model in household_owned()
+    )
+    household = quoted(household_model()._meta.db_table)
+    return FUNCTIONS.format(household=household, schema=schema, carry=carry) + (
+        "create or replace function kernel_refuse() returns trigger language plpgsql as $$"
+        " begin raise exception '%: history is append-only', tg_table_name using errcode = '42501'; end $$;"
+    )
+
+
+def history_functions(schema: str) -> Iterator[str]:
+    """History triggers run as the owner (the web role cannot forge events) and never by nested loops (STACK.md 8)."""
+    for model, registered in pgtrigger.registered():
+        if isinstance(registered, pghistory.trigger.Event):
+            function = quoted(registered.get_pgid(model))
+            yield (
+                f"alter function {function}() security definer set search_path = {schema}, pg_temp set enable_nestloop = off"
+            )
+            yield f"revoke execute on function {function}() from public"
+
+
+def sync_schema(**kwargs) -> None:
+    """Bring policies, grants and triggers in line with the models. Needs the owner; the web role returns at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("select current_user, current_schema()")
+        owner, schema = cursor.fetchone()
+        web = quoted(settings.WEB_ROLE)
+        if owner == settings.WEB_ROLE or household_model()._meta.db_table not in connection.introspection.table_names():
+            return
+        pgtrigger.install()
+        cursor.execute(functions(quoted(schema)))
+        for statement in history_functions(quoted(schema)):
+            cursor.execute(statement)
+        for model in apps.get_models(include_auto_created=True):
+            if model._meta.proxy or not model._meta.managed:
+                continue
+            statements = [*grants(model, web)]
+            if matrix().table_kind(model) == "scoped":
+                statements += guards(model, quoted(owner), web)
+            if matrix().table_kind(model) == "scoped" or is_event(model):
+                statements += triggers(model)
+            cursor.execute(";\n".join(statements))
+        cursor.execute(f"grant usage on all sequences in schema {quoted(schema)} to {web}")
+        cursor.execute(f"grant select on django_migrations to {web}")

@@ -1,0 +1,40 @@
+"""Sessions end when idle or old; a first log-in leads to the change of password (DOMAIN.md 14.2)."""
+
+import time
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
+
+NOTED_EVERY = 60  # seconds between writes of the last activity
+
+
+class SessionPolicyMiddleware(MiddlewareMixin):
+    """Ends a session after SESSION_IDLE_SECONDS without work or SESSION_COOKIE_AGE in all.
+
+    Requests a page makes by itself (header `X-Background`, as progress polls and draft uploads send) do not renew it.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        if not request.user.is_authenticated:
+            return None
+        now, session = time.time(), request.session
+        seen = session.get("seen_at", now)
+        if now - seen > settings.SESSION_IDLE_SECONDS or now - session.setdefault("since", now) > settings.SESSION_COOKIE_AGE:
+            logout(request)
+            if request.headers.get("X-Background"):
+                return HttpResponse("登录已过期，请重新登录", status=401)
+            return redirect_to_login(request.get_full_path())
+        if "seen_at" not in session or (now - seen > NOTED_EVERY and not request.headers.get("X-Background")):
+            session["seen_at"] = now
+        return self._first_password(request)
+
+    def _first_password(self, request: HttpRequest) -> HttpResponse | None:
+        free = {reverse("accounts:password"), reverse("accounts:logout")}
+        if request.user.must_change_password and request.path not in free:
+            return redirect("accounts:password")
+        return None

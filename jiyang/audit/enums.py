@@ -1,0 +1,13 @@
+from django.db import models
+
+
+class LogKind(models.TextChoices):
+    REVEAL = "reveal", "查看全号"
+    EXPORT = "export", "导出"
+    DOWNLOAD = "download", "下载附件"
+    LOGIN = "login", "登录"
+    LOGIN_FAILED = "login_failed", "登录失败"
+    LOCKED = "locked", "账号锁定"
+    LOGOUT = "logout", "退出"
+    REFUSED = "refused", "越权被拒"
+    PASSWORD = "password", "修改密码"  # noqa: S105

@@ -1,0 +1,92 @@
+"""变更记录: what changed in a record, by whom and why, read from its events (they follow the live row's scope)."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import models
+
+from jiyang.access.scope import Actor
+from jiyang.accounts.models import User
+
+SKIPPED = {"id", "public_id", "version", "entered_at", "entered_by", "district", "origin", "voided_by", "household", "person"}
+LABELS = {"insert": "登记", "update": "修改", "delete": "删除"}
+MOST = 200
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One event: `changes` holds only fields the reader's roles see, masked ones by name without values."""
+
+    at: dt.datetime
+    what: str
+    subject: str
+    who: str
+    reason: str
+    changes: list[FieldChange]
+
+
+def changes_of(records: list[models.Model], actor: Actor) -> list[Change]:
+    """History of the given records of any tracked models, newest first, at most 200. One query per model, one for names."""
+    events = []
+    for model in {type(record) for record in records}:
+        keys = [record.pk for record in records if isinstance(record, model)]
+        found = model.pgh_event_model.objects.filter(pgh_obj__in=keys).order_by("pgh_obj_id", "pgh_id")
+        events += _of_model(model, list(found), actor)
+    names = {user.pk: user.name for user in User.objects.filter(pk__in={event[1] for event in events if event[1]})}
+    changes = [Change(event.at, event.what, event.subject, names.get(user, event.who), event.reason, event.changes)
+               for event, user in events]
+    return sorted(changes, key=lambda change: change.at, reverse=True)[:MOST]
+
+
+def _of_model(model: type[models.Model], events: list, actor: Actor) -> list[tuple[Change, int | None]]:
+    from jiyang.ledgers.columns import may_see
+
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if field.name not in SKIPPED and not isinstance(field, models.BinaryField) and hasattr(model.pgh_event_model, field.attname)
+        and may_see(model, field.name, actor)
+    ] + [field for field in model._meta.concrete_fields if field.name in getattr(model, "masked", {}) and may_see(model, field.name, actor)]
+    found, before = [], {}
+    for event in events:
+        changes = _diff(fields, before.get(event.pgh_obj_id), event, getattr(model, "masked", {}))
+        before[event.pgh_obj_id] = event
+        context = event.pgh_context or {}
+        who = "" if context.get("user") else "系统"
+        change = Change(event.pgh_created_at, LABELS.get(event.pgh_label, event.pgh_label), str(model._meta.verbose_name),
+                        who, context.get("reason", ""), changes)
+        if changes or event.pgh_label != "update":
+            found.append((change, context.get("user")))
+    return found
+
+
+def _diff(fields: list[models.Field], old, new, masked: dict) -> list[FieldChange]:
+    changes = []
+    for field in dict.fromkeys(fields):
+        was, now = getattr(old, field.attname, None) if old else None, getattr(new, field.attname, None)
+        if was == now or (old is None and now in (None, "", [])):
+            continue
+        if field.name in masked:
+            changes.append(FieldChange(str(field.verbose_name), "（已变更，隐去）" if old else "", "（隐去）"))
+        else:
+            changes.append(FieldChange(str(field.verbose_name), _text(field, was), _text(field, now)))
+    return changes
+
+
+def _text(field: models.Field, value) -> str:
+    from jiyang.ledgers.columns import as_label, as_text
+
+    if value in (None, "", []):
+        return ""
+    if isinstance(field, models.ForeignKey) and field.related_model._meta.label == "regions.Region":
+        from jiyang.regions.models import Region
+
+        return Region.objects.get(pk=value).short_name
+    return as_text(as_label(field, value))

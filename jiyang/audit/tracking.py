@@ -1,0 +1,36 @@
+"""History that cannot be forgotten: every model below `Tracked` gets an append-only event table and its triggers.
+
+The triggers write one event per changed row on statement level, whatever code path changed it (DESIGN.md invariant 4).
+Who and why come from the settings that `jiyang.access.scope` puts on the transaction.
+"""
+
+import pghistory
+from django.apps import apps
+from django.db import models
+from django.db.models.signals import class_prepared
+
+
+class Tracked(models.Model):
+    """A model with history. Subclassing is all there is to do: `Model.pgh_event_model` is the event model."""
+
+    untracked_fields: tuple[str, ...] = ()
+
+    class Meta:
+        abstract = True
+
+
+def track(sender: type[models.Model], **kwargs) -> None:
+    is_real = sender._meta.apps is apps and not sender._meta.abstract and not sender._meta.proxy
+    if is_real and issubclass(sender, Tracked):
+        pghistory.track(
+            pghistory.InsertEvent(),
+            pghistory.UpdateEvent(),
+            pghistory.DeleteEvent(),
+            exclude=list(sender.untracked_fields) or None,
+            context_id_field=None,
+            model_name=f"{sender.__name__}Event",
+            meta={"verbose_name": f"{sender._meta.verbose_name}变更"},
+        )(sender)
+
+
+class_prepared.connect(track, dispatch_uid="jiyang.audit.track")

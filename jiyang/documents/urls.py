@@ -1,0 +1,6 @@
+from django.urls import path
+
+from jiyang.documents import views
+
+app_name = "documents"
+urlpatterns = [path("<uuid:public_id>/", views.download, name="download")]

@@ -1,0 +1,34 @@
+from django.db import models
+
+
+class BatchState(models.TextChoices):
+    """State of an import batch; `approved` rows are in the register until the batch is undone."""
+
+    UPLOADED = "uploaded", "待校验"
+    CHECKING = "checking", "校验中"
+    CHECKED = "checked", "待提交"
+    SUBMITTED = "submitted", "待复核"
+    APPLYING = "applying", "入库中"
+    APPROVED = "approved", "已入库"
+    UNDOING = "undoing", "撤销中"
+    UNDONE = "undone", "已撤销"
+    RETURNED = "returned", "已退回"
+    REFUSED = "refused", "无法读取"
+    DROPPED = "dropped", "已放弃"
+
+
+class RowAction(models.TextChoices):
+    """What the plan does with a row of the file."""
+
+    INSERT = "insert", "新增"
+    UPDATE = "update", "变更"
+    SAME = "same", "相同"
+    DUPLICATE = "duplicate", "重复"
+    REFUSED = "refused", "有错误"
+    OUT_OF_AREA = "out_of_area", "区外"
+
+
+class Severity(models.TextChoices):
+    ERROR = "E", "错误"
+    WARNING = "W", "提醒"
+    NORMALISED = "N", "已规范"

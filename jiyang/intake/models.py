@@ -1,0 +1,107 @@
+"""Import batches of every target: the file, who did what with it, and its state (DESIGN.md section 3)."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from jiyang.access.tables import Scoped
+from jiyang.audit.tracking import Tracked
+from jiyang.intake.enums import BatchState, Severity
+from jiyang.ledgers.querysets import ScopedQuerySet
+
+
+class Batch(Scoped, Tracked):
+    """导入批次: one file on its way into the register, approved by another person than its maker.
+
+    `counts` is the plan ({insert, update, same, duplicate, refused, out_of_area} rows); `plan_hash` is what the checker
+    saw: the commit recounts it and refuses a difference. The file itself is stored encrypted (`file`).
+    """
+
+    district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", verbose_name="区县")
+    town = models.ForeignKey("regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="镇街")
+    village = models.ForeignKey("regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="村")
+    target = models.CharField("目标", max_length=40, default="roster")
+    filename = models.CharField("文件名", max_length=200)
+    sha256 = models.CharField("文件摘要", max_length=64)
+    file = models.FileField("原始文件（加密）", upload_to="intake/%Y/%m", max_length=200)
+    state = models.CharField("状态", max_length=12, choices=BatchState, default=BatchState.UPLOADED)
+    layout = models.CharField("版式", max_length=40, blank=True)
+    sheet = models.CharField("工作表", max_length=80, blank=True)
+    header_row = models.PositiveIntegerField("表头行", null=True, blank=True)
+    data_date = models.DateField("数据日期", null=True, blank=True)
+    rows = models.PositiveIntegerField("行数", null=True, blank=True)
+    columns = models.JSONField("列", default=dict, blank=True)
+    counts = models.JSONField("计划", default=dict, blank=True)
+    seconds = models.JSONField("用时（秒）", default=dict, blank=True)
+    plan_hash = models.CharField("计划摘要", max_length=64, blank=True)
+    error = models.JSONField("无法读取的原因", default=dict, blank=True)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="上传人")
+    uploaded_at = models.DateTimeField("上传时间", auto_now_add=True)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="提交人"
+    )
+    submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="复核人"
+    )
+    approved_at = models.DateTimeField("入库时间", null=True, blank=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="撤销人"
+    )
+    undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
+    reason = models.CharField("退回或撤销原因", max_length=200, blank=True)
+    undo_report = models.JSONField("撤销结果", default=dict, blank=True)
+    version = models.PositiveIntegerField("版本", default=1, editable=False)
+
+    objects = models.Manager.from_queryset(ScopedQuerySet)()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "导入批次"
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | (~Q(approved_by=F("submitted_by")) & ~Q(approved_by=F("uploaded_by"))),
+                name="batch_two_people",
+                violation_error_message="复核人不能是上传人或提交人",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None) | Q(approved_by__isnull=False, submitted_by__isnull=False),
+                name="batch_approved_after_submitted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"IM-{self.uploaded_at:%Y%m%d}-{self.pk:02d}" if self.uploaded_at else self.filename
+
+
+class BatchFinding(Scoped):
+    """导入问题: one fault of one cell (or row, or household) of a batch, with what to do about it."""
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="findings", verbose_name="批次")
+    district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    town = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    village = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    row = models.PositiveIntegerField("行")
+    field = models.CharField("字段", max_length=60, blank=True)
+    column = models.CharField("列名", max_length=120, blank=True)
+    cell = models.CharField("单元格", max_length=12, blank=True)
+    value = models.BinaryField("原值（加密）", null=True)
+    stored = models.BinaryField("存入值（加密）", null=True)
+    code = models.CharField("代码", max_length=40)
+    severity = models.CharField("级别", max_length=1, choices=Severity)
+    message = models.CharField("说明", max_length=300)
+    hint = models.CharField("怎么改", max_length=300, blank=True)
+
+    deletable = True
+    objects = models.Manager.from_queryset(ScopedQuerySet)()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "导入问题"
+        indexes = [models.Index(fields=["batch", "row"])]
+
+    def __str__(self) -> str:
+        return f"{self.cell} {self.code}"

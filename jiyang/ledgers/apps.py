@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class LedgersConfig(AppConfig):
+    name = "jiyang.ledgers"
+    label = "ledgers"
+    verbose_name = "台账"
+
+    def ready(self) -> None:
+        from jiyang.ledgers import registry
+        from jiyang.reporting import figures
+
+        registry.discover()
+        figures.discover()

@@ -1,0 +1,119 @@
+"""`Ledger`: what an author declares of a table, and everything that comes with it (KERNEL.md)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+from django import forms
+from django.db import models
+from django.urls import URLPattern, path, reverse
+
+from jiyang.access.scope import Actor
+from jiyang.ledgers import registry
+from jiyang.ledgers.columns import Column, columns_for
+from jiyang.ui import navigation
+
+
+@dataclass(frozen=True)
+class FormFor:
+    """A form and the service that does what it asks: `service(by=user, **cleaned_data)`; for edits also `record=`."""
+
+    form: type[forms.BaseForm]
+    service: Callable[..., models.Model]
+
+
+class Ledger:
+    """One ledger (台账). Subclassing with a `model` registers it; `urls()` gives its pages.
+
+    `name` makes the URL names `<app>:<name>_list|detail|history|export|create|edit`; the permission matrix grants them in
+    its section `ledgers`. `columns`, `filterset` and `sort` describe the list, `extra_export` adds columns to the file.
+    """
+
+    model: ClassVar[type[models.Model]]
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    unit: ClassVar[str] = "条"
+    noun: ClassVar[str] = "记录"
+    menu_order: ClassVar[int | None] = None
+    columns: ClassVar[Sequence[Column]] = ()
+    extra_export: ClassVar[Sequence[Column]] = ()
+    filterset: ClassVar[type | None] = None
+    sort: ClassVar[str] = "pk"
+    related: ClassVar[Sequence[str]] = ()
+    empty: ClassVar[str] = "还没有记录。"
+    create: ClassVar[FormFor | None] = None
+    edit: ClassVar[FormFor | None] = None
+    list_template: ClassVar[str] = "ledgers/list.html"
+    detail_template: ClassVar[str] = "ledgers/detail.html"
+    detail_view: ClassVar[type | None] = None
+
+    key: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "model" not in cls.__dict__:
+            return
+        cls.name = cls.name or cls.model._meta.model_name
+        cls.title = cls.title or str(cls.model._meta.verbose_name)
+        cls.key = f"{cls.model._meta.app_label}:{cls.name}"
+        cls.columns = [column.bind(cls.model) for column in cls.columns]
+        cls.extra_export = [column.bind(cls.model) for column in cls.extra_export]
+        registry.register(cls)
+        if cls.menu_order is not None:
+            navigation.register(navigation.Entry(cls.title, f"{cls.key}_list", cls.menu_order))
+
+    @classmethod
+    def rows(cls, actor: Actor) -> models.QuerySet:
+        """Live rows in the actor's scope with what the columns read: the base of list, detail, export, figures, API."""
+        return cls.model.objects.visible_to(actor).select_related(*cls.related)
+
+    @classmethod
+    def standing(cls, rows: models.QuerySet) -> models.QuerySet:
+        """What the list shows when no figure chose the rows: of a register, those in it today."""
+        return rows
+
+    @classmethod
+    def shown(cls, actor: Actor) -> list[Column]:
+        return columns_for(cls.columns, actor)
+
+    @classmethod
+    def exported(cls, actor: Actor) -> list[Column]:
+        return columns_for([*cls.columns, *cls.extra_export], actor)
+
+    @classmethod
+    def sorts(cls, actor: Actor) -> set[str]:
+        return {str(column.sort) for column in cls.shown(actor) if column.sort}
+
+    @classmethod
+    def url(cls, page: str, *args: Any) -> str:
+        return reverse(f"{cls.key}_{page}", args=args)
+
+    @classmethod
+    def url_of(cls, row: models.Model) -> str:
+        """Address of a row's page."""
+        return cls.url("detail", row.pk)
+
+    @classmethod
+    def urls(cls, prefix: str = "") -> list[URLPattern]:
+        """The ledger's pages below `prefix`; those it does not offer are left out."""
+        from jiyang.ledgers import views
+
+        prefix = prefix or f"{cls.name}/"
+        pages = [
+            ("list", "", views.LedgerListView),
+            ("export", "export/", views.LedgerExportView),
+            ("detail", "<int:pk>/", cls.detail_view or views.LedgerDetailView),
+            ("history", "<int:pk>/history/", views.LedgerHistoryView),
+        ]
+        if cls.create:
+            pages.insert(1, ("create", "new/", views.LedgerCreateView))
+        if cls.edit:
+            pages.append(("edit", "<int:pk>/edit/", views.LedgerEditView))
+        return [path(prefix + route, view.as_view(ledger=cls), name=f"{cls.name}_{page}") for page, route, view in pages]
+
+
+@cache
+def ledger_of(model: type[models.Model]) -> type[Ledger] | None:
+    """The first ledger registered for a model."""
+    return next((ledger for ledger in registry.ledgers() if ledger.model is model), None)

@@ -1,0 +1,78 @@
+"""What the table component draws: column heads with sort links, rows of typed cells, the pager's addresses."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from jiyang.ledgers.columns import Column
+from jiyang.ledgers.paging import Page
+
+
+@dataclass(frozen=True)
+class Head:
+    key: str
+    label: str
+    align: str
+    optional: bool
+    sort_url: str
+    sorted: str  # "", "ascending" or "descending", as aria-sort wants it
+
+
+@dataclass(frozen=True)
+class Cell:
+    kind: str
+    value: Any
+    align: str
+    optional: bool
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    pk: int
+    cells: list[Cell]
+
+
+@dataclass(frozen=True)
+class Table:
+    columns: list[Head]
+    rows: list[Row]
+    page: Page
+    previous_url: str
+    next_url: str
+
+
+def table_of(ledger, page: Page, *, sort: str, request: HttpRequest) -> Table:
+    """The page as a table of the columns that the actor sees. No query."""
+    columns = ledger.shown(request.actor)
+    rows = [Row(row.pk, [_cell(column, row, ledger) for column in columns]) for row in page.rows]
+    return Table(
+        [_head(column, sort, request) for column in columns], rows, page,
+        _address(request, cursor=page.previous.encode()) if page.previous else "",
+        _address(request, cursor=page.next.encode()) if page.next else "",
+    )
+
+
+def _cell(column: Column, row: Any, ledger) -> Cell:
+    url = ledger.url_of(row) if column.cell == "link" else ""
+    return Cell(column.cell, column.value(row), column.align, column.optional, url)
+
+
+def _head(column: Column, sort: str, request: HttpRequest) -> Head:
+    if not column.sort:
+        return Head(column.path, column.label, column.align, column.optional, "", "")
+    current = sort.lstrip("-") == column.sort
+    descending = current and sort.startswith("-")
+    target = column.sort if not current or descending else f"-{column.sort}"
+    state = ("descending" if descending else "ascending") if current else ""
+    return Head(column.path, column.label, column.align, column.optional, _address(request, sort=target, cursor=None), state)
+
+
+def _address(request: HttpRequest, **changes: str | None) -> str:
+    query = request.GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = value
+    return f"?{query.urlencode()}"

@@ -1,0 +1,176 @@
+"""The pages of a ledger. Each view gets its rows through the actor's scope and its columns through the field groups."""
+
+from typing import ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.generic import TemplateView
+
+from jiyang.audit.history import changes_of
+from jiyang.ledgers.export import export_response
+from jiyang.ledgers.paging import Cursor, paginate
+from jiyang.ledgers.queries import hidden_redirect, query_of
+from jiyang.ledgers.tables import table_of
+
+INVALID = 422
+
+
+class LedgerView(TemplateView):
+    """Base: knows its ledger; a foreign, voided or absent object is 404 alike."""
+
+    ledger: ClassVar = None
+
+    @property
+    def actor(self):
+        return self.request.actor
+
+    def get_object(self):
+        if not hasattr(self, "_object"):
+            self._object = get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+        return self._object
+
+    def get_queryset(self):
+        return self.ledger.rows(self.actor)
+
+    def get_context_data(self, **kwargs) -> dict:
+        ledger, query = self.ledger, self.request.GET.urlencode()
+        pages = {"list": ledger.url("list"), "export": f"{ledger.url('export')}?{query}"}
+        if "pk" in self.kwargs:
+            pages |= {page: ledger.url(page, self.kwargs["pk"]) for page in ("detail", "history")}
+        if ledger.create:
+            pages["create"] = ledger.url("create")
+        if ledger.edit and "pk" in self.kwargs:
+            pages["edit"] = ledger.url("edit", self.kwargs["pk"])
+        context = {"ledger": ledger, "actor": self.actor}
+        for page, url in pages.items():
+            context |= {f"{page}_url": url, f"can_{page}": self.actor.may_open(f"{ledger.key}_{page}")}
+        return {**super().get_context_data(**kwargs), **context}
+
+
+class LedgerListView(LedgerView):
+    """The list: filters in the URL, chips, sort, keyset pages, exact total. POST is a search with personal data."""
+
+    http_method_names: ClassVar = ["get", "post", "head", "options"]
+
+    def get_template_names(self) -> list[str]:
+        return [self.ledger.list_template]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return redirect(f"{request.path}?{hidden_redirect(request.POST, request.user.pk)}")
+
+    def get_context_data(self, **kwargs) -> dict:
+        context, request = super().get_context_data(**kwargs), self.request
+        query = query_of(request, self.ledger)
+        sort = request.GET.get("sort") or self.ledger.sort
+        if sort.lstrip("-") not in self.ledger.sorts(self.actor):
+            sort = self.ledger.sort
+        page = paginate(query.rows, sort=sort, cursor=Cursor.decode(request.GET.get("cursor")))
+        table = table_of(self.ledger, page, sort=sort, request=request)
+        named = query.filter.form.fields if query.filter else {}
+        keep = [(name, value) for name, value in request.GET.items() if name not in named and name != "cursor"]
+        return {**context, "query": query, "page": page, "table": table, "keep": keep, "title": self.ledger.title}
+
+
+class LedgerDetailView(LedgerView):
+    def get_template_names(self) -> list[str]:
+        return [self.ledger.detail_template]
+
+    def get_context_data(self, **kwargs) -> dict:
+        record = self.get_object()
+        pairs = [(column, record) for column in self.ledger.exported(self.actor)]
+        facts = [{"label": column.label, "value": column.text(row) or "—"} for column, row in pairs]
+        return {**super().get_context_data(**kwargs), "record": record, "facts": facts, "title": str(record)}
+
+
+class LedgerHistoryView(LedgerView):
+    template_name = "ledgers/history.html"
+
+    def get_context_data(self, **kwargs) -> dict:
+        record = self.get_object()
+        changes = changes_of([record], self.actor)
+        return {**super().get_context_data(**kwargs), "record": record, "changes": changes, "title": f"{record} 变更记录"}
+
+
+class LedgerFormView(LedgerView):
+    """Create and edit: 422 with everything typed kept, the service's refusals shown at the form."""
+
+    template_name = "ledgers/form.html"
+
+    def form_kwargs(self) -> dict:
+        return {}
+
+    def build(self, data=None, files=None) -> forms.BaseForm:
+        return self.spec.form(data, files, actor=self.actor, **self.form_kwargs())
+
+    def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=self.build()))
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        form = self.build(request.POST, request.FILES)
+        if form.is_valid():
+            try:
+                record = self.save(form)
+            except ValidationError as refused:
+                form.add_error(None, refused)
+            except IntegrityError as clash:
+                form.add_error(None, message_of(clash, self.ledger.model))
+            else:
+                return redirect(self.ledger.url_of(record))
+        return self.render_to_response(self.get_context_data(form=form), status=INVALID)
+
+
+class LedgerCreateView(LedgerFormView):
+    @property
+    def spec(self):
+        return self.ledger.create
+
+    def save(self, form):
+        return self.spec.service(by=self.request.user, **form.cleaned_data)
+
+    def get_context_data(self, **kwargs) -> dict:
+        return {**super().get_context_data(**kwargs), "title": f"新建{self.ledger.title}"}
+
+
+class LedgerEditView(LedgerFormView):
+    @property
+    def spec(self):
+        return self.ledger.edit
+
+    def form_kwargs(self) -> dict:
+        return {"record": self.get_object()}
+
+    def save(self, form):
+        return self.spec.service(by=self.request.user, record=self.get_object(), **form.cleaned_data)
+
+    def get_context_data(self, **kwargs) -> dict:
+        return {**super().get_context_data(**kwargs), "record": self.get_object(), "title": f"修改 {self.get_object()}"}
+
+
+class LedgerExportView(LedgerView):
+    """Exactly the rows of the list as .xlsx, after a stated purpose; logged with the count."""
+
+    template_name = "ledgers/export.html"
+
+    def get_context_data(self, **kwargs) -> dict:
+        query = query_of(self.request, self.ledger)
+        context = super().get_context_data(**kwargs)
+        return {**context, "query": query, "total": query.rows.count(), "title": f"导出{self.ledger.title}"}
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        purpose = request.POST.get("purpose", "").strip()
+        if not purpose:
+            context = self.get_context_data(error="请写明导出用途，如“10 月入户排查”")
+            return self.render_to_response(context, status=INVALID)
+        return export_response(query_of(request, self.ledger).rows, self.ledger, self.actor, purpose)
+
+
+def message_of(clash: IntegrityError, model) -> str:
+    """The Chinese message of the constraint that refused a row; a clash with an unseen row says so too."""
+    name = getattr(getattr(clash.__cause__, "diag", None), "constraint_name", "") or ""
+    for constraint in model._meta.constraints:
+        if constraint.name == name:
+            return str(constraint.violation_error_message)
+    raise clash

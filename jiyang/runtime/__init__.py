@@ -1,0 +1,1 @@
+"""The embedded services and the process supervisor behind `./run` and `./test`. Nothing here imports Django at import time."""

@@ -1,0 +1,49 @@
+"""Error pages with a way on, and the receiver of CSP reports."""
+
+import json
+import logging
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+logger = logging.getLogger("jiyang.csp")
+LARGEST_REPORT = 8192
+
+
+def page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    return render(request, "ui/error.html", {"title": title, "text": text, "status": status}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return page(request, 400, "请求内容不完整", "服务器没有看懂这次提交。请返回上一页，核对后再试。")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    text = str(exception) if exception and str(exception) else "您的岗位没有这项权限。需要时请联系区级系统管理员。"
+    return page(request, 403, "没有权限", text)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 404, "没有找到", "这个页面或记录不存在，或不在本人管辖范围内。")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return page(request, 500, "系统出了问题", "这次操作没有完成，数据没有改动。请稍后再试；仍然不行请联系区级系统管理员。")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return page(request, 403, "页面已过期", "页面停留太久或已在别处退出登录。请返回上一页刷新后再提交，填写的内容不会丢失。")
+
+
+@csrf_exempt
+@require_POST
+def csp_report(request: HttpRequest) -> HttpResponse:
+    """Log a browser's report of refused content; at most 8 KB of it."""
+    try:
+        report = json.loads(request.body[:LARGEST_REPORT]).get("csp-report", {})
+    except (ValueError, AttributeError):
+        return HttpResponse(status=400)
+    logger.warning("csp violation: %s blocked %s", report.get("violated-directive"), report.get("blocked-uri"))
+    return HttpResponse(status=204)

@@ -1,0 +1,43 @@
+"""Forms the GOV.UK way with Chinese wording (UI.md section 6): our own templates for form, field and group."""
+
+from django import forms
+from django.forms.renderers import TemplatesSetting
+
+
+class FormRenderer(TemplatesSetting):
+    form_template_name = "ui/form.html"
+    field_template_name = "ui/field.html"
+
+
+class KernelForm(forms.Form):
+    """Base of the ledgers' forms: knows the actor (choices in scope) and, for edits, the record."""
+
+    def __init__(self, *args, actor, record=None, **kwargs):
+        self.actor, self.record = actor, record
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.NumberInput):
+                field.widget.attrs.setdefault("inputmode", "decimal")
+            field.error_messages.setdefault("required", "")
+            if field.required and field.error_messages["required"] == forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = f"请填写{field.label}"
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self, **kwargs):
+        super().__init__(format="%Y-%m-%d", **kwargs)
+
+
+class MomentInput(forms.DateTimeInput):
+    input_type = "datetime-local"
+
+    def __init__(self, **kwargs):
+        super().__init__(format="%Y-%m-%dT%H:%M", **kwargs)
+
+
+class BigChoice(forms.RadioSelect):
+    """Radio buttons as large touch targets."""
+
+    template_name = "ui/choice.html"

@@ -1,0 +1,7 @@
+// data-dialog=ID on a button opens that <dialog>; data-close inside it closes it again.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) { document.getElementById(opener.dataset.dialog).showModal(); return; }
+  const closer = event.target.closest("[data-close]");
+  if (closer) closer.closest("dialog").close();
+});

@@ -1,0 +1,21 @@
+// Fragments by htmx: CSRF on every request, and a bar that says so when the network fails.
+import { token } from "./http.js";
+
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["X-CSRFToken"] = token();
+  if (event.target.dataset && event.target.dataset.background !== undefined) event.detail.headers["X-Background"] = "1";
+});
+function bar(text, retry) {
+  document.querySelector("[data-offline]")?.remove();
+  const box = document.createElement("div");
+  box.className = "notice warn"; box.dataset.offline = ""; box.setAttribute("role", "status");
+  box.append(`${text} `);
+  const button = document.createElement("button");
+  button.type = "button"; button.textContent = "重试"; button.addEventListener("click", () => { box.remove(); retry(); });
+  box.append(button);
+  document.querySelector("main").prepend(box);
+}
+const failed = (event) => bar("没有连上，内容未丢失。", () => window.htmx.trigger(event.detail.elt, "retry"));
+document.addEventListener("htmx:sendError", failed);
+document.addEventListener("htmx:timeout", failed);
+document.addEventListener("htmx:beforeRequest", () => document.querySelector("[data-offline]")?.remove());

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from jiyang.ui import errors, views
+
+app_name, mount = "ui", ""
+urlpatterns = [
+    path("ui/", views.kit, name="kit"),
+    path("csp-report", errors.csp_report, name="csp_report"),
+]

@@ -1,0 +1,3 @@
+from monitoring.models.visit import Visit
+
+__all__ = ["Visit"]

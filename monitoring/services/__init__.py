@@ -1,0 +1,1 @@
+"""What may happen in monitoring: visits so far."""

@@ -1,0 +1,84 @@
+"""The tests' database: made by the owner, used by the web role as in production; a fixed cast of users."""
+
+import os
+
+import psycopg2
+import pytest
+from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test.utils import setup_databases, teardown_databases
+
+from jiyang import env
+from tests import factories
+
+# Reference data stays between transactional tests; everything else is emptied.
+KEPT = ("regions_", "parameters_", "django_content_type", "django_migrations", "auth_permission")
+
+
+def _flush(self, sql_list) -> None:
+    """Empty the tables as superuser: the web role may neither TRUNCATE nor delete records, and history is append-only."""
+    target = env.database(os.environ["DATABASE_SUPERUSER_URL"])
+    with psycopg2.connect(user=target["USER"], host=target["HOST"], dbname=connection.settings_dict["NAME"]) as superuser:
+        with superuser.cursor() as cursor:
+            cursor.execute("set session_replication_role = replica")
+            cursor.execute("select c.relname from pg_class c where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace")
+            names = [name for (name,) in cursor.fetchall() if not name.startswith(KEPT)]
+            cursor.execute(";".join(f'delete from "{name}"' for name in names))
+    superuser.close()
+
+
+DatabaseOperations.execute_sql_flush = _flush
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_test_environment, django_db_blocker, django_db_modify_db_settings):
+    settings_dict = connection.settings_dict
+    web, owner = settings_dict["USER"], env.database(os.environ["DATABASE_OWNER_URL"])["USER"]
+    with django_db_blocker.unblock():
+        settings_dict["USER"] = owner
+        made = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+        connection.close()
+        settings_dict["USER"] = web
+        factories.reference_data()
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        settings_dict["USER"] = owner
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+
+
+@pytest.fixture
+def district_clerk(db):
+    return factories.user("district_clerk")
+
+
+@pytest.fixture
+def data_admin(db):
+    return factories.user("data_admin")
+
+
+@pytest.fixture
+def town_officer(db):
+    return factories.user("town_officer", "仁风镇")
+
+
+@pytest.fixture
+def other_officer(db):
+    return factories.user("town_officer", "曲堤街道")
+
+
+@pytest.fixture
+def grid_worker(db):
+    return factories.user("grid_worker", factories.village("仁风镇"))
+
+
+@pytest.fixture
+def outsider(db):
+    """A user without any posting."""
+    return factories.user(None)
