@@ -126,6 +126,10 @@ class Membership(Scoped, Tracked):
     is_actual_resident = models.BooleanField("实际居住", default=True, db_default=True)
     shares_budget = models.BooleanField("共享收支", default=True, db_default=True)
 
+    origin = models.ForeignKey(
+        "intake.Batch", models.PROTECT, related_name="+", null=True, blank=True, editable=False, verbose_name="来源批次"
+    )
+
     household_column = "household_id"
     field_groups: dict[str, tuple[str, ...]] = {}
     objects = models.Manager.from_queryset(MembershipQuerySet)()

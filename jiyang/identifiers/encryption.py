@@ -40,6 +40,20 @@ def encrypt(text: str, aad: str) -> bytes:
     return encrypt_all([text], aad)[0]
 
 
+def encrypt_bytes(data: bytes, aad: str) -> bytes:
+    """Ciphertext of a whole file."""
+    key_id, nonce = _current_key(), os.urandom(NONCE)
+    return bytes([key_id]) + nonce + _cipher(key_id, settings.FIELD_KEYS[key_id]).encrypt(nonce, data, aad.encode())
+
+
+def decrypt_bytes(data: bytes, aad: str) -> bytes:
+    """The file. Raises CannotDecrypt."""
+    try:
+        return _cipher(data[0], settings.FIELD_KEYS[data[0]]).decrypt(data[1 : 1 + NONCE], data[1 + NONCE :], aad.encode())
+    except (InvalidTag, KeyError, IndexError) as failure:
+        raise CannotDecrypt(f"{aad}：无法解密，请检查字段密钥是否与数据一致") from failure
+
+
 def encrypt_all(texts: Iterable[str | None], aad: str) -> list[bytes | None]:
     """Ciphertexts of a whole column; None stays None."""
     key_id = _current_key()
@@ -56,12 +70,7 @@ def encrypt_all(texts: Iterable[str | None], aad: str) -> list[bytes | None]:
 
 def decrypt(data: bytes, aad: str) -> str:
     """The value. Raises CannotDecrypt."""
-    data = bytes(data)
-    try:
-        cipher = _cipher(data[0], settings.FIELD_KEYS[data[0]])
-        return cipher.decrypt(data[1 : 1 + NONCE], data[1 + NONCE :], aad.encode()).decode()
-    except (InvalidTag, KeyError, IndexError, ValueError) as failure:
-        raise CannotDecrypt(f"{aad}：无法解密，请检查字段密钥是否与数据一致") from failure
+    return decrypt_bytes(bytes(data), aad).decode()
 
 
 @cache

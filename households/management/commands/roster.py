@@ -1,0 +1,129 @@
+import datetime as dt
+import json
+import resource
+import sys
+from pathlib import Path
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from households.roster import plan
+from households.services import roster
+from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.accounts.models import User
+from jiyang.intake.layouts import layouts
+from jiyang.intake.models import Batch
+from jiyang.intake.reader import FileRefused
+from jiyang.regions.enums import Level
+from jiyang.regions.models import Region
+
+UNREADABLE = 2
+
+
+class Command(BaseCommand):
+    help = "roster check FILE… | import FILE --by USER | approve ID --by USER | undo ID --by USER --reason TEXT."
+
+    def add_arguments(self, parser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        check = actions.add_parser("check")
+        check.add_argument("files", nargs="+", type=Path)
+        check.add_argument("--layout", choices=sorted(layouts()))
+        check.add_argument("--as-of", type=dt.date.fromisoformat)
+        check.add_argument("--alone", action="store_true", help="do not compare with the register")
+        take = actions.add_parser("import")
+        take.add_argument("file", type=Path)
+        take.add_argument("--as-of", type=dt.date.fromisoformat)
+        for name in ("approve", "undo"):
+            actions.add_parser(name).add_argument("batch", type=int)
+        actions.choices["undo"].add_argument("--reason", required=True)
+        for name in ("import", "approve", "undo"):
+            actions.choices[name].add_argument("--by", required=True)
+        for sub in actions.choices.values():
+            sub.add_argument("--json", action="store_true")
+
+    def handle(self, *args, **options) -> None:
+        getattr(self, f"do_{options['action']}")(options)
+
+    def do_check(self, options: dict) -> None:
+        refused = False
+        for path in options["files"]:
+            try:
+                data = path.read_bytes()
+            except OSError as failure:
+                raise CommandError(f"读不了文件 {path}：{failure.strerror}") from failure
+            try:
+                answer = self._check(data, path, options)
+            except FileRefused as refusal:
+                refused = True
+                answer = {"file": str(path), "error": {"code": refusal.code, "message": str(refusal)}}
+            self._say(answer, options)
+        if refused:
+            sys.exit(UNREADABLE)
+
+    def _check(self, data: bytes, path: Path, options: dict) -> dict:
+        with system_scope("roster check"), transaction.atomic():
+            district = Region.objects.at(Level.DISTRICT).order_by("code").first()
+            mapped, seconds = roster.examine(
+                data, path.name, district=district, as_of=options["as_of"], with_register=not options["alone"], layout=options["layout"]
+            )
+            counts, header = plan.counts(), mapped.header
+            transaction.set_rollback(True)
+        return {
+            "file": str(path), "layout": header.layout.key, "sheet": header.sheet, "header_row": header.row + 1, "rows": len(mapped.rows),
+            "columns": {"known": [header.headings[place] for place in sorted(header.columns)], "unknown": header.unknown, "missing": header.missing},
+            "plan": counts, "findings": roster.finding_dicts(mapped.findings), "seconds": seconds,
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        }
+
+    def do_import(self, options: dict) -> None:
+        def act(user: User) -> Batch:
+            batch = roster.upload(by=user, filename=options["file"].name, data=options["file"].read_bytes())
+            batch = roster.check(batch.pk)
+            return batch if batch.error else roster.submit(batch=batch, by=user)
+
+        self._act(act, options)
+
+    def do_approve(self, options: dict) -> None:
+        self._act(lambda user: roster.commit(roster.approve(batch=self._batch(options), by=user).pk), options)
+
+    def do_undo(self, options: dict) -> None:
+        def act(user: User) -> Batch:
+            return roster.undo_commit(roster.take_back(batch=self._batch(options), by=user, reason=options["reason"]).pk)
+
+        self._act(act, options)
+
+    def _act(self, act, options: dict) -> None:
+        user = User.objects.filter(username=options["by"]).first()
+        if user is None:
+            raise CommandError(f"没有用户 {options['by']}")
+        try:
+            with acting_as(actor_for(user, reason=f"roster {options['action']}")):
+                batch = act(user)
+        except (PermissionDenied, ValidationError, OSError) as refused:
+            raise CommandError("；".join(getattr(refused, "messages", [str(refused)]))) from refused
+        answer = {"batch": batch.pk, "state": batch.state, "counts": batch.counts, "seconds": batch.seconds}
+        if batch.error:
+            answer["error"] = batch.error
+        if batch.undo_report:
+            answer["undo"] = batch.undo_report
+        self._say(answer, options)
+        if batch.error:
+            sys.exit(UNREADABLE)
+
+    def _batch(self, options: dict) -> Batch:
+        batch = Batch.objects.filter(pk=options["batch"], target=roster.TARGET).first()
+        if batch is None:
+            raise CommandError(f"没有批次 {options['batch']}")
+        return batch
+
+    def _say(self, answer: dict, options: dict) -> None:
+        if options["json"]:
+            self.stdout.write(json.dumps(answer, ensure_ascii=False))
+            return
+        for key, value in answer.items():
+            if key == "findings":
+                for one in value:
+                    self.stdout.write(f"  {one['severity']} {one['cell']:8}{one['code']:28}{one['message']} {one['hint']}")
+            else:
+                self.stdout.write(f"{key}: {value}")

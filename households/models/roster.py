@@ -1,0 +1,104 @@
+"""Staging of roster imports: normalised rows with their plan, and what an approved batch changed.
+
+Personal numbers are encrypted before they reach the database; a row's fields carry the register's names, so checks
+and rules read staged and registered rows alike (DESIGN.md section 6).
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from jiyang.access.tables import Scoped
+from jiyang.intake.enums import RowAction
+from jiyang.ledgers.querysets import ScopedQuerySet
+
+
+class RosterRow(Scoped):
+    """名单行: one row of a batch. `row` is Excel's number; `household` and `person` the register's rows it matches.
+
+    `action` is the plan. `changed` lists the fields that differ from the register. Rows of one household stand or fall
+    together. Rows of an unknown place are seen by the district only.
+    """
+
+    batch = models.ForeignKey("intake.Batch", models.CASCADE, related_name="roster_rows")
+    district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    town = models.ForeignKey("regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
+    village = models.ForeignKey("regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
+    row = models.PositiveIntegerField("行")
+    copy_of = models.PositiveIntegerField("与此行相同", null=True)
+    refused = models.BooleanField("本行有错误")
+    out_of_area = models.BooleanField("区外")
+    household_no = models.TextField("户编号", null=True)
+    person_no = models.TextField("人编号", null=True)
+    name = models.TextField("姓名", null=True)
+    name_pinyin = models.TextField("姓名拼音", null=True)
+    id_kind = models.TextField("证件类型", null=True)
+    id_number = models.BinaryField("证件号码", null=True)
+    id_index = models.BinaryField("证件索引", null=True)
+    sex = models.TextField("性别", null=True)
+    birth_date = models.DateField("出生日期", null=True)
+    hamlet = models.TextField("自然村", null=True)
+    stated_size = models.IntegerField("人数", null=True)
+    relation = models.TextField("与户主关系", null=True)
+    ethnic = models.TextField("民族", null=True)
+    education = models.TextField("文化程度", null=True)
+    school_state = models.TextField("在校生状况", null=True)
+    health = ArrayField(models.TextField(), verbose_name="健康状况", null=True)
+    labour = models.TextField("劳动技能", null=True)
+    work_months = models.IntegerField("务工时间（月）", null=True)
+    critical_illness_insured = models.BooleanField("是否参加大病保险", null=True)
+    poverty_cause = models.TextField("致贫原因", null=True)
+    dangerous_house = models.BooleanField("是否危房户", null=True)
+    safe_water = models.BooleanField("是否解决安全饮用水", null=True)
+    income_per_head = models.DecimalField("人均纯收入", max_digits=12, decimal_places=2, null=True)
+    phone = models.BinaryField("户联系电话", null=True)
+    phone_index = models.BinaryField("户联系电话索引", null=True)
+    person_phone = models.BinaryField("人联系电话", null=True)
+    person_phone_index = models.BinaryField("人联系电话索引", null=True)
+    identified_on = models.DateField("首次识别时间", null=True)
+    person_identified_on = models.DateField("人员识别时间", null=True)
+    household_type = models.TextField("户类型", null=True)
+    category = models.TextField("监测对象类别", null=True)
+    risk_removed = models.BooleanField("风险是否消除", null=True)
+    risk_identified_on = models.DateField("风险识别时间", null=True)
+    risk_removed_on = models.DateField("风险消除时间", null=True)
+    action = models.CharField("计划", max_length=12, choices=RowAction, default=RowAction.INSERT)
+    first = models.BooleanField("户的首行", default=False)
+    household = models.ForeignKey("households.Household", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
+    person = models.ForeignKey("households.Person", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
+    changed = ArrayField(models.TextField(), default=list)
+
+    deletable = True
+    objects = models.Manager.from_queryset(ScopedQuerySet)()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名单行"
+        indexes = [models.Index(fields=["batch", "action", "row"], name="rosterrow_plan")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}:{self.row}"
+
+
+class RosterTouch(Scoped):
+    """前像: a register row that a batch updated. `before_event` is the history event that holds its former values,
+
+    `version` the row's version after the batch: a different one says that somebody has edited it since.
+    Rows that a batch inserted need none: they carry it as their `origin`.
+    """
+
+    batch = models.ForeignKey("intake.Batch", models.PROTECT, related_name="touches")
+    district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    town = models.ForeignKey("regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
+    village = models.ForeignKey("regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
+    table = models.CharField("表", max_length=40)
+    record = models.BigIntegerField("记录")
+    before_event = models.BigIntegerField("前像事件")
+    version = models.PositiveIntegerField("入库后版本")
+
+    objects = models.Manager.from_queryset(ScopedQuerySet)()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "入库前像"
+        indexes = [models.Index(fields=["batch", "table"])]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.record}"

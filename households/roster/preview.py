@@ -1,0 +1,202 @@
+"""The preview of a batch: segments with counts, pages of rows with findings and old and new values side by side."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+from households.models import Household, HouseholdState, IncomeStatement, Membership, Person, RosterRow
+from jiyang.access.scope import Actor
+from jiyang.identifiers import masks
+from jiyang.identifiers.encryption import decrypt
+from jiyang.intake.enums import RowAction
+from jiyang.intake.findings import kinds
+from jiyang.intake.layouts import layouts
+from jiyang.intake.models import Batch, BatchFinding
+from jiyang.ledgers.columns import as_label, as_text, may_see
+from jiyang.regions.models import Region
+
+PAGE = 50
+MOST_COLUMNS = 12
+VALUE_AAD = "intake_batchfinding.value"
+SEGMENTS = [
+    ("", "全部"), (RowAction.REFUSED, "有错误"), ("warned", "有提醒"), (RowAction.UPDATE, "变更"), (RowAction.INSERT, "新增"),
+    (RowAction.SAME, "相同"), (RowAction.DUPLICATE, "重复"), (RowAction.OUT_OF_AREA, "区外"),
+]  # fmt: skip
+BAR = (RowAction.INSERT, RowAction.UPDATE, RowAction.SAME, RowAction.DUPLICATE, RowAction.OUT_OF_AREA, RowAction.REFUSED)
+FIRST = ("town", "village", "household_no", "name", "relation", "id_number")
+HIDDEN = {"serial", "data_date", "district"}
+PERSONAL = {"id_number": masks.mask_id, "phone": masks.mask_phone, "person_phone": masks.mask_phone}
+ON_PERSON = {"person_phone": "phone", "person_identified_on": "identified_on"}
+AADS = {
+    "id_number": f"{Person._meta.db_table}.id_number", "person_phone": f"{Person._meta.db_table}.phone",
+    "phone": f"{Household._meta.db_table}.phone",
+}  # fmt: skip
+
+
+@dataclass
+class Cell:
+    """One cell: `new` as it will be stored, `old` from the register when it changes, findings with severity."""
+
+    new: str
+    old: str | None = None
+    mark: str = ""
+    messages: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Line:
+    row: int
+    action: str
+    label: str
+    errors: int
+    cells: list[Cell]
+
+
+class Preview:
+    """What both people see. Reads a page of rows in a handful of queries whatever the file's size."""
+
+    def __init__(self, batch: Batch, actor: Actor, query: QueryDict):
+        self.batch, self.actor = batch, actor
+        self.segment = query.get("segment", "")
+        self.after = int(query.get("after", "0")) if query.get("after", "0").isdigit() else 0
+        self.town = query.get("town", "")
+        self.find = query.get("q", "").strip()
+        self.rows = self._page()
+        self.more = len(self.rows) > PAGE
+        self.rows = self.rows[:PAGE]
+        self.columns = self._columns()
+        self.lines = self._lines()
+
+    @property
+    def counts(self) -> list[dict]:
+        """The segments with their counts; the one in the address is current."""
+        total = dict(self.batch.counts)
+        total[""] = self.batch.rows
+        total["warned"] = self._warned().values("row").distinct().count()
+        return [{"key": key, "label": label, "count": total.get(key, 0), "current": key == self.segment} for key, label in SEGMENTS]
+
+    @property
+    def bar(self) -> list[dict]:
+        return [{"kind": str(kind), "label": kind.label, "value": self.batch.counts.get(kind, 0)} for kind in BAR]
+
+    @property
+    def total(self) -> int:
+        return self.batch.rows
+
+    @property
+    def next_after(self) -> int | None:
+        return self.rows[-1].row if self.more else None
+
+    @property
+    def towns(self) -> list[Region]:
+        found = RosterRow.objects.visible_to(self.actor).filter(batch=self.batch).order_by().values("town").distinct()
+        return list(Region.objects.filter(pk__in=found).order_by("code"))
+
+    def _findings(self):
+        return BatchFinding.objects.visible_to(self.actor).filter(batch=self.batch)
+
+    def _warned(self):
+        return self._findings().filter(severity="W")
+
+    def _page(self) -> list[RosterRow]:
+        rows = RosterRow.objects.visible_to(self.actor).filter(batch=self.batch, row__gt=self.after)
+        if self.segment == "warned":
+            rows = rows.filter(row__in=self._warned().values("row"))
+        elif self.segment:
+            rows = rows.filter(action=self.segment)
+        if self.town.isdigit():
+            rows = rows.filter(town=int(self.town))
+        if self.find.isdigit() and len(self.find) < 8:
+            rows = rows.filter(row=int(self.find))
+        elif self.find.isdigit():
+            rows = rows.filter(household_no__startswith=self.find)
+        elif self.find:
+            rows = rows.filter(name__contains=self.find)
+        return list(rows.select_related("town", "village").order_by("row")[: PAGE + 1])
+
+    def _columns(self) -> list[tuple[str, str]]:
+        """(field, heading) to show: the identifying ones first, then those with findings or changes, twelve in all."""
+        heading = {name: text for name, text in self.batch.columns["places"] if name not in HIDDEN}
+        shown = {row.row for row in self.rows}
+        self.found = {}
+        for finding in self._findings().filter(row__in=shown):
+            self.found.setdefault((finding.row, finding.field), []).append(finding)
+        lively = [name for _, name in self.found] + [name for row in self.rows for name in row.changed]
+        order = dict.fromkeys([*FIRST, *lively, *heading])
+        seen = [name for name in order if name in heading and self._may_see(name)]
+        return [(name, heading[name]) for name in seen[:MOST_COLUMNS]]
+
+    def _may_see(self, name: str) -> bool:
+        if name in {"income_per_head"}:
+            return may_see(IncomeStatement, "per_head", self.actor)
+        owner = Household if name in {"phone"} else Person
+        return may_see(owner, ON_PERSON.get(name, name), self.actor)
+
+    def _lines(self) -> list[Line]:
+        before = self._register()
+        return [
+            Line(
+                row.row, row.action, RowAction(row.action).label,
+                sum(one.severity == "E" for (number, _), found in self.found.items() if number == row.row for one in found),
+                [self._cell(row, name, before) for name, _ in self.columns],
+            )
+            for row in self.rows
+        ]  # fmt: skip
+
+    def _register(self) -> dict[str, dict[int, Any]]:
+        """The register's rows behind the page's changed rows, for the old values."""
+        changed = [row for row in self.rows if row.changed]
+        people = Person.objects.visible_to(self.actor).in_bulk([row.person_id for row in changed if row.person_id])
+        homes = Household.objects.visible_to(self.actor).select_related("village").in_bulk([row.household_id for row in changed if row.household_id])
+        members = Membership.objects.filter(person__in=people, until=None)
+        states = HouseholdState.objects.filter(household__in=homes)
+        return {
+            "person": people, "household": homes, "member": {one.person_id: one for one in members}, "state": {one.pk: one for one in states},
+        }  # fmt: skip
+
+    def _cell(self, row: RosterRow, name: str, before: dict) -> Cell:
+        findings = self.found.get((row.row, name), [])
+        faults = [one for one in findings if one.severity != "N"]
+        cell = Cell(self._new(row, name, findings))
+        if faults:
+            cell.mark = "E" if any(one.severity == "E" for one in faults) else "W"
+            cell.messages = [one.message + (f"。{one.hint}" if one.hint and one.hint != kinds()[one.code].hint else "") for one in faults]
+        elif name in row.changed:
+            cell.mark, cell.old = "changed", self._old(row, name, before)
+        return cell
+
+    def _new(self, row: RosterRow, name: str, findings: list) -> str:
+        for one in findings:  # a refused cell shows what the file says
+            if one.severity == "E" and one.value is not None:
+                text = decrypt(one.value, VALUE_AAD)
+                return PERSONAL[name](text) if name in PERSONAL else text
+        if name in {"town", "village"}:
+            place = getattr(row, name)
+            return place.short_name if place else "—"
+        return self._text(name, getattr(row, name, None))
+
+    def _text(self, name: str, value: Any) -> str:
+        if value in (None, "", []):
+            return "—"
+        if name in PERSONAL:
+            return PERSONAL[name](decrypt(value, AADS[name]) if isinstance(value, bytes | memoryview) else value)
+        codes = next((one.codes for one in layouts()[self.batch.layout].fields if one.name == name), None)
+        if codes and isinstance(value, list):
+            return ",".join(str(codes(item).label) for item in value)
+        if codes:
+            return str(codes(value).label)
+        return as_text(as_label(None, value))
+
+    def _old(self, row: RosterRow, name: str, before: dict) -> str:
+        if name == "relation":
+            member = before["member"].get(row.person_id)
+            return member.get_relation_display() if member else "—"
+        if name == "income_per_head":
+            state = before["state"].get(row.household_id)
+            return self._text(name, state.income_per_head if state else None)
+        home, person = before["household"].get(row.household_id), before["person"].get(row.person_id)
+        if name == "village":
+            return home.village.short_name if home else "—"
+        owner = person if hasattr(Person, ON_PERSON.get(name, name)) and name not in {"phone", "identified_on"} else home
+        return self._text(name, getattr(owner, ON_PERSON.get(name, name), None) if owner else None)

@@ -1,0 +1,39 @@
+"""Jobs of the register: take ids, act as who asked for them, call a service."""
+
+import logging
+
+from celery import shared_task
+
+from households.services import roster
+from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.accounts.models import User
+from jiyang.intake.progress import Cancelled
+
+logger = logging.getLogger(__name__)
+
+
+def _run(job, batch_id: int, user_id: int) -> None:
+    try:
+        with acting_as(actor_for(User.objects.get(pk=user_id), reason=f"名单批次 {batch_id}")):
+            job(batch_id)
+    except Cancelled:
+        logger.info("roster batch %s was cancelled", batch_id)
+    except Exception:
+        with system_scope("名单任务失败"):
+            roster.failed(batch_id, "处理中出错，没有写入任何数据。请重试；仍然不行请联系系统管理员")
+        raise
+
+
+@shared_task
+def check_batch(batch_id: int, user_id: int) -> None:
+    _run(roster.check, batch_id, user_id)
+
+
+@shared_task
+def commit_batch(batch_id: int, user_id: int) -> None:
+    _run(roster.commit, batch_id, user_id)
+
+
+@shared_task
+def undo_batch(batch_id: int, user_id: int) -> None:
+    _run(roster.undo_commit, batch_id, user_id)

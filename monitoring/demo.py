@@ -1,0 +1,39 @@
+"""Demo visits, through the service."""
+
+import datetime as dt
+import random
+import uuid
+
+from django.utils import timezone
+
+from households.models import Household
+from jiyang.access.scope import acting_as, actor_for
+from jiyang.accounts.models import User
+from monitoring.models import Visit
+from monitoring.services.visits import record_visit
+
+NOTES = ("家庭情况稳定，收入与上次相当。", "公益岗工资按月到账。", "户主复查后需继续服药，医疗支出增加。", "子女外出务工，老人在家，身体尚好。", "")
+WITHIN = {"A": 20, "B": 38, "C": 95, "": 100}  # days back from today, so that some are overdue
+
+
+def fill() -> None:
+    """Idempotent: an instance that has visits is left as it is."""
+    dice, clerk = random.Random(7), User.objects.get(username="district_clerk1")
+    names = ("张立国", "王淑敏", "刘洪", "周明")
+    with acting_as(actor_for(clerk, reason="演示数据")):
+        if Visit.objects.exists():
+            return
+        for household in Household.objects.select_related("state").order_by("pk"):
+            if dice.random() < 0.12:
+                continue
+            days = dice.randint(0, WITHIN[household.state.tier])
+            when = timezone.now() - dt.timedelta(days=days, minutes=dice.randint(0, 300))
+            if timezone.localtime(when).date() < household.registered_on:
+                continue
+            trouble = dice.random() < 0.06
+            record_visit(
+                household=household, by=clerk, client_uuid=uuid.UUID(int=dice.getrandbits(128)), done_by=dice.choice(names), visited_at=when,
+                method="home" if dice.random() < 0.9 else "phone", met="head", people_change="none",
+                income_change=dice.choice(("same", "same", "more", "less")), education="fine", medical="problem" if trouble else "fine",
+                housing="fine", water="fine", risk="verify" if trouble else "none", notes=dice.choice(NOTES),
+            )
