@@ -24,7 +24,7 @@ def fill() -> None:
         if Visit.objects.exists():
             return
         for household in Household.objects.select_related("state").order_by("pk"):
-            if dice.random() < 0.12:
+            if dice.random() < 0.02:
                 continue
             days = dice.randint(0, WITHIN[household.state.tier])
             when = timezone.now() - dt.timedelta(days=days, minutes=dice.randint(0, 300))

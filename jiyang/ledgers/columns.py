@@ -92,6 +92,8 @@ class Column:
         raw = self.raw(row)
         if raw is None or raw == "" or raw == []:
             return None
+        if self.cell == "tier":
+            return raw
         if self.is_masked:
             return MASKS[self.owner.masked[self.path.rsplit("__", 1)[-1]]](raw)
         return as_label(self.field, raw)

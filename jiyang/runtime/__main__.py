@@ -147,7 +147,7 @@ def test(argv: list[str]) -> int:
     assets.install(dev=True)
     with tempfile.TemporaryDirectory(prefix="jiyang-test-") as folder:
         instance = Instance(Path(folder), unsafe=True)
-        env = instance.environ(demo=True) | {"PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "")}
+        env = instance.environ(demo=True) | {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}  # Playwright's loop runs in the tests' thread
         if instance.cluster:
             env["DATABASE_SUPERUSER_URL"] = instance.cluster.url("postgres")
         (instance.data / "static").mkdir()

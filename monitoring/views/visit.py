@@ -34,6 +34,7 @@ class DueListView(TemplateView):
         return {
             **super().get_context_data(**kwargs),
             "title": "今日走访",
+            "may_visit": self.request.actor.may_open("monitoring:visit_new"),
             "page": page,
             "next": page.next.encode() if page.next else "",
             "previous": page.previous.encode() if page.previous else "",
