@@ -10,7 +10,8 @@ from django.utils import timezone
 from households.enums import MonitoringCategory, RiskTier
 from households.models import Household, Person
 from jiyang.identifiers.encryption import blind_index
-from jiyang.ledgers.filters import LedgerFilter, looks_personal
+from jiyang.ledgers.filters import LedgerFilter
+from jiyang.ledgers.terms import looks_personal
 
 
 class HouseholdFilter(LedgerFilter):

@@ -84,8 +84,11 @@ def require() -> Actor:
 
 
 def actor_for(user, *, on: dt.date | None = None, reason: str = "", request: str = "") -> Actor:
-    """The actor of a signed-in user with the postings of day `on` (today). Two queries. No posting: sees nothing."""
-    postings = list(user.postings.on(on or timezone.localdate()).select_related("region")) if user.is_active else []
+    """The actor of a user with the postings of day `on` (today). No posting: sees nothing.
+
+    A signed-in user's postings came with the user (`accounts.backends`); others cost one query.
+    """
+    postings = _postings(user, on) if user.is_active else []
     places = {Level.DISTRICT: [], Level.TOWN: [], Level.ZONE: [], Level.VILLAGE: []}
     for posting in postings:
         if posting.region_id:
@@ -105,6 +108,16 @@ def actor_for(user, *, on: dt.date | None = None, reason: str = "", request: str
         request=request,
         regions=tuple(region for found in places.values() for region in found),
     )
+
+
+def _postings(user, on: dt.date | None) -> list:
+    if on is None and hasattr(user, "posted"):
+        from jiyang.accounts.models import Posting
+        from jiyang.regions.models import Region
+
+        regions = [Region(**one["region"]) if one["region"]["pk"] else None for one in user.posted]
+        return [Posting(pk=one["pk"], role=one["role"], region=region) for one, region in zip(user.posted, regions, strict=True)]
+    return list(user.postings.on(on or timezone.localdate()).select_related("region"))
 
 
 def _keys(regions: list) -> tuple[int, ...]:

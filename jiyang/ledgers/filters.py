@@ -1,6 +1,5 @@
 """Filters of lists: django-filter with choices in scope, the search box, and the chips that say what is applied."""
 
-import re
 from dataclasses import dataclass
 
 import django_filters
@@ -10,16 +9,10 @@ from django.http import QueryDict
 
 from jiyang.access.scope import Actor
 from jiyang.identifiers.encryption import blind_index
+from jiyang.ledgers import terms
+from jiyang.ledgers.terms import looks_personal
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
-
-PERSONAL = re.compile(r"^(?:\d{15}|\d{17}[\dXx]|\d{17}[\dXx]\d{2}(?:[Bb]\d)?|1[3-9]\d{9})$")
-
-
-def looks_personal(term: str) -> bool:
-    """Whether a search term is an ID, certificate or phone number, which must not stand in a URL or a log."""
-    return bool(PERSONAL.match(term.strip()))
-
 
 @dataclass(frozen=True)
 class Chip:
@@ -58,15 +51,25 @@ class RegionFilter(django_filters.ModelChoiceFilter):
         return Region.objects.none() if actor.reach.districts else regions_for(actor, Level.VILLAGE)
 
 
+class TermInput(forms.TextInput):
+    """The search box: a personal term's token is never written back into the page, its chip says that it applies."""
+
+    def format_value(self, value):
+        return "" if terms.is_token(value) else super().format_value(value)
+
+
 class LedgerFilter(django_filters.FilterSet):
     """Base of every ledger's filters: place and search box; `search_in` are ORM paths, `search_index` blind indexes."""
 
     town = RegionFilter(Level.TOWN, label="镇街", empty_label="全部镇街")
     village = RegionFilter(Level.VILLAGE, label="行政村", empty_label="全部村")
-    q = django_filters.CharFilter(label="查找", method="find")
+    q = django_filters.CharFilter(label="查找", method="find_term", widget=TermInput)
 
     search_in: tuple[str, ...] = ()
     search_index: tuple[str, ...] = ()
+
+    def find_term(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return self.find(rows, name, terms.plain(value, self.request.user.pk))
 
     def find(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         """Rows matching the search box: exact by blind index for numbers of people, contained for the rest."""
@@ -97,7 +100,7 @@ class LedgerFilter(django_filters.FilterSet):
 def _label(field: forms.Field, value, raw: str) -> str:
     if isinstance(value, Region):
         return value.short_name
-    if looks_personal(raw):
+    if terms.is_token(raw):
         return "证件或电话（已隐去）"
     return str(dict(getattr(field, "choices", [])).get(raw, raw))
 

@@ -1,0 +1,39 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from households.models import Person
+from jiyang.access.scope import acting_as, actor_for
+from jiyang.identifiers.encryption import CannotDecrypt, blind_index, decrypt, encrypt
+from tests import factories
+
+
+@given(st.text(max_size=60))
+def test_what_goes_in_comes_out(text):
+    assert decrypt(encrypt(text, "t.c"), "t.c") == text
+
+
+@given(st.text(max_size=30), st.integers(1, 8))
+def test_damage_and_other_columns_do_not_decrypt(text, place):
+    sealed = encrypt(text, "t.c")
+    with pytest.raises(CannotDecrypt):
+        decrypt(sealed, "t.other")
+    with pytest.raises(CannotDecrypt):
+        decrypt(sealed[:-place] + bytes(byte ^ 1 for byte in sealed[-place:]), "t.c")
+
+
+def test_index_meets_certificate_and_id_of_one_person():
+    assert blind_index("37012519411227225x") == blind_index("37012519411227225X43")
+    assert blind_index("370125194112272251") != blind_index("37012519411227225X")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_saving_an_unchanged_number_changes_no_byte(district_clerk):
+    home = factories.household(members=1)
+    with acting_as(actor_for(district_clerk)):
+        person = Person.objects.get(household=home)
+        person.ethnic = "回族"
+        person.save()
+        events = list(person.history.order_by("pgh_id"))
+        assert len(events) == 2
+        assert events[0].id_number.stored == events[1].id_number.stored

@@ -1,0 +1,131 @@
+"""Reading files: every bad one refused with one message, every peculiar one read; the planted faults exactly."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jiyang.intake import cells, pipeline
+from jiyang.intake.layouts import layouts
+from jiyang.intake.places import RegionIndex, village_key
+from jiyang.intake.reader import FileRefused, read
+from jiyang.regions.enums import Level
+from jiyang.regions.models import Region
+
+DATA = Path(__file__).parents[1] / "data"
+BAD = json.loads((DATA / "bad" / "bad_files.truth.json").read_text("utf-8"))
+AS_OF = dt.date(2025, 6, 30)
+
+
+@pytest.fixture
+def index(db):
+    return RegionIndex.load(Region.objects.get(level=Level.DISTRICT))
+
+
+def load(path: Path, index: RegionIndex, **options):
+    return pipeline.load(path.read_bytes(), path.name, layouts=[layouts()["roster_a"]], regions=index, as_of=AS_OF, **options)
+
+
+@pytest.mark.parametrize("truth", BAD, ids=[one["file"] for one in BAD])
+def test_bad_files_are_refused_or_read_whole(truth, index):
+    path = DATA / "bad" / truth["file"]
+    try:
+        mapped = load(path, index)
+    except FileRefused as refused:
+        assert truth["expect"] in {"reject", "read_or_reject"}
+        assert len(str(refused)) > 10
+    else:
+        assert truth["expect"] in {"read", "read_or_reject"}
+        assert len(mapped.rows) == truth["rows"]
+        assert not [one for one in mapped.findings if one.severity == "E"]
+
+
+@pytest.mark.parametrize("path", sorted((DATA / "layouts").glob("*.xlsx")), ids=lambda path: path.stem)
+def test_layout_peculiarities(path, index):
+    if path.stem == "missing_column":
+        with pytest.raises(FileRefused, match="证件号码") as refused:
+            load(path, index)
+        assert refused.value.code == "missing_column"
+        return
+    mapped = load(path, index)
+    assert len(mapped.rows) == 40
+    assert mapped.findings == []
+    assert mapped.header.missing == []
+    assert mapped.header.unknown == (["包村干部意见"] if path.stem == "extra_column" else [])
+
+
+def test_a_person_may_correct_sheet_and_heading_row(index):
+    mapped = load(DATA / "layouts" / "second_sheet.xlsx", index, sheet="已脱贫人口名单", header_row=3)
+    assert (mapped.header.row, len(mapped.rows)) == (2, 40)
+    with pytest.raises(FileRefused) as refused:
+        load(DATA / "layouts" / "second_sheet.xlsx", index, sheet="已脱贫人口名单", header_row=9)
+    assert refused.value.code == "layout_unknown"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=400), st.sampled_from([b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"<table>", b"\xff\xfe"]))
+def test_any_bytes_are_read_or_refused(data, start):
+    try:
+        source = read(start + data, "x.xlsx")
+        for sheet in source.sheets:
+            list(source.rows(sheet))
+    except FileRefused:
+        pass
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 40))
+def test_a_damaged_workbook_is_read_or_refused(place, length):
+    data = bytearray((DATA / "bad" / "good_plain.xlsx").read_bytes())
+    place %= len(data)
+    data[place : place + length] = b"\x00" * length
+    try:
+        source = read(bytes(data), "x.xlsx")
+        for sheet in source.sheets:
+            list(source.rows(sheet))
+    except FileRefused:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("cell", "stored"),
+    [("202104", "2021-04-01"), ("20210405", "2021-04-01"), ("2021.5", "2021-05-01"), ("2021年5月", "2021-05-01"), ("2021-05", "2021-05-01"),
+     ("２０２１０５", "2021-05-01"), (44317.0, "2021-05-01"), (dt.date(2021, 5, 6), "2021-05-01"), ("2021/5/6", "2021-05-01")],
+)  # fmt: skip
+def test_months_in_every_form(cell, stored):
+    assert cells.date_cell(cell, month=True).stored == stored
+
+
+@pytest.mark.parametrize(("cell", "code"), [("202113", "date_bad_month"), ("20210230", "date_bad_day"), ("去年", "date_unreadable"), ("2021", "date_unreadable")])
+def test_months_that_are_none(cell, code):
+    assert cells.date_cell(cell, month=True) == cells.Read(None, code)
+
+
+@pytest.mark.parametrize(("cell", "number"), [("三", "3"), ("十二", "12"), ("二十", "20"), ("5人", "5"), (4.0, "4"), ("４", "4"), ("几个", None)])
+def test_counts(cell, number):
+    assert cells.count_cell(cell).stored == number
+
+
+@given(st.decimals(min_value="-9999999", max_value="9999999", places=2))
+def test_money_keeps_every_cent(amount):
+    read_back = cells.money_cell(f"{amount:,.2f}元")
+    assert read_back.stored == f"{amount:.2f}"
+    assert read_back.code == ("income_negative" if amount < 0 else "")
+
+
+def test_places_are_found_by_every_name_and_never_guessed(index):
+    home = index.resolve("济阳区", "垛石街道", "刘营村民委员会") if False else index.resolve("济阳县", "370115101", "")
+    assert home.code == "village_unknown" and home.town is not None
+    some = Region.objects.filter(level=Level.VILLAGE, town__name="仁风镇", name__endswith="村民委员会").first()
+    short = some.name.removesuffix("村民委员会")
+    for written in (some.name, f"{short}村", f"{short}村委会", f" {short} ", some.code, f"370125{some.code[6:]}"):
+        assert index.resolve("济阳区", "仁风", written).village == some.pk, written
+    assert index.resolve("商河县", "仁风镇", some.name).code == "town_outside_district"
+    assert index.resolve("", "胡集镇", some.name).code == "town_outside_district"
+
+
+def test_village_names_lose_their_suffixes():
+    assert {village_key(name) for name in ("李家坊村民委员会", "李家坊村", "李家坊", "李家坊村委会")} == {"李家坊"}
