@@ -13,6 +13,11 @@ app.autodiscover_tasks()
 @signals.worker_init.connect
 @signals.beat_init.connect
 def refuse_privileged_role(**kwargs) -> None:
+    from django.core.exceptions import ImproperlyConfigured
+
     from jiyang.access.guard import assert_unprivileged
 
-    assert_unprivileged()
+    try:
+        assert_unprivileged()
+    except ImproperlyConfigured as refusal:
+        raise SystemExit(str(refusal)) from refusal  # Celery logs and swallows any other exception of a signal

@@ -149,6 +149,7 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 2
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {"audit.seal": {"task": "jiyang.audit.tasks.seal_events", "schedule": 3600}}
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 LANGUAGE_CODE = "zh-hans"

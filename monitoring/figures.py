@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.db.models import Case, F, IntegerField, Max, OuterRef, Subquery, Value, When
+from django.db.models import Case, DateField, ExpressionWrapper, F, IntegerField, Max, OuterRef, Subquery, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -29,9 +29,8 @@ def with_due_day(rows: HouseholdQuerySet, as_of: dt.date) -> HouseholdQuerySet:
         output_field=IntegerField(),
     )
     began = Greatest(F("registered_on"), Subquery(decided.values("since")[:1]))
-    return rows.annotate(tier_then=Subquery(decided.values("tier")[:1]), last_then=Subquery(last)).annotate(
-        due_then=Coalesce(F("last_then"), began) + wait
-    )
+    due = ExpressionWrapper(Coalesce(F("last_then"), began) + wait, output_field=DateField())
+    return rows.annotate(tier_then=Subquery(decided.values("tier")[:1]), last_then=Subquery(last)).annotate(due_then=due)
 
 
 @figure("visit.overdue", "走访超期", unit="户", ledger="households:household")

@@ -6,6 +6,7 @@ from django.db import connection
 
 from households.models.income import roster_period
 from households.services import state
+from jiyang.intake.bulk import whole_batch
 from jiyang.intake.models import Batch
 
 NEW_HOUSEHOLDS = """
@@ -142,13 +143,12 @@ def commit(batch: Batch, *, by_id: int, who: str, fields: set[str], day: dt.date
         "incomes_added": NEW_INCOMES,
     }
     written = {}
-    with connection.cursor() as cursor:
+    with whole_batch(batch.rows or 0), connection.cursor() as cursor:
         for name, sql in steps.items():
             cursor.execute(sql, values)
             written[name] = cursor.rowcount
         cursor.execute(AFFECTED, values)
-        affected = [pk for (pk,) in cursor.fetchall()]
-    state.refresh(affected)
+        state.refresh(pk for (pk,) in cursor.fetchall())
     return written
 
 

@@ -8,6 +8,7 @@ import hashlib
 from django.db import connection
 
 from households.models import RosterRow
+from jiyang.intake.bulk import whole_batch
 from jiyang.intake.enums import RowAction
 
 PLANNED = {"household_id", "person_id", "first", "action", "changed"}
@@ -50,18 +51,18 @@ select {base}, k.hid as household_id, k.pid as person_id, s.row = s.first_row as
   left join households_household h on h.id = k.hid
   left join households_person p on p.id = k.pid
   left join households_membership m on m.person_id = k.pid and m.until is null
-  left join lateral (select per_head from households_incomestatement i where i.household_id = k.hid and i.kind = 'roster'
-                       and i.year = %(year)s and i.voided_at is null limit 1) i on s.first_row = s.row
+  left join households_incomestatement i on s.first_row = s.row and i.household_id = k.hid and i.kind = 'roster'
+        and i.year = %(year)s and i.voided_at is null
 """
 
 
-def make(fields: set[str], year: int, *, with_register: bool) -> None:
+def make(fields: set[str], year: int, *, rows: int, with_register: bool) -> None:
     """Plan the staged rows against the register. `fields` are the columns that the file has: others are left alone."""
     base = ", ".join(f's."{column}"' for column in base_columns())
     cases = [f"case when {test} then '{label}' end" for label, test in comparisons(fields)]
     differs = " or ".join(test for _, test in comparisons(fields)) or "false"
     sql = PLAN.format(register="true" if with_register else "false", base=base, differs=differs, changes=", ".join(cases))
-    with connection.cursor() as cursor:
+    with whole_batch(rows), connection.cursor() as cursor:
         cursor.execute(sql, {"year": year})
         cursor.execute("analyze roster_plan (household_no, household_id, person_id)")
 

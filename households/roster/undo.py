@@ -5,6 +5,7 @@ from django.db import connection
 from households.models import Household, HouseholdState, IncomeStatement, Membership, Person, RosterTouch
 from households.services import state
 from jiyang.access.tables import household_owned
+from jiyang.intake.bulk import whole_batch
 from jiyang.intake.models import Batch
 
 NAMED = 50  # households named one by one in the report
@@ -15,7 +16,7 @@ PATH = {"district_id", "town_id", "village_id"}
 def undo(batch: Batch, *, by_id: int, reason: str) -> dict:
     """Take `batch` back; returns {voided, restored, kept: [{household, name, why}], kept_total}. In the caller's transaction."""
     values = {"batch": batch.pk, "by": by_id, "why": f"撤销批次 {batch}：{reason}"[:200]}
-    with connection.cursor() as cursor:
+    with whole_batch(batch.rows or 0), connection.cursor() as cursor:
         cursor.execute("create temp table kept (household_id bigint, why text) on commit drop")
         for sql in reasons_to_keep():
             cursor.execute(sql, values)
@@ -26,7 +27,7 @@ def undo(batch: Batch, *, by_id: int, reason: str) -> dict:
         restored = sum(_restore(cursor, model, values) for model in UNDONE_TABLES)
         _restore_memberships(cursor, values)
         kept = _report(cursor, values)
-    state.refresh(affected)
+        state.refresh(affected)
     return {"voided": voided, "restored": restored, **kept}
 
 

@@ -101,7 +101,7 @@ def examine(
     clock.lap("check")
     step("比对系统数据", 0, len(mapped.rows))
     day = mapped.data_date or as_of or timezone.localdate()
-    plan.make(set(mapped.columns) | {"village"}, apply.roster_period(day)[0], with_register=with_register)
+    plan.make(set(mapped.columns) | {"village"}, apply.roster_period(day)[0], rows=len(mapped.rows), with_register=with_register)
     clock.lap("plan")
     return mapped, clock.total()
 
@@ -251,7 +251,7 @@ def commit(batch_id: int) -> Batch | None:
         staging.restage(batch.pk)
         day = batch.data_date or timezone.localdate()
         fields = {*batch.columns["known"], "village"}
-        plan.make(fields, apply.roster_period(day)[0], with_register=True)
+        plan.make(fields, apply.roster_period(day)[0], rows=batch.rows, with_register=True)
         if plan.digest() != batch.plan_hash:
             return _stale(batch)
         clock.lap("replan")

@@ -64,8 +64,8 @@ class AccessLog(models.Model):
 class Seal(models.Model):
     """封存: one link of the hash chain over the events of one table.
 
-    Covers the events of `table` whose transaction lies in [`from_xid`, `until_xid`); `digest` is
-    sha256(previous digest ‖ ordered events). Source: STACK.md 8.
+    Covers the events of `table` whose transaction lies in [`from_xid`, `until_xid`), hashed over the named `columns`;
+    `digest` is sha256(previous digest ‖ digests of the events in order). Source: STACK.md 8.
     """
 
     at = models.DateTimeField("封存时间", auto_now_add=True)
@@ -73,6 +73,7 @@ class Seal(models.Model):
     from_xid = models.BigIntegerField("起始事务")
     until_xid = models.BigIntegerField("截止事务")
     rows = models.BigIntegerField("事件数")
+    columns = models.JSONField("列", default=list)
     previous = models.BinaryField("上一摘要", max_length=32)
     digest = models.BinaryField("摘要", max_length=32)
 

@@ -1,0 +1,152 @@
+"""Every figure × role: the number, its list and the list's export count the same rows, today and on past days."""
+
+import datetime as dt
+import io
+
+import openpyxl
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from households.services import tiers
+from jiyang.access.matrix import matrix
+from jiyang.access.scope import acting_as, actor_for
+from jiyang.ledgers import registry
+from jiyang.reporting import figures
+from jiyang.reporting.figures import Month, Selection, moment_for
+from monitoring.services.visits import record_visit
+from tests import factories
+
+TODAY = timezone.localdate
+
+
+@given(st.dates(dt.date(1990, 1, 1), dt.date(2090, 12, 31)))
+def test_months_follow_one_another(day):
+    month = Month.of(day)
+    assert month.first <= day <= month.last
+    assert month.next.first == month.last + dt.timedelta(days=1)
+    assert Month.parse(str(month)) == month
+
+
+@pytest.fixture
+def register(district_clerk):
+    """Households of both towns in every tier, one monitored, one overdue, with visits of this month and the last."""
+    homes = [
+        factories.household(factories.village(town, index), members=index + 1, tier=tier)
+        for town in ("仁风镇", "曲堤街道")
+        for index, tier in enumerate(("A", "B", "C", ""))
+    ]
+    factories.household(category="unstable", risk_identified_on=dt.date(2021, 5, 1), tier="A")
+    factories.household(category="marginal", risk_identified_on=dt.date(2021, 5, 1), risk_removed_on=dt.date(2022, 3, 1))
+    with acting_as(actor_for(district_clerk)):
+        for home, days in zip(homes, (0, 3, 40, 10, 20, 1, 35, 60), strict=True):
+            when = timezone.now() - dt.timedelta(days=days)
+            record_visit(household=home, by=district_clerk, **factories.visit_answers(visited_at=when))
+        tiers.set_tier(household=homes[0], tier="B", reason="好转", by=district_clerk)
+    return homes
+
+
+ROLES = [role for role in matrix().roles if any(matrix().may_open(f"{figure.ledger}_list", frozenset([role])) for figure in figures.all_figures())]
+
+
+def member(role: str, homes):
+    reach = matrix().roles[role].reach
+    place = {"town": "仁风镇", "village": factories.village(), "zone": factories.zone()}.get(reach)
+    user = factories.user(role, place)
+    if reach == "households":
+        from jiyang.access.models import HouseholdGrant
+        from jiyang.access.scope import system_scope
+
+        with system_scope("测试"):
+            for home in homes[:3]:
+                HouseholdGrant.objects.create(posting=user.postings.get(), household=home, since=factories.REGISTERED)
+    return user
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("role", ROLES)
+def test_figure_list_and_export_agree(client, register, role):
+    user = member(role, register)
+    client.force_login(user)
+    actor = actor_for(user)
+    seen = 0
+    for figure in figures.all_figures():
+        if not matrix().may_open(f"{figure.ledger}_list", actor.roles):
+            continue
+        for day in (TODAY(), TODAY() - dt.timedelta(days=33)):
+            with acting_as(actor):
+                tally = figures.count(figure, actor, day).get(None, figures.Tally())
+            for part, expected in ((None, tally.total), *tally.parts.items()):
+                selection = Selection(figure, moment_for(figure, day), part, None)
+                page = client.get(selection.url)
+                assert page.context["page"].total == expected, (figure.key, part, day)
+                seen += expected
+                if registry.get(figure.ledger) and matrix().may_open(f"{figure.ledger}_export", actor.roles):
+                    answer = client.post(selection.url.replace("/?", "/export/?"), {"purpose": "核对"})
+                    sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
+                    assert sheet.max_row - 1 == expected, (figure.key, part, day)
+    assert seen > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stocks_of_today_equal_those_rebuilt_from_dated_rows(register, district_clerk, monkeypatch):
+    """The stored state and the dated rows tell the same: today's figures computed the way a past day's are."""
+    actor = actor_for(district_clerk)
+    today = TODAY()
+    with acting_as(actor):
+        stored = {key: figures.count(figures.get(key), actor, today) for key in ("household.registered", "visit.overdue", "visit.due_soon")}
+        tomorrow = today + dt.timedelta(days=1)
+        for module in ("households.figures", "monitoring.figures"):
+            monkeypatch.setattr(f"{module}.timezone.localdate", lambda: tomorrow)
+        rebuilt = {key: figures.count(figures.get(key), actor, today) for key in stored}
+    assert {key: (rows[None].total, rows[None].parts) for key, rows in rebuilt.items() if rows} == {
+        key: (rows[None].total, rows[None].parts) for key, rows in stored.items() if rows
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tier_of_a_past_day_is_that_days(register, district_clerk):
+    actor = actor_for(district_clerk)
+    with acting_as(actor):
+        figure = figures.get("household.registered")
+        now = figures.count(figure, actor, TODAY())[None].parts
+        then = figures.count(figure, actor, TODAY() - dt.timedelta(days=1))[None].parts
+    assert (then["A"] - now["A"], now["B"] - then["B"]) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_town_rows_add_up_to_the_district(client, register, district_clerk):
+    client.force_login(district_clerk)
+    context = client.get("/").context
+    for place, total in enumerate(context["totals"]):
+        assert sum(row["cells"][place]["number"].value for row in context["rows"]) == total["number"].value
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dashboard_of_a_town_is_its_own(client, register, town_officer, other_officer):
+    client.force_login(town_officer)
+    context = client.get("/").context
+    assert context["home"].name == "仁风镇"
+    assert context["cells"][0]["number"].value == 6
+    foreign = client.get(f"/?area={factories.town('曲堤街道').pk}").context
+    assert foreign["home"].name == "仁风镇"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("query", ["figure=none", "figure=visit.made&period=2021-13", "figure=household.registered&as_of=x", "figure=household.registered&area=999999", "figure=household.registered&area=x"])
+def test_unknown_figures_and_places_are_absent(client, district_clerk, query):
+    client.force_login(district_clerk)
+    assert client.get(f"/households/registry/?{query}").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dashboard_query_count_does_not_grow(client, register, district_clerk, django_assert_num_queries):
+    client.force_login(district_clerk)
+    client.get("/")
+    with django_assert_num_queries(11):
+        client.get("/")
+    for index in range(5):
+        factories.household(factories.village("仁风镇", index), tier="B")
+    with django_assert_num_queries(11):
+        client.get("/")
