@@ -49,7 +49,14 @@ def workbook(people: int, seed: int) -> bytes:
             for index in range(people):
                 place = mapped.places[index]
                 fixed = {"serial": str(index + 1), "data_date": f"{synthetic.DAY:%Y%m%d}", "district": names[place.district], "town": names[place.town], "village": names[place.village]}  # fmt: skip
-                sheet.write_row(index + 2, 0, [fixed.get(one.name) or _written(one, mapped.columns.get(one.name), index, labels) for one in fields])
+                sheet.write_row(
+                    index + 2,
+                    0,
+                    [
+                        fixed.get(one.name) or _written(one, mapped.columns.get(one.name), index, labels)
+                        for one in fields
+                    ],
+                )
         return path.read_bytes()
 
 
@@ -73,7 +80,9 @@ def floor(data: bytes) -> float:
         width = max(map(len, rows))
         lines = "\n".join("\t".join(as_text(cell) or "\\N" for cell in row) for row in rows)
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"create temp table bench_floor ({', '.join(f'c{n} text' for n in range(width))}) on commit drop")
+            cursor.execute(
+                f"create temp table bench_floor ({', '.join(f'c{n} text' for n in range(width))}) on commit drop"
+            )
             cursor.copy_expert("copy bench_floor from stdin", io.StringIO(lines))
 
     return cpu(work)
@@ -117,7 +126,10 @@ def bench_import() -> dict:
         batches = []
         loads.append(cpu(lambda batches=batches: batches.append(load(data, maker, checker))))
         (batch,) = batches
-        phases = {**{name: seconds for name, seconds in batch.seconds.items() if isinstance(seconds, float)}, "commit": batch.seconds["commit"]["write"]}
+        phases = {
+            **{name: seconds for name, seconds in batch.seconds.items() if isinstance(seconds, float)},
+            "commit": batch.seconds["commit"]["write"],
+        }
         commits.append(batch.seconds["commit"]["total"])
         undos.append(cpu(lambda batch=batch: take_back(batch, checker)))
     mid = ROUNDS // 2
@@ -158,7 +170,9 @@ def bench_pages() -> dict:
     settings.ALLOWED_HOSTS = ["*"]
     clerk = users()[1]
     town = Region.objects.filter(level=Level.TOWN).order_by("code").first()
-    officer = User.objects.filter(username="bench_officer").first() or User.objects.create_user("bench_officer", name="officer", must_change_password=False)
+    officer = User.objects.filter(username="bench_officer").first() or User.objects.create_user(
+        "bench_officer", name="officer", must_change_password=False
+    )
     if not officer.postings.exists():
         appoint(user=officer, role="town_officer", region=town, since=timezone.localdate())
     with system_scope("性能测试"):
@@ -188,4 +202,10 @@ def bench_export() -> dict:
         columns = PersonLedger.exported(actor)
         alone = median(lambda: cpu(lambda: [None for _ in rows.iterator(chunk_size=2000)]))
         whole = median(lambda: cpu(lambda: write_workbook(Path(folder) / "x.xlsx", rows, columns, "人员")))
-    return {"rows": PEOPLE, "columns": len(columns), "query_cpu_s": round(alone, 2), "export_cpu_s": round(whole, 2), "query_ratio": round(whole / alone, 2)}
+    return {
+        "rows": PEOPLE,
+        "columns": len(columns),
+        "query_cpu_s": round(alone, 2),
+        "export_cpu_s": round(whole, 2),
+        "query_ratio": round(whole / alone, 2),
+    }

@@ -39,11 +39,17 @@ def _grant() -> None:
     with system_scope("演示数据"):
         for number, town in enumerate(TOWNS, start=1):
             homes = list(Household.objects.filter(town__name=town).order_by("pk")[:GRANTED])
-            for posting in Posting.objects.filter(user__username__endswith=str(number), role__in=["helper", "insurer", "inspector"]):
+            for posting in Posting.objects.filter(
+                user__username__endswith=str(number), role__in=["helper", "insurer", "inspector"]
+            ):
                 HouseholdGrant.objects.bulk_create(
                     HouseholdGrant(
-                        posting=posting, household=home, since=home.registered_on, district_id=home.district_id,
-                        town_id=home.town_id, village_id=home.village_id,
+                        posting=posting,
+                        household=home,
+                        since=home.registered_on,
+                        district_id=home.district_id,
+                        town_id=home.town_id,
+                        village_id=home.village_id,
                     )
                     for home in homes
                 )
@@ -58,6 +64,12 @@ def _classify() -> None:
             roll = dice.random()
             if roll > 0.7:
                 continue
-            tier = RiskTier.A if roll < 0.06 or household.monitoring_status == "监测中" else RiskTier.B if roll < 0.22 else RiskTier.C
+            tier = (
+                RiskTier.A
+                if roll < 0.06 or household.monitoring_status == "监测中"
+                else RiskTier.B
+                if roll < 0.22
+                else RiskTier.C
+            )
             day = max(household.registered_on, today - dt.timedelta(days=dice.randint(20, 200)))
             tiers.set_tier(household=household, tier=tier, reason=REASONS[tier], by=clerk, on=day)

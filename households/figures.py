@@ -16,7 +16,9 @@ from jiyang.reporting.figures import figure
 TIERS = [*((tier.value, tier.label) for tier in RiskTier), ("", "未分类")]
 
 
-@figure("household.registered", "脱贫享受政策户", unit="户", ledger="households:household", split="tier_then", parts=TIERS)
+@figure(
+    "household.registered", "脱贫享受政策户", unit="户", ledger="households:household", split="tier_then", parts=TIERS
+)
 def registered(rows: HouseholdQuerySet, as_of: dt.date) -> HouseholdQuerySet:
     """Households in the register on a day, by the tier in force that day."""
     rows = rows.on_register(as_of)
@@ -32,7 +34,11 @@ def people(rows: PersonQuerySet, as_of: dt.date) -> PersonQuerySet:
 
 
 @figure(
-    "household.monitored", "监测对象（未消除）", unit="户", ledger="households:household", split="category",
+    "household.monitored",
+    "监测对象（未消除）",
+    unit="户",
+    ledger="households:household",
+    split="category",
     parts=MonitoringCategory.choices,
 )
 def monitored(rows: HouseholdQuerySet, as_of: dt.date) -> HouseholdQuerySet:

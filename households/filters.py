@@ -16,14 +16,22 @@ from jiyang.ledgers.terms import looks_personal
 
 class HouseholdFilter(LedgerFilter):
     tier = django_filters.ChoiceFilter(
-        label="分类", empty_label="全部", method="in_tier", choices=[*((t.value, f"{t.value} 类 {t.label}") for t in RiskTier), ("none", "未分类")]
+        label="分类",
+        empty_label="全部",
+        method="in_tier",
+        choices=[*((t.value, f"{t.value} 类 {t.label}") for t in RiskTier), ("none", "未分类")],
     )
     monitoring = django_filters.ChoiceFilter(
-        label="监测状态", empty_label="不限", method="monitored",
+        label="监测状态",
+        empty_label="不限",
+        method="monitored",
         choices=[("open", "监测中"), ("removed", "风险已消除"), ("none", "非监测户"), *MonitoringCategory.choices],
     )
     visit = django_filters.ChoiceFilter(
-        label="走访", empty_label="不限", method="due", choices=[("overdue", "已超期"), ("soon", "7 日内到期"), ("never", "从未入户")]
+        label="走访",
+        empty_label="不限",
+        method="due",
+        choices=[("overdue", "已超期"), ("soon", "7 日内到期"), ("never", "从未入户")],
     )
 
     class Meta:
@@ -63,7 +71,9 @@ class HouseholdFilter(LedgerFilter):
         people = Person.objects.filter(household=OuterRef("pk"))
         if looks_personal(term):
             digest = blind_index(term)
-            return rows.filter(Exists(people.filter(Q(id_index=digest) | Q(phone_index=digest))) | Q(phone_index=digest))
+            return rows.filter(
+                Exists(people.filter(Q(id_index=digest) | Q(phone_index=digest))) | Q(phone_index=digest)
+            )
         if term.isdigit():
             return rows.filter(household_no__startswith=term)
         # the names first: their index finds few people, whose households are then looked up

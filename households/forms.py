@@ -26,7 +26,9 @@ class HouseholdFacts(KernelForm):
                                     error_messages={"invalid": "户编号只能是数字，最多 20 位"})  # fmt: skip
     household_type = forms.ChoiceField(label="户类型", choices=[("", "请选择"), *HouseholdType.choices])
     address = forms.CharField(label="家庭住址", required=False, max_length=120)
-    phone = forms.RegexField(r"^\d{11}$", label="户联系电话", required=False, error_messages={"invalid": "电话应为 11 位数字"})
+    phone = forms.RegexField(
+        r"^\d{11}$", label="户联系电话", required=False, error_messages={"invalid": "电话应为 11 位数字"}
+    )
     poverty_cause = forms.ChoiceField(label="致贫原因", required=False, choices=[("", "未填"), *PovertyCause.choices])
     dangerous_house = yes_no("是否危房户")
     safe_water = yes_no("是否解决安全饮用水")
@@ -43,13 +45,19 @@ class HouseholdForm(HouseholdFacts):
 
     village = forms.ModelChoiceField(None, label="行政村", empty_label="请选择")
     head_name = forms.CharField(label="户主姓名", max_length=60)
-    head_id_number = forms.CharField(label="户主证件号码", max_length=24, help_text="18 位身份证号，或 20、22 位残疾人证号")
+    head_id_number = forms.CharField(
+        label="户主证件号码", max_length=24, help_text="18 位身份证号，或 20、22 位残疾人证号"
+    )
 
     field_order = ("village", "head_name", "head_id_number")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["village"].queryset = regions_for(self.actor, Level.VILLAGE).only("pk", "name", "code", "level", "town__name").select_related("town")
+        self.fields["village"].queryset = (
+            regions_for(self.actor, Level.VILLAGE)
+            .only("pk", "name", "code", "level", "town__name")
+            .select_related("town")
+        )
         self.fields["village"].label_from_instance = lambda village: f"{village.town.name} {village.short_name}"
 
     def clean_head_id_number(self) -> str:
@@ -72,6 +80,13 @@ class HouseholdEditForm(HouseholdFacts):
 class TierForm(KernelForm):
     """认定分类: one of three tiers, the reason and the day."""
 
-    tier = forms.ChoiceField(label="类别", choices=[(tier.value, f"{tier.value} 类 {tier.label}") for tier in RiskTier], widget=BigChoice)
-    reason = forms.CharField(label="依据", max_length=200, widget=forms.Textarea(attrs={"rows": 3}), help_text="写明事实，如“户主患大病，自付 8,640 元”")
+    tier = forms.ChoiceField(
+        label="类别", choices=[(tier.value, f"{tier.value} 类 {tier.label}") for tier in RiskTier], widget=BigChoice
+    )
+    reason = forms.CharField(
+        label="依据",
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="写明事实，如“户主患大病，自付 8,640 元”",
+    )
     on = forms.DateField(label="认定日期", widget=DayInput)

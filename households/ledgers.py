@@ -72,7 +72,13 @@ class PersonLedger(Ledger):
         Column("labour", sort=None),
         Column("work_months", optional=True),
     )
-    extra_export = (Column("person_no"), Column("ethnic"), Column("phone"), Column("critical_illness_insured"), Column("identified_on"))
+    extra_export = (
+        Column("person_no"),
+        Column("ethnic"),
+        Column("phone"),
+        Column("critical_illness_insured"),
+        Column("identified_on"),
+    )
     filterset = PersonFilter
     sort = "name_pinyin"
     empty = "还没有人员。导入名单，或新建户。"

@@ -136,7 +136,9 @@ CACHES = {
         "LOCATION": f"{REDIS_URL}?db=1" if _SOCKET else f"{REDIS_URL.rstrip('/')}/1",
     }
 }
-CELERY_BROKER_URL = f"{REDIS_URL.replace('unix://', 'redis+socket://')}?virtual_host=0" if _SOCKET else f"{REDIS_URL.rstrip('/')}/0"
+CELERY_BROKER_URL = (
+    f"{REDIS_URL.replace('unix://', 'redis+socket://')}?virtual_host=0" if _SOCKET else f"{REDIS_URL.rstrip('/')}/0"
+)
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = True
 CELERY_TASK_ACKS_LATE = True
@@ -174,7 +176,10 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "jiyang.accounts.backends.PostedBackend"]
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "/"
-AUTH_PASSWORD_VALIDATORS = [{"NAME": "jiyang.accounts.passwords.StrengthValidator"}, {"NAME": "jiyang.accounts.passwords.ReuseValidator"}]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "jiyang.accounts.passwords.StrengthValidator"},
+    {"NAME": "jiyang.accounts.passwords.ReuseValidator"},
+]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.5  # hours
 AXES_LOCKOUT_PARAMETERS = ["username"]
@@ -240,6 +245,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"no_personal_numbers": {"()": "jiyang.audit.logs.NoPersonalNumbers"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_personal_numbers"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_personal_numbers"]}
+    },
     "root": {"handlers": ["console"], "level": env.text("JIYANG_LOG", "INFO")},
 }

@@ -12,7 +12,13 @@ from jiyang.accounts.models import User
 from monitoring.models import Visit
 from monitoring.services.visits import record_visit
 
-NOTES = ("家庭情况稳定，收入与上次相当。", "公益岗工资按月到账。", "户主复查后需继续服药，医疗支出增加。", "子女外出务工，老人在家，身体尚好。", "")
+NOTES = (
+    "家庭情况稳定，收入与上次相当。",
+    "公益岗工资按月到账。",
+    "户主复查后需继续服药，医疗支出增加。",
+    "子女外出务工，老人在家，身体尚好。",
+    "",
+)
 WITHIN = {"A": 20, "B": 38, "C": 95, "": 100}  # days back from today, so that some are overdue
 
 
@@ -32,8 +38,19 @@ def fill() -> None:
                 continue
             trouble = dice.random() < 0.06
             record_visit(
-                household=household, by=clerk, client_uuid=uuid.UUID(int=dice.getrandbits(128)), done_by=dice.choice(names), visited_at=when,
-                method="home" if dice.random() < 0.9 else "phone", met="head", people_change="none",
-                income_change=dice.choice(("same", "same", "more", "less")), education="fine", medical="problem" if trouble else "fine",
-                housing="fine", water="fine", risk="verify" if trouble else "none", notes=dice.choice(NOTES),
+                household=household,
+                by=clerk,
+                client_uuid=uuid.UUID(int=dice.getrandbits(128)),
+                done_by=dice.choice(names),
+                visited_at=when,
+                method="home" if dice.random() < 0.9 else "phone",
+                met="head",
+                people_change="none",
+                income_change=dice.choice(("same", "same", "more", "less")),
+                education="fine",
+                medical="problem" if trouble else "fine",
+                housing="fine",
+                water="fine",
+                risk="verify" if trouble else "none",
+                notes=dice.choice(NOTES),
             )

@@ -25,12 +25,16 @@ def with_due_day(rows: HouseholdQuerySet, as_of: dt.date) -> HouseholdQuerySet:
     visited = Visit.objects.to_the_door().filter(household=OuterRef("pk"), done_on__lte=as_of).order_by()
     last = visited.values("household").annotate(last=Max("done_on")).values("last")
     wait = Case(
-        When(tier_then="A", then=Value(days["A"])), When(tier_then="B", then=Value(days["B"])), default=Value(days["C"]),
+        When(tier_then="A", then=Value(days["A"])),
+        When(tier_then="B", then=Value(days["B"])),
+        default=Value(days["C"]),
         output_field=IntegerField(),
     )
     began = Greatest(F("registered_on"), Subquery(decided.values("since")[:1]))
     due = ExpressionWrapper(Coalesce(F("last_then"), began) + wait, output_field=DateField())
-    return rows.annotate(tier_then=Subquery(decided.values("tier")[:1]), last_then=Subquery(last)).annotate(due_then=due)
+    return rows.annotate(tier_then=Subquery(decided.values("tier")[:1]), last_then=Subquery(last)).annotate(
+        due_then=due
+    )
 
 
 @figure("visit.overdue", "走访超期", unit="户", ledger="households:household")

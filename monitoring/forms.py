@@ -11,12 +11,16 @@ from monitoring.models import Visit
 
 
 def choice(label: str, choices) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=choices.choices, widget=BigChoice, error_messages={"required": f"请选择{label}"})
+    return forms.ChoiceField(
+        label=label, choices=choices.choices, widget=BigChoice, error_messages={"required": f"请选择{label}"}
+    )
 
 
 class VisitForm(KernelForm):
     client_uuid = forms.UUIDField(widget=forms.HiddenInput)
-    visited_at = forms.DateTimeField(label="走访时间", widget=MomentInput, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+    visited_at = forms.DateTimeField(
+        label="走访时间", widget=MomentInput, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+    )
     method = choice("方式", VisitMethod)
     met = choice("见到谁", Met)
     people_change = choice("家庭人口", PeopleChange)
@@ -28,15 +32,26 @@ class VisitForm(KernelForm):
     risk = choice("返贫风险", RiskSeen)
     notes = forms.CharField(label="情况说明", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
     done_by = forms.CharField(label="走访人", max_length=120)
-    photo = forms.FileField(label="照片", required=False, widget=forms.FileInput(attrs={"accept": "image/*", "capture": "environment"}))
+    photo = forms.FileField(
+        label="照片", required=False, widget=forms.FileInput(attrs={"accept": "image/*", "capture": "environment"})
+    )
 
     @classmethod
     def first_values(cls, last: Visit | None, user) -> dict:
         """What the form opens with: the answers of the last visit, or those of an uneventful one."""
         prefilled = {
-            "method": VisitMethod.HOME, "met": Met.HEAD, "people_change": PeopleChange.NONE, "income_change": IncomeChange.SAME,
-            "education": Finding.FINE, "medical": Finding.FINE, "housing": Finding.FINE, "water": Finding.FINE, "risk": RiskSeen.NONE,
+            "method": VisitMethod.HOME,
+            "met": Met.HEAD,
+            "people_change": PeopleChange.NONE,
+            "income_change": IncomeChange.SAME,
+            "education": Finding.FINE,
+            "medical": Finding.FINE,
+            "housing": Finding.FINE,
+            "water": Finding.FINE,
+            "risk": RiskSeen.NONE,
         }
         if last is not None:
-            prefilled |= {name: getattr(last, name) for name in ("method", "met", "education", "medical", "housing", "water")}
+            prefilled |= {
+                name: getattr(last, name) for name in ("method", "met", "education", "medical", "housing", "water")
+            }
         return {**prefilled, "visited_at": timezone.localtime(), "client_uuid": uuid.uuid4(), "done_by": user.name}

@@ -21,7 +21,9 @@ from monitoring.services.visits import PHOTO_OF
 
 class VisitFilter(LedgerFilter):
     method = django_filters.ChoiceFilter(label="方式", empty_label="不限", choices=VisitMethod.choices)
-    problem = django_filters.ChoiceFilter(label="结果", empty_label="不限", method="with_problem", choices=[("yes", "有问题")])
+    problem = django_filters.ChoiceFilter(
+        label="结果", empty_label="不限", method="with_problem", choices=[("yes", "有问题")]
+    )
     since = django_filters.DateFilter(field_name="done_on", lookup_expr="gte", label="走访起", widget=DayInput())
     until = django_filters.DateFilter(field_name="done_on", lookup_expr="lte", label="走访止", widget=DayInput())
 
@@ -36,7 +38,9 @@ class VisitFilter(LedgerFilter):
 
     def with_problem(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         problem = Finding.PROBLEM
-        return rows.filter(Q(education=problem) | Q(medical=problem) | Q(housing=problem) | Q(water=problem) | Q(risk=RiskSeen.VERIFY))
+        return rows.filter(
+            Q(education=problem) | Q(medical=problem) | Q(housing=problem) | Q(water=problem) | Q(risk=RiskSeen.VERIFY)
+        )
 
     def find(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         term = value.strip()
@@ -62,7 +66,14 @@ class VisitLedger(Ledger):
         Column("income_change", optional=True),
         Column("risk", optional=True),
     )
-    extra_export = (Column("education"), Column("medical"), Column("housing"), Column("water"), Column("notes"), Column("entered_at"))
+    extra_export = (
+        Column("education"),
+        Column("medical"),
+        Column("housing"),
+        Column("water"),
+        Column("notes"),
+        Column("entered_at"),
+    )
     filterset = VisitFilter
     sort = "-visited_at"
     empty = "还没有走访记录。从“走访”页选一户登记。"
@@ -88,7 +99,9 @@ def visit_entries(household, actor, most: int) -> list[Entry]:
 
 
 def summary(visit: Visit) -> str:
-    return f"{visit.get_met_display()}；人口{visit.get_people_change_display()}，收入{visit.get_income_change_display()}"
+    return (
+        f"{visit.get_met_display()}；人口{visit.get_people_change_display()}，收入{visit.get_income_change_display()}"
+    )
 
 
 tabs.tab(tabs.Tab("visits", "走访", 40, "monitoring:visit_list", "monitoring/_visits.html", visits_tab))

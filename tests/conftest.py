@@ -18,12 +18,17 @@ KEPT = ("regions_", "parameters_", "django_content_type", "django_migrations", "
 def _flush(self, sql_list) -> None:
     """Empty the tables as superuser: the web role may neither TRUNCATE nor delete records, and history is append-only."""
     target = env.database(os.environ["DATABASE_SUPERUSER_URL"])
-    with psycopg2.connect(user=target["USER"], host=target["HOST"], dbname=connection.settings_dict["NAME"]) as superuser:
-        with superuser.cursor() as cursor:
-            cursor.execute("set session_replication_role = replica")
-            cursor.execute("select c.relname from pg_class c where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace")
-            names = [name for (name,) in cursor.fetchall() if not name.startswith(KEPT)]
-            cursor.execute(";".join(f'delete from "{name}"' for name in names))
+    name = connection.settings_dict["NAME"]
+    with (
+        psycopg2.connect(user=target["USER"], host=target["HOST"], dbname=name) as superuser,
+        superuser.cursor() as cursor,
+    ):
+        cursor.execute("set session_replication_role = replica")
+        cursor.execute(
+            "select relname from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace"
+        )
+        tables = [table for (table,) in cursor.fetchall() if not table.startswith(KEPT)]
+        cursor.execute(";".join(f'delete from "{table}"' for table in tables))
     superuser.close()
 
 
@@ -50,7 +55,10 @@ def django_db_setup(request, django_test_environment, django_db_blocker, django_
 @pytest.fixture(autouse=True)
 def quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
 
 
 @pytest.fixture

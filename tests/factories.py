@@ -21,7 +21,7 @@ from jiyang.regions.enums import Level
 from jiyang.regions.loading import DATA, load_regions
 from jiyang.regions.models import Region
 
-PASSWORD = "Correct-Horse-9"  # noqa: S105
+PASSWORD = "Correct-Horse-9"
 _number = itertools.count(1)
 REGISTERED = dt.date(2021, 1, 10)
 
@@ -43,7 +43,10 @@ def zone(town_name: str = "仁风镇") -> Region:
     """A 管区 with the town's first two villages."""
     place = town(town_name)
     made, _ = Region.objects.get_or_create(
-        level=Level.ZONE, parent=place, code=f"{place.code}Z9", defaults={"name": "测试管区", "district": place.district, "town": place}
+        level=Level.ZONE,
+        parent=place,
+        code=f"{place.code}Z9",
+        defaults={"name": "测试管区", "district": place.district, "town": place},
     )
     Region.objects.filter(pk__in=[village(town_name, 0).pk, village(town_name, 1).pk]).update(zone=made)
     return made
@@ -74,7 +77,12 @@ def household(place: Region | None = None, *, members: int = 2, tier: str = "", 
     with system_scope("测试数据"):
         number = next(_number)
         made = Household(
-            **{"household_no": f"37{number:012d}", "household_type": HouseholdType.LIFTED, "registered_on": REGISTERED, **fields}
+            **{
+                "household_no": f"37{number:012d}",
+                "household_type": HouseholdType.LIFTED,
+                "registered_on": REGISTERED,
+                **fields,
+            }
         )
         made.place_at(place or village())
         made.save()
@@ -91,8 +99,15 @@ def person(owner: Household, *, relation: str = Relation.OTHER, name: str = "", 
     serial = next(_number)
     name, number = name or f"王{'一二三四五六七八九'[serial % 9]}{'芳军强敏'[serial % 4]}", number or id_number()
     made = Person.objects.create(
-        household=owner, name=name, name_pinyin=pinyin.sort_key(name), id_number=number, id_index=blind_index(number),
-        birth_date=idcard.birth_date(number), sex=idcard.sex(number), ethnic="汉族", **fields,
+        household=owner,
+        name=name,
+        name_pinyin=pinyin.sort_key(name),
+        id_number=number,
+        id_index=blind_index(number),
+        birth_date=idcard.birth_date(number),
+        sex=idcard.sex(number),
+        ethnic="汉族",
+        **fields,
     )
     Membership.objects.create(person=made, household=owner, relation=relation, since=owner.registered_on)
     return made
@@ -101,9 +116,20 @@ def person(owner: Household, *, relation: str = Relation.OTHER, name: str = "", 
 def visit_answers(**changes) -> dict:
     """Answers of an uneventful visit as the service takes them."""
     return {
-        "client_uuid": uuid.uuid4(), "visited_at": timezone.now(), "method": "home", "met": "head", "people_change": "none",
-        "income_change": "same", "education": "fine", "medical": "fine", "housing": "fine", "water": "fine", "risk": "none",
-        "notes": "", "done_by": "张立国", **changes,
+        "client_uuid": uuid.uuid4(),
+        "visited_at": timezone.now(),
+        "method": "home",
+        "met": "head",
+        "people_change": "none",
+        "income_change": "same",
+        "education": "fine",
+        "medical": "fine",
+        "housing": "fine",
+        "water": "fine",
+        "risk": "none",
+        "notes": "",
+        "done_by": "张立国",
+        **changes,
     }
 
 

@@ -55,7 +55,9 @@ class HouseholdQuerySet(ScopedQuerySet):
         checked = GuaranteeCheck.objects.filter(household=OuterRef("pk")).order_by("-done_on", "-pk")
         return self.annotate(
             decisions=ArraySubquery(
-                decided.values(data=JSONObject(tier="tier", reason="reason", since="since", until="until", by="done_by"))[:20]
+                decided.values(
+                    data=JSONObject(tier="tier", reason="reason", since="since", until="until", by="done_by")
+                )[:20]
             ),
             checks=ArraySubquery(
                 checked.values(data=JSONObject(item="item", state="state", on="done_on", evidence="evidence"))[:50]
@@ -109,7 +111,9 @@ class Household(Record):
                 violation_error_message="核减须写明日期和原因",
             ),
             models.CheckConstraint(
-                condition=Q(risk_removed_on=None) | Q(risk_identified_on=None) | Q(risk_removed_on__gte=F("risk_identified_on")),
+                condition=Q(risk_removed_on=None)
+                | Q(risk_identified_on=None)
+                | Q(risk_removed_on__gte=F("risk_identified_on")),
                 name="household_risk_dates",
                 violation_error_message="风险消除时间不能早于风险识别时间",
             ),

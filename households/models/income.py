@@ -49,7 +49,16 @@ class IncomeStatement(HouseholdRecord):
 
     field_groups = {
         "income": (
-            "wage", "business", "property", "transfer", "business_cost", "net", "per_head", "claims", "own_payment", "working",
+            "wage",
+            "business",
+            "property",
+            "transfer",
+            "business_cost",
+            "net",
+            "per_head",
+            "claims",
+            "own_payment",
+            "working",
         )
     }
     objects = IncomeQuerySet.as_manager()

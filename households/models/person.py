@@ -28,7 +28,6 @@ class PersonQuerySet(ScopedQuerySet):
             name_letters__contains=list(text), name__contains=text
         )
 
-
     def members_on(self, day: dt.date) -> "PersonQuerySet":
         """People who belonged on `day` to a household that was in the register."""
         member = Membership.objects.on(day).filter(person=OuterRef("pk"), household__voided_at=None)
@@ -52,7 +51,9 @@ class Person(HouseholdRecord):
     ethnic = models.CharField("民族", max_length=20, blank=True)
     education = models.CharField("文化程度", max_length=20, choices=Education, blank=True)
     school_state = models.CharField("在校生状况", max_length=20, choices=SchoolState, blank=True)
-    health = ArrayField(models.CharField(max_length=20, choices=Health), verbose_name="健康状况", default=list, blank=True)
+    health = ArrayField(
+        models.CharField(max_length=20, choices=Health), verbose_name="健康状况", default=list, blank=True
+    )
     labour = models.CharField("劳动技能", max_length=20, choices=Labour, blank=True)
     work_months = models.PositiveSmallIntegerField("务工时间（月）", null=True, blank=True)
     critical_illness_insured = models.BooleanField("是否参加大病保险", null=True, blank=True)
@@ -114,9 +115,15 @@ class Membership(Scoped, Tracked):
     household = models.ForeignKey(
         settings.HOUSEHOLD_MODEL, models.PROTECT, related_name="memberships", verbose_name="户"
     )
-    district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False)
-    town = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False)
-    village = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False)
+    district = models.ForeignKey(
+        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False
+    )
+    town = models.ForeignKey(
+        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False
+    )
+    village = models.ForeignKey(
+        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False
+    )
     relation = models.CharField("与户主关系", max_length=20, choices=Relation, blank=True)
     since = models.DateField("起")
     until = models.DateField("止", null=True, blank=True)
@@ -139,7 +146,9 @@ class Membership(Scoped, Tracked):
         base_manager_name = "objects"
         constraints = [
             models.UniqueConstraint(
-                fields=["person"], condition=Q(until=None), name="membership_one_open",
+                fields=["person"],
+                condition=Q(until=None),
+                name="membership_one_open",
                 violation_error_message="此人已在另一户，请先办理转出",
             ),
             models.CheckConstraint(

@@ -20,9 +20,15 @@ class RosterRow(Scoped):
     """
 
     batch = models.ForeignKey("intake.Batch", models.CASCADE, related_name="roster_rows")
-    district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    town = models.ForeignKey("regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
-    village = models.ForeignKey("regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
+    district = models.ForeignKey(
+        "regions.Region", models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    town = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    village = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     row = models.PositiveIntegerField("行")
     copy_of = models.PositiveIntegerField("与此行相同", null=True)
     refused = models.BooleanField("本行有错误")
@@ -63,8 +69,12 @@ class RosterRow(Scoped):
     risk_removed_on = models.DateField("风险消除时间", null=True)
     action = models.CharField("计划", max_length=12, choices=RowAction, default=RowAction.INSERT)
     first = models.BooleanField("户的首行", default=False)
-    household = models.ForeignKey("households.Household", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
-    person = models.ForeignKey("households.Person", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
+    household = models.ForeignKey(
+        "households.Household", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    person = models.ForeignKey(
+        "households.Person", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     changed = ArrayField(models.TextField(), default=list)
 
     deletable = True
@@ -86,9 +96,15 @@ class RosterTouch(Scoped):
     """
 
     batch = models.ForeignKey("intake.Batch", models.PROTECT, related_name="touches")
-    district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    town = models.ForeignKey("regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
-    village = models.ForeignKey("regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False)
+    district = models.ForeignKey(
+        "regions.Region", models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    town = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    village = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     table = models.CharField("表", max_length=40)
     record = models.BigIntegerField("记录")
     before_event = models.BigIntegerField("前像事件")

@@ -30,7 +30,9 @@ class TierDecision(HouseholdRecord):
         constraints = [
             *HouseholdRecord.Meta.constraints,
             models.UniqueConstraint(
-                fields=["household"], condition=Q(voided_at=None, until=None), name="tier_one_open",
+                fields=["household"],
+                condition=Q(voided_at=None, until=None),
+                name="tier_one_open",
                 violation_error_message="该户刚被另一位同志调整过分类，请刷新后再试",
             ),
             models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="tier_dates"),

@@ -159,7 +159,9 @@ def assignments(alias: str, sets: dict, ciphers: tuple, fields: set[str]) -> tup
     parts = [f"{column} = {value}" for column, value in pairs]
     for name, cipher, index, staged, staged_index in ciphers:
         if name in fields:
-            kept = f"case when {alias}.{index} is not distinct from {staged_index} then {alias}.{cipher} else {staged} end"
+            kept = (
+                f"case when {alias}.{index} is not distinct from {staged_index} then {alias}.{cipher} else {staged} end"
+            )
             parts.append(f"{cipher} = {kept}")
             if index not in dict(pairs):
                 parts.append(f"{index} = {staged_index}")

@@ -59,7 +59,13 @@ CHECKS = (
     Check("person_in_two_households", "id_number", "i.people > 1 and i.names = 1 and i.households > 1"),
     Check("id_duplicate", "id_number", "i.people > 1 and (i.names > 1 or i.households = 1)"),
 )
-REGISTER_CHECKS = (Check("person_in_register_elsewhere", "id_number", "e.household_no is distinct from s.household_no and e.id is not null"),)
+REGISTER_CHECKS = (
+    Check(
+        "person_in_register_elsewhere",
+        "id_number",
+        "e.household_no is distinct from s.household_no and e.id is not null",
+    ),
+)
 
 QUERY = """
 with s as (select *, row = any(%(education_refused)s) as education_refused from roster_stage),

@@ -61,14 +61,20 @@ def make(fields: set[str], year: int, *, rows: int, with_register: bool) -> None
     base = ", ".join(f's."{column}"' for column in base_columns())
     cases = [f"case when {test} then '{label}' end" for label, test in comparisons(fields)]
     differs = " or ".join(test for _, test in comparisons(fields)) or "false"
-    sql = PLAN.format(register="true" if with_register else "false", base=base, differs=differs, changes=", ".join(cases))
+    sql = PLAN.format(
+        register="true" if with_register else "false", base=base, differs=differs, changes=", ".join(cases)
+    )
     with whole_batch(rows), connection.cursor() as cursor:
         cursor.execute(sql, {"year": year})
         cursor.execute("analyze roster_plan (household_no, household_id, person_id)")
 
 
 def base_columns() -> list[str]:
-    return [field.column for field in RosterRow._meta.local_concrete_fields if field.column not in {"id", "batch_id", *PLANNED}]
+    return [
+        field.column
+        for field in RosterRow._meta.local_concrete_fields
+        if field.column not in {"id", "batch_id", *PLANNED}
+    ]
 
 
 def comparisons(fields: set[str]) -> list[tuple[str, str]]:
@@ -86,7 +92,12 @@ def comparisons(fields: set[str]) -> list[tuple[str, str]]:
     found.append(("relation", "m.relation is distinct from coalesce(s.relation, '')"))
     found.append(("household", "m.household_id is distinct from k.hid"))
     if "income_per_head" in fields:
-        found.append(("income_per_head", "(s.row = s.first_row and s.income_per_head is not null and i.per_head is distinct from s.income_per_head)"))
+        found.append(
+            (
+                "income_per_head",
+                "(s.row = s.first_row and s.income_per_head is not null and i.per_head is distinct from s.income_per_head)",
+            )
+        )
     return found
 
 

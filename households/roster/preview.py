@@ -23,7 +23,14 @@ SEGMENTS = [
     ("", "全部"), (RowAction.REFUSED, "有错误"), ("warned", "有提醒"), (RowAction.UPDATE, "变更"), (RowAction.INSERT, "新增"),
     (RowAction.SAME, "相同"), (RowAction.DUPLICATE, "重复"), (RowAction.OUT_OF_AREA, "区外"),
 ]  # fmt: skip
-BAR = (RowAction.INSERT, RowAction.UPDATE, RowAction.SAME, RowAction.DUPLICATE, RowAction.OUT_OF_AREA, RowAction.REFUSED)
+BAR = (
+    RowAction.INSERT,
+    RowAction.UPDATE,
+    RowAction.SAME,
+    RowAction.DUPLICATE,
+    RowAction.OUT_OF_AREA,
+    RowAction.REFUSED,
+)
 FIRST = ("town", "village", "household_no", "name", "relation", "id_number")
 HIDDEN = {"serial", "data_date", "district"}
 PERSONAL = {"id_number": masks.mask_id, "phone": masks.mask_phone, "person_phone": masks.mask_phone}
@@ -74,7 +81,10 @@ class Preview:
         total = dict(self.batch.counts)
         total[""] = self.batch.rows
         total["warned"] = self._warned().values("row").distinct().count()
-        return [{"key": key, "label": label, "count": total.get(key, 0), "current": key == self.segment} for key, label in SEGMENTS]
+        return [
+            {"key": key, "label": label, "count": total.get(key, 0), "current": key == self.segment}
+            for key, label in SEGMENTS
+        ]
 
     @property
     def bar(self) -> list[dict]:
@@ -148,7 +158,11 @@ class Preview:
         """The register's rows behind the page's changed rows, for the old values."""
         changed = [row for row in self.rows if row.changed]
         people = Person.objects.visible_to(self.actor).in_bulk([row.person_id for row in changed if row.person_id])
-        homes = Household.objects.visible_to(self.actor).select_related("village").in_bulk([row.household_id for row in changed if row.household_id])
+        homes = (
+            Household.objects.visible_to(self.actor)
+            .select_related("village")
+            .in_bulk([row.household_id for row in changed if row.household_id])
+        )
         members = Membership.objects.filter(person__in=people, until=None)
         states = HouseholdState.objects.filter(household__in=homes)
         return {
@@ -161,7 +175,10 @@ class Preview:
         cell = Cell(self._new(row, name, findings))
         if faults:
             cell.mark = "E" if any(one.severity == "E" for one in faults) else "W"
-            cell.messages = [one.message + (f"。{one.hint}" if one.hint and one.hint != kinds()[one.code].hint else "") for one in faults]
+            cell.messages = [
+                one.message + (f"。{one.hint}" if one.hint and one.hint != kinds()[one.code].hint else "")
+                for one in faults
+            ]
         elif name in row.changed:
             cell.mark, cell.old = "changed", self._old(row, name, before)
         return cell
@@ -198,5 +215,7 @@ class Preview:
         home, person = before["household"].get(row.household_id), before["person"].get(row.person_id)
         if name == "village":
             return home.village.short_name if home else "—"
-        owner = person if hasattr(Person, ON_PERSON.get(name, name)) and name not in {"phone", "identified_on"} else home
+        owner = (
+            person if hasattr(Person, ON_PERSON.get(name, name)) and name not in {"phone", "identified_on"} else home
+        )
         return self._text(name, getattr(owner, ON_PERSON.get(name, name), None) if owner else None)

@@ -69,7 +69,9 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
         "id_index": _bytes(blind_index_all(ids)),
         "id_kind": ["\\N" if number is None else "disability" if len(number) > 18 else "id_card" for number in ids],
         "sex": ["\\N" if number is None else "m" if int(number[16]) % 2 else "f" for number in ids],
-        "birth_date": ["\\N" if number is None else f"{number[6:10]}-{number[10:12]}-{number[12:14]}" for number in ids],
+        "birth_date": [
+            "\\N" if number is None else f"{number[6:10]}-{number[10:12]}-{number[12:14]}" for number in ids
+        ],
         "phone": _bytes(encrypt_all(phones, HOUSEHOLD_PHONE)),
         "phone_index": _bytes(blind_index_all(phones)),
         "person_phone": _bytes(encrypt_all(person_phones, PERSON_PHONE)),
@@ -138,7 +140,8 @@ def keep(batch_id: int) -> None:
     listed = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"insert into households_rosterrow (batch_id, {listed}) select %s, {listed} from roster_plan order by row", [batch_id]
+            f"insert into households_rosterrow (batch_id, {listed}) select %s, {listed} from roster_plan order by row",
+            [batch_id],
         )
 
 

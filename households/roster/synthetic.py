@@ -25,7 +25,11 @@ def people(count: int, seed: int, *, first: int = 0) -> Mapped:
     """`count` people in households of one to five with head, spouse, children and a grandparent, numbered from `first`."""
     dice = random.Random(seed)
     layout = layouts()["roster_a"]
-    fields = [one for one in layout.fields if one.type not in {"ignored", "district", "town", "village"} and one.belongs_to != "file"]
+    fields = [
+        one
+        for one in layout.fields
+        if one.type not in {"ignored", "district", "town", "village"} and one.belongs_to != "file"
+    ]
     villages = list(Region.objects.at(Level.VILLAGE).order_by("code").values_list("pk", "town", "district"))
     columns = {one.name: [] for one in fields}
     places: list[Place] = []
@@ -37,8 +41,26 @@ def people(count: int, seed: int, *, first: int = 0) -> Mapped:
             for name, values in columns.items():
                 values.append(row.get(name))
             places.append(Place(district, town, village))
-    header = Header("合成", 0, 1, layout, dict(enumerate(fields)), {place: one.heading for place, one in enumerate(fields)}, [], [], 1.0)
-    return Mapped(header, list(range(2, len(places) + 2)), columns, places, [], DAY, {name: columns[name] for name in ("id_number",)})
+    header = Header(
+        "合成",
+        0,
+        1,
+        layout,
+        dict(enumerate(fields)),
+        {place: one.heading for place, one in enumerate(fields)},
+        [],
+        [],
+        1.0,
+    )
+    return Mapped(
+        header,
+        list(range(2, len(places) + 2)),
+        columns,
+        places,
+        [],
+        DAY,
+        {name: columns[name] for name in ("id_number",)},
+    )
 
 
 def _household(dice: random.Random, size: int, number: int, used: set[str]) -> list[dict]:
@@ -54,12 +76,20 @@ def _household(dice: random.Random, size: int, number: int, used: set[str]) -> l
     }  # fmt: skip
     kinds = ["head", SPOUSE, dice.choice(CHILD), dice.choice(CHILD), "mother"][:size]
     male_head = dice.random() < 0.7
-    return [{**home, **_person(dice, kind, male_head, surname, number + place, used)} for place, kind in enumerate(kinds)]
+    return [
+        {**home, **_person(dice, kind, male_head, surname, number + place, used)} for place, kind in enumerate(kinds)
+    ]
 
 
 def _person(dice: random.Random, kind: str, male_head: bool, surname: str, number: int, used: set[str]) -> dict:
     male = {"head": male_head, "spouse": not male_head, "son": True, "daughter": False, "mother": False}[kind]
-    age = {"head": dice.randint(38, 78), "spouse": dice.randint(36, 76), "son": dice.randint(3, 15), "daughter": dice.randint(3, 15), "mother": dice.randint(70, 92)}[kind]
+    age = {
+        "head": dice.randint(38, 78),
+        "spouse": dice.randint(36, 76),
+        "son": dice.randint(3, 15),
+        "daughter": dice.randint(3, 15),
+        "mother": dice.randint(70, 92),
+    }[kind]
     own = kind in {"head", "son", "daughter"}
     name = (surname if own else dice.choice(SURNAMES)) + dice.choice(GIVEN) + dice.choice(GIVEN)[: dice.randint(0, 1)]
     minor = age < 16

@@ -34,14 +34,18 @@ def undo(batch: Batch, *, by_id: int, reason: str) -> dict:
 def reasons_to_keep() -> list[str]:
     """Statements that fill `kept` with households of the batch that somebody has worked on since."""
     made = "select h.id from households_household h where h.origin_id = %(batch)s and h.voided_at is null"
-    found = [f"insert into kept select x.id, '户信息后来改过' from households_household x where x.id in ({made}) and not {as_made(Household)}"]
+    found = [
+        f"insert into kept select x.id, '户信息后来改过' from households_household x where x.id in ({made}) and not {as_made(Household)}"
+    ]
     for model in household_owned():
         if model in {HouseholdState, RosterTouch, Membership}:
             continue
         table, columns = model._meta.db_table, {field.column for field in model._meta.local_concrete_fields}
         live = " and voided_at is null" if "voided_at" in columns else ""
         later = "origin_id is distinct from %(batch)s" if "origin_id" in columns else "true"
-        found.append(f"insert into kept select household_id, '有{model._meta.verbose_name}' from {table} where household_id in ({made}) and {later}{live}")
+        found.append(
+            f"insert into kept select household_id, '有{model._meta.verbose_name}' from {table} where household_id in ({made}) and {later}{live}"
+        )
         if model in UNDONE_TABLES and model is not Household:
             found.append(
                 f"insert into kept select household_id, '{model._meta.verbose_name}后来改过' from {table} x"
@@ -85,7 +89,8 @@ def _void(cursor, values: dict) -> dict[str, int]:
         owner = "id" if model is Household else "household_id"
         untouched = f"not exists (select 1 from kept k where k.household_id = x.{owner}) and {as_made(model)}"
         cursor.execute(
-            f"update {model._meta.db_table} x {void} where x.origin_id = %(batch)s and x.voided_at is null and {untouched}", values
+            f"update {model._meta.db_table} x {void} where x.origin_id = %(batch)s and x.voided_at is null and {untouched}",
+            values,
         )
         found[model._meta.model_name] = cursor.rowcount
     return found
@@ -110,7 +115,7 @@ def _restore(cursor, model, values: dict) -> int:
     table = model._meta.db_table
     cursor.execute(
         f"update {table} x set {sets} from households_rostertouch t join {table}event e on e.pgh_id = t.before_event"
-        " where t.batch_id = %(batch)s and t.\"table\" = %(table)s and t.record = x.id and x.version = t.version",
+        ' where t.batch_id = %(batch)s and t."table" = %(table)s and t.record = x.id and x.version = t.version',
         {**values, "table": model._meta.model_name},
     )
     return cursor.rowcount
@@ -138,7 +143,7 @@ def _report(cursor, values: dict) -> dict:
     for model in UNDONE_TABLES:
         cursor.execute(
             f"select count(*) from households_rostertouch t join {model._meta.db_table} x on x.id = t.record"
-            f" where t.batch_id = %(batch)s and t.\"table\" = %(table)s and x.version not in (t.version, t.version + 1) and x.{stayed}",
+            f' where t.batch_id = %(batch)s and t."table" = %(table)s and x.version not in (t.version, t.version + 1) and x.{stayed}',
             {**values, "table": model._meta.model_name},
         )
         total += cursor.fetchone()[0]

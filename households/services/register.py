@@ -19,14 +19,18 @@ from jiyang.regions.models import Region
 def register_household(*, by: User, village: Region, head_name: str, head_id_number: str, **fields: Any) -> Household:
     """A new household with its head. Raises ValidationError with every problem; IntegrityError for a number in use."""
     today = timezone.localdate()
-    household = Household(**_household_values(fields), registered_on=today, entered_by=by, done_by=by.name, done_on=today)
+    household = Household(
+        **_household_values(fields), registered_on=today, entered_by=by, done_by=by.name, done_on=today
+    )
     household.place_at(village)
     household.save()
     person = Person(household=household, name=head_name, entered_by=by)
     set_id_number(person, head_id_number)
     person.name_pinyin = pinyin.sort_key(head_name)
     person.save()
-    Membership.objects.create(person=person, household=household, relation=Relation.HEAD, since=today, join_reason="登记")
+    Membership.objects.create(
+        person=person, household=household, relation=Relation.HEAD, since=today, join_reason="登记"
+    )
     state.refresh([household.pk])
     return household
 

@@ -56,7 +56,11 @@ def upload(*, by: User, filename: str, data: bytes) -> Batch:
     """Take a file in, stored encrypted. The check follows as a job. Raises PermissionDenied."""
     _need("make")
     batch = Batch(
-        district=own_district(), target=TARGET, filename=filename[:200], sha256=hashlib.sha256(data).hexdigest(), uploaded_by=by
+        district=own_district(),
+        target=TARGET,
+        filename=filename[:200],
+        sha256=hashlib.sha256(data).hexdigest(),
+        uploaded_by=by,
     )
     batch.file.save(f"{batch.sha256[:24]}.bin", ContentFile(encrypt_bytes(data, FILE_AAD)), save=False)
     batch.save()
@@ -81,15 +85,25 @@ class Clock:
 
 
 def examine(
-    data: bytes, filename: str, *, district: Region, as_of: dt.date | None = None, with_register: bool = True,
-    layout: str | None = None, step: Callable[..., None] = lambda *args: None,
+    data: bytes,
+    filename: str,
+    *,
+    district: Region,
+    as_of: dt.date | None = None,
+    with_register: bool = True,
+    layout: str | None = None,
+    step: Callable[..., None] = lambda *args: None,
 ) -> tuple[Mapped, dict[str, float]]:
     """Read, stage, check and plan a file; leaves `roster_plan` in the running transaction. Raises FileRefused."""
     clock = Clock()
     step("读取文件")
     chosen = [layouts()[name] for name in ([layout] if layout else LAYOUTS)]
     mapped = pipeline.load(
-        data, filename, layouts=chosen, regions=RegionIndex.load(district), as_of=as_of,
+        data,
+        filename,
+        layouts=chosen,
+        regions=RegionIndex.load(district),
+        as_of=as_of,
         progress=lambda phase, done: step("读取文件" if phase == "read" else "规范内容", done),
     )
     clock.lap("read")
@@ -101,14 +115,21 @@ def examine(
     clock.lap("check")
     step("比对系统数据", 0, len(mapped.rows))
     day = mapped.data_date or as_of or timezone.localdate()
-    plan.make(set(mapped.columns) | {"village"}, apply.roster_period(day)[0], rows=len(mapped.rows), with_register=with_register)
+    plan.make(
+        set(mapped.columns) | {"village"},
+        apply.roster_period(day)[0],
+        rows=len(mapped.rows),
+        with_register=with_register,
+    )
     clock.lap("plan")
     return mapped, clock.total()
 
 
 def _check(mapped: Mapped, as_of: dt.date, with_register: bool) -> None:
     place = {row: index for index, row in enumerate(mapped.rows)}
-    unreadable = [one.row for one in mapped.findings if one.field in {"education", "school_state"} and one.severity == "E"]
+    unreadable = [
+        one.row for one in mapped.findings if one.field in {"education", "school_state"} and one.severity == "E"
+    ]
     errors = []
     for row, check in checks.run(as_of, education_refused=unreadable, with_register=with_register):
         finding = mapped.finding(check.field, place[row], check.code)
@@ -132,7 +153,10 @@ def check(batch_id: int) -> Batch | None:
         batch.state = BatchState.CHECKING
         try:
             mapped, seconds = examine(
-                decrypt_bytes(batch.file.open("rb").read(), FILE_AAD), batch.filename, district=batch.district, step=progress.step
+                decrypt_bytes(batch.file.open("rb").read(), FILE_AAD),
+                batch.filename,
+                district=batch.district,
+                step=progress.step,
             )
         except FileRefused as refused:
             batch.state, batch.error = BatchState.REFUSED, {"code": refused.code, "message": str(refused)}
@@ -142,9 +166,19 @@ def check(batch_id: int) -> Batch | None:
         staging.keep(batch.pk)
         _keep_findings(batch, mapped)
         header = mapped.header
-        batch.state, batch.layout, batch.sheet, batch.header_row = BatchState.CHECKED, header.layout.key, header.sheet, header.row + 1
+        batch.state, batch.layout, batch.sheet, batch.header_row = (
+            BatchState.CHECKED,
+            header.layout.key,
+            header.sheet,
+            header.row + 1,
+        )
         batch.rows, batch.data_date, batch.seconds = len(mapped.rows), mapped.data_date, seconds
-        batch.columns = {"known": list(mapped.columns), "unknown": header.unknown, "missing": header.missing, "places": places_of(mapped)}
+        batch.columns = {
+            "known": list(mapped.columns),
+            "unknown": header.unknown,
+            "missing": header.missing,
+            "places": places_of(mapped),
+        }
         batch.counts, batch.plan_hash = plan.counts(), plan.digest()
         batch.save()
         progress.step("完成", len(mapped.rows), len(mapped.rows))
@@ -164,9 +198,20 @@ def _keep_findings(batch: Batch, mapped: Mapped) -> None:
     BatchFinding.objects.bulk_create(
         [
             BatchFinding(
-                batch=batch, district_id=batch.district_id, town_id=place[one.row].town, village_id=place[one.row].village, row=one.row,
-                field=one.field, column=one.column[:120], cell=one.cell, value=value, stored=kept, code=one.code,
-                severity=one.severity, message=one.message[:300], hint=one.hint[:300],
+                batch=batch,
+                district_id=batch.district_id,
+                town_id=place[one.row].town,
+                village_id=place[one.row].village,
+                row=one.row,
+                field=one.field,
+                column=one.column[:120],
+                cell=one.cell,
+                value=value,
+                stored=kept,
+                code=one.code,
+                severity=one.severity,
+                message=one.message[:300],
+                hint=one.hint[:300],
             )
             for one, value, kept in zip(found, values, stored, strict=True)
         ],
@@ -218,7 +263,12 @@ def give_back(*, batch: Batch, by: User, reason: str) -> Batch:
         raise PermissionDenied("复核人不能是上传或提交这一批的人，请另一位同志复核")
     if not reason.strip():
         raise ValidationError("请写明退回原因")
-    batch.state, batch.reason, batch.submitted_by, batch.submitted_at = BatchState.RETURNED, reason.strip()[:200], None, None
+    batch.state, batch.reason, batch.submitted_by, batch.submitted_at = (
+        BatchState.RETURNED,
+        reason.strip()[:200],
+        None,
+        None,
+    )
     batch.save()
     return batch
 
@@ -256,7 +306,13 @@ def commit(batch_id: int) -> Batch | None:
             return _stale(batch)
         clock.lap("replan")
         progress.step("写入系统", 0, batch.rows)
-        written = apply.commit(batch, by_id=batch.approved_by_id, who=batch.submitted_by.name, fields=fields, day=min(day, timezone.localdate()))
+        written = apply.commit(
+            batch,
+            by_id=batch.approved_by_id,
+            who=batch.submitted_by.name,
+            fields=fields,
+            day=min(day, timezone.localdate()),
+        )
         clock.lap("write")
         batch.state = BatchState.APPROVED
         batch.seconds = {**batch.seconds, "commit": clock.total(), "written": written}
@@ -284,7 +340,12 @@ def take_back(*, batch: Batch, by: User, reason: str) -> Batch:
     if not reason.strip():
         raise ValidationError("请写明撤销原因")
     batch = _locked(batch, BatchState.APPROVED)
-    batch.state, batch.undone_by, batch.undone_at, batch.reason = BatchState.UNDOING, by, timezone.now(), reason.strip()[:200]
+    batch.state, batch.undone_by, batch.undone_at, batch.reason = (
+        BatchState.UNDOING,
+        by,
+        timezone.now(),
+        reason.strip()[:200],
+    )
     batch.save()
     progress_of(batch.pk).start(batch.rows)
     return batch
@@ -313,8 +374,10 @@ def failed(batch_id: int, message: str) -> None:
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch_id)
         back = {
-            BatchState.UPLOADED: BatchState.REFUSED, BatchState.CHECKING: BatchState.REFUSED,
-            BatchState.APPLYING: BatchState.CHECKED, BatchState.UNDOING: BatchState.APPROVED,
+            BatchState.UPLOADED: BatchState.REFUSED,
+            BatchState.CHECKING: BatchState.REFUSED,
+            BatchState.APPLYING: BatchState.CHECKED,
+            BatchState.UNDOING: BatchState.APPROVED,
         }
         if batch.state not in back:
             return

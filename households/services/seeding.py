@@ -52,7 +52,9 @@ def fill(persons: int, seed: int) -> dict[str, int]:
 
 
 def _user(name: str) -> User:
-    return User.objects.filter(username=name).first() or User.objects.create_user(name, name="合成数据", is_active=False)
+    return User.objects.filter(username=name).first() or User.objects.create_user(
+        name, name="合成数据", is_active=False
+    )
 
 
 def _load(mapped, district: Region, maker: User, checker: User) -> None:

@@ -11,6 +11,7 @@ from jiyang.parameters import values
 # People, head, tier and income as of today; the visit columns are kept, the next visit is due an interval after the
 # last visit to the door, or after registration where there was none. No tier: the longest interval, C's.
 REFRESH = """
+with wanted as materialized (select unnest(%(ids)s::bigint[]) as id)
 insert into households_householdstate
        (household_id, district_id, town_id, village_id, head_name, head_pinyin, people, tier, income_year,
         income_per_head, last_visit_on, next_visit_on)
@@ -18,18 +19,17 @@ select h.id, h.district_id, h.town_id, h.village_id, coalesce(m.head_name, ''), 
        coalesce(m.people, 0), coalesce(t.tier, ''), i.year, i.per_head, s.last_visit_on,
        coalesce(s.last_visit_on, greatest(h.registered_on, t.since))
          + case t.tier when 'A' then %(a)s when 'B' then %(b)s else %(c)s end::int
-from households_household h
+from wanted join households_household h using (id)
 left join households_householdstate s on s.household_id = h.id
 left join (select m.household_id, count(*) as people,
                   (array_agg(p.name order by (m.relation = 'head') desc, p.id))[1] as head_name,
                   (array_agg(p.name_pinyin order by (m.relation = 'head') desc, p.id))[1] as head_pinyin
              from households_membership m join households_person p on p.id = m.person_id and p.voided_at is null
-            where m.until is null and m.household_id = any(%(ids)s) group by m.household_id) m on m.household_id = h.id
+            where m.until is null and m.household_id in (select id from wanted) group by m.household_id) m on m.household_id = h.id
 left join households_tierdecision t on t.household_id = h.id and t.until is null and t.voided_at is null
 left join (select distinct on (household_id) household_id, year, per_head from households_incomestatement
-            where voided_at is null and per_head is not null and household_id = any(%(ids)s)
+            where voided_at is null and per_head is not null and household_id in (select id from wanted)
             order by household_id, year desc, id desc) i on i.household_id = h.id
-where h.id = any(%(ids)s)
 on conflict (household_id) do update set
        head_name = excluded.head_name, head_pinyin = excluded.head_pinyin, people = excluded.people,
        tier = excluded.tier, income_year = excluded.income_year, income_per_head = excluded.income_per_head,

@@ -17,7 +17,12 @@ from jiyang.ledgers.tabs import Entry
 from jiyang.ledgers.views import LedgerDetailView
 from jiyang.parameters import values
 
-LAMPS = {GuaranteeState.MET: "ok", GuaranteeState.NOT_MET: "bad", GuaranteeState.NOT_APPLICABLE: "ok", GuaranteeState.UNCHECKED: "unknown"}
+LAMPS = {
+    GuaranteeState.MET: "ok",
+    GuaranteeState.NOT_MET: "bad",
+    GuaranteeState.NOT_APPLICABLE: "ok",
+    GuaranteeState.UNCHECKED: "unknown",
+}
 OWN_TABS = (("overview", "概况"), ("members", "成员"), ("income", "收入"), ("history", "变更记录"))
 PHONE = Column("phone").bind(Household)
 NUMBER = Column("id_number").bind(Person)
@@ -57,7 +62,11 @@ class HouseholdDetailView(LedgerDetailView):
         }
         if shown in extra:
             return {**context, "tab_template": extra[shown].template, **extra[shown].context(household, actor)}
-        return {**context, "tab_template": f"households/_{shown}.html", **getattr(self, f"show_{shown}")(household, actor)}
+        return {
+            **context,
+            "tab_template": f"households/_{shown}.html",
+            **getattr(self, f"show_{shown}")(household, actor),
+        }
 
     def show_overview(self, household: Household, actor: Actor) -> dict:
         return {
@@ -84,7 +93,11 @@ def tier_of(household: Household) -> dict | None:
 
 
 def memberships(household: Household):
-    return Membership.objects.filter(household=household, until=None, person__voided_at=None).select_related("person").order_by("pk")
+    return (
+        Membership.objects.filter(household=household, until=None, person__voided_at=None)
+        .select_related("person")
+        .order_by("pk")
+    )
 
 
 def members_of(household: Household, actor: Actor) -> dict:
@@ -120,8 +133,10 @@ def income_of(household: Household, actor: Actor, most: int) -> dict:
         return {**context, "line_missing": str(missing)}
     top = max(newest.per_head, Decimal(line.value)) * Decimal("1.2")
     return {
-        **context, "line": line,
-        "line_at": f"{100 * Decimal(line.value) / top:.2f}", "income_width": f"{max(Decimal(0), 100 * newest.per_head / top):.2f}",
+        **context,
+        "line": line,
+        "line_at": f"{100 * Decimal(line.value) / top:.2f}",
+        "income_width": f"{max(Decimal(0), 100 * newest.per_head / top):.2f}",
     }
 
 
@@ -130,7 +145,10 @@ def lights(household: Household) -> list[dict]:
     latest: dict[str, dict] = {}
     for check in household.checks:
         latest.setdefault(check["item"], check)
-    stated = {GuaranteeItem.HOUSING: _stated(household.dangerous_house, bad=True), GuaranteeItem.WATER: _stated(household.safe_water, bad=False)}
+    stated = {
+        GuaranteeItem.HOUSING: _stated(household.dangerous_house, bad=True),
+        GuaranteeItem.WATER: _stated(household.safe_water, bad=False),
+    }
     found = []
     for item in GuaranteeItem:
         check = latest.get(item)
@@ -150,7 +168,13 @@ def _stated(value: bool | None, *, bad: bool) -> GuaranteeState | None:
 
 def timeline(household: Household, actor: Actor) -> list[Entry]:
     decided = [
-        Entry(dt.date.fromisoformat(one["since"]), "分类", one["by"], one["reason"], tag=f"{one['tier']} 类 {RiskTier(one['tier']).label}")
+        Entry(
+            dt.date.fromisoformat(one["since"]),
+            "分类",
+            one["by"],
+            one["reason"],
+            tag=f"{one['tier']} 类 {RiskTier(one['tier']).label}",
+        )
         for one in household.decisions
     ]
     return sorted([*decided, *tabs.timeline(household, actor)], key=lambda entry: entry.on, reverse=True)[:8]

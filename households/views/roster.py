@@ -34,12 +34,18 @@ class UploadForm(forms.Form):
     def clean_file(self):
         file = self.cleaned_data["file"]
         if file.size > LARGEST_FILE:
-            raise ValidationError(f"文件 {file.size // 1048576} MB，超过 {LARGEST_FILE // 1048576} MB。请按镇街分开导出后再传")
+            raise ValidationError(
+                f"文件 {file.size // 1048576} MB，超过 {LARGEST_FILE // 1048576} MB。请按镇街分开导出后再传"
+            )
         return file
 
 
 def batches(actor: Actor):
-    return Batch.objects.visible_to(actor).filter(target=roster.TARGET).select_related("uploaded_by", "approved_by", "submitted_by")
+    return (
+        Batch.objects.visible_to(actor)
+        .filter(target=roster.TARGET)
+        .select_related("uploaded_by", "approved_by", "submitted_by")
+    )
 
 
 class BatchListView(TemplateView):
@@ -47,7 +53,12 @@ class BatchListView(TemplateView):
 
     def get_context_data(self, **kwargs) -> dict:
         found = batches(self.request.actor).order_by("-pk")[:100]
-        return {**super().get_context_data(**kwargs), "batches": found, "title": "数据导入", "may_upload": self.request.actor.has("roster.import.make")}
+        return {
+            **super().get_context_data(**kwargs),
+            "batches": found,
+            "title": "数据导入",
+            "may_upload": self.request.actor.has("roster.import.make"),
+        }
 
 
 class UploadView(TemplateView):
@@ -103,7 +114,10 @@ def steps_of(batch: Batch) -> list[dict]:
         BatchState.UPLOADED: 1, BatchState.CHECKING: 1, BatchState.CHECKED: 2, BatchState.RETURNED: 2, BatchState.REFUSED: 1,
         BatchState.SUBMITTED: 3, BatchState.APPLYING: 3,
     }.get(batch.state, 4)  # fmt: skip
-    return [{"label": label, "state": "done" if place < now else "now" if place == now else ""} for place, label in enumerate(STEPS)]
+    return [
+        {"label": label, "state": "done" if place < now else "now" if place == now else ""}
+        for place, label in enumerate(STEPS)
+    ]
 
 
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
@@ -163,4 +177,7 @@ class DropView(BatchActView):
 
 class UndoView(BatchActView):
     def act(self, batch: Batch) -> None:
-        self.later(tasks.undo_batch, roster.take_back(batch=batch, by=self.request.user, reason=self.request.POST.get("reason", "")))
+        self.later(
+            tasks.undo_batch,
+            roster.take_back(batch=batch, by=self.request.user, reason=self.request.POST.get("reason", "")),
+        )

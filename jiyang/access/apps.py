@@ -10,5 +10,7 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         from jiyang.access.schema import sync_schema
 
-        last = [config for config in apps.get_app_configs() if config.models_module][-1]  # once, after every app's tables
+        last = [config for config in apps.get_app_configs() if config.models_module][
+            -1
+        ]  # once, after every app's tables
         post_migrate.connect(sync_schema, sender=last, dispatch_uid="jiyang.access.schema")

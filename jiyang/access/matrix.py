@@ -14,7 +14,14 @@ from django.core.exceptions import ImproperlyConfigured
 OPEN, SIGNED_IN = "open", "signed_in"
 KEYS = {"roles", "groups_of_roles", "field_groups", "grants", "rights", "acts", "views", "ledgers", "tables"}
 # which right of a ledger's entry each of its pages needs
-LEDGER_PAGES = {"list": "view", "detail": "view", "history": "view", "export": "export", "create": "change", "edit": "change"}
+LEDGER_PAGES = {
+    "list": "view",
+    "detail": "view",
+    "history": "view",
+    "export": "export",
+    "create": "change",
+    "edit": "change",
+}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ class HouseholdGrant(Scoped, Tracked):
 
     posting = models.ForeignKey("accounts.Posting", models.PROTECT, related_name="grants", verbose_name="岗位")
     household = models.ForeignKey(settings.HOUSEHOLD_MODEL, models.PROTECT, related_name="grants", verbose_name="户")
-    district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", db_constraint=False, editable=False)
+    district = models.ForeignKey(
+        "regions.Region", models.PROTECT, related_name="+", db_constraint=False, editable=False
+    )
     town = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", db_constraint=False, editable=False)
     village = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", db_constraint=False, editable=False)
     since = models.DateField("起")

@@ -121,7 +121,9 @@ def trigger(name: str, table: str, when: str, function: str) -> Iterator[str]:
 def triggers(model: type[models.Model]) -> Iterator[str]:
     table = quoted(model._meta.db_table)
     if is_event(model):
-        yield from trigger("kernel_no_truncate", table, "before truncate on {table} for each statement", "kernel_refuse")
+        yield from trigger(
+            "kernel_no_truncate", table, "before truncate on {table} for each statement", "kernel_refuse"
+        )
         return
     if "version" in columns_of(model):
         when = "before update on {table} for each row when (old.* is distinct from new.*)"

@@ -116,7 +116,10 @@ def _postings(user, on: dt.date | None) -> list:
         from jiyang.regions.models import Region
 
         regions = [Region(**one["region"]) if one["region"]["pk"] else None for one in user.posted]
-        return [Posting(pk=one["pk"], role=one["role"], region=region) for one, region in zip(user.posted, regions, strict=True)]
+        return [
+            Posting(pk=one["pk"], role=one["role"], region=region)
+            for one, region in zip(user.posted, regions, strict=True)
+        ]
     return list(user.postings.on(on or timezone.localdate()).select_related("region"))
 
 
@@ -182,4 +185,3 @@ def on_behalf_of(actor: Actor, reason: str) -> Iterator[Actor]:
     wide = replace(system_actor(reason), user=actor.user, request=actor.request)
     with acting_as(wide):
         yield wide
-

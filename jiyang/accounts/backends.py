@@ -14,11 +14,19 @@ class PostedBackend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         region = JSONObject(
-            pk="region__pk", level="region__level", code="region__code", name="region__name", district_id="region__district",
+            pk="region__pk",
+            level="region__level",
+            code="region__code",
+            name="region__name",
+            district_id="region__district",
             town_id="region__town",
         )
         postings = Posting.objects.on(timezone.localdate()).filter(user=OuterRef("pk")).order_by("pk")
-        user = User.objects.annotate(
-            posted=ArraySubquery(postings.values(data=JSONObject(pk="pk", role="role", region=region)))
-        ).filter(pk=user_id).first()
+        user = (
+            User.objects.annotate(
+                posted=ArraySubquery(postings.values(data=JSONObject(pk="pk", role="role", region=region)))
+            )
+            .filter(pk=user_id)
+            .first()
+        )
         return user if user is not None and self.user_can_authenticate(user) else None

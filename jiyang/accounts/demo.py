@@ -14,7 +14,7 @@ from jiyang.accounts.services import appoint
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 
-PASSWORD = "Jiyang-Demo-2021"  # noqa: S105  (demo only; refused when DEBUG is off)
+PASSWORD = "Jiyang-Demo-2021"
 TOWNS = ("仁风镇", "曲堤街道")
 NAMES = ("张立国", "王淑敏")
 SINCE = dt.date(2021, 1, 1)
@@ -44,7 +44,10 @@ def region_for(role: Role, town: Region) -> Region | None:
 def make_zone(town: Region) -> None:
     """A 管区 of the first villages of a town, so that zone officers have one."""
     zone, made = Region.objects.get_or_create(
-        level=Level.ZONE, parent=town, code=f"{town.code}Z1", defaults={"name": f"{town.name}第一管区", "district": town.district, "town": town}
+        level=Level.ZONE,
+        parent=town,
+        code=f"{town.code}Z1",
+        defaults={"name": f"{town.name}第一管区", "district": town.district, "town": town},
     )
     if made:
         villages = Region.objects.at(Level.VILLAGE).filter(town=town).order_by("code").values("pk")[:8]
@@ -66,7 +69,11 @@ def make_users() -> list[Login]:
             if user is None:
                 office = "区衔接办" if role.reach in {"district", "none"} else town.name
                 user = User.objects.create_user(
-                    username, PASSWORD, name=f"{NAMES[number - 1]}（{role.title}）", office=office, must_change_password=False
+                    username,
+                    PASSWORD,
+                    name=f"{NAMES[number - 1]}（{role.title}）",
+                    office=office,
+                    must_change_password=False,
                 )
                 appoint(user=user, role=role.key, region=region_for(role, town), since=min(SINCE, timezone.localdate()))
             found.append(Login(role.key, username, PASSWORD, name))

@@ -24,7 +24,10 @@ class SessionPolicyMiddleware(MiddlewareMixin):
             return None
         now, session = time.time(), request.session
         seen = session.get("seen_at", now)
-        if now - seen > settings.SESSION_IDLE_SECONDS or now - session.setdefault("since", now) > settings.SESSION_COOKIE_AGE:
+        if (
+            now - seen > settings.SESSION_IDLE_SECONDS
+            or now - session.setdefault("since", now) > settings.SESSION_COOKIE_AGE
+        ):
             logout(request)
             if request.headers.get("X-Background"):
                 return HttpResponse("登录已过期，请重新登录", status=401)

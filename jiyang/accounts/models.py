@@ -77,7 +77,9 @@ class Posting(Tracked):
 
     user = models.ForeignKey(User, models.PROTECT, related_name="postings", verbose_name="用户")
     role = models.CharField("角色", max_length=30)
-    region = models.ForeignKey("regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="区划")
+    region = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="区划"
+    )
     since = models.DateField("起", default=timezone.localdate)
     until = models.DateField("止", null=True, blank=True)
 
@@ -92,7 +94,9 @@ class Posting(Tracked):
                 violation_error_message="岗位的止日不能早于起日",
             ),
             models.UniqueConstraint(
-                fields=["user", "role", "region", "since"], nulls_distinct=False, name="posting_once",
+                fields=["user", "role", "region", "since"],
+                nulls_distinct=False,
+                name="posting_once",
                 violation_error_message="该用户已有同样的岗位",
             ),
         ]

@@ -15,4 +15,6 @@ def signed_out(sender, request, user, **kwargs) -> None:
 
 def failed(sender, credentials, request=None, **kwargs) -> None:
     address = request.META.get("REMOTE_ADDR") if request else None
-    note(LogKind.LOGIN_FAILED, table="accounts.user", purpose=str(credentials.get("username", ""))[:200], address=address)
+    note(
+        LogKind.LOGIN_FAILED, table="accounts.user", purpose=str(credentials.get("username", ""))[:200], address=address
+    )

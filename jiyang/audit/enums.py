@@ -10,4 +10,4 @@ class LogKind(models.TextChoices):
     LOCKED = "locked", "账号锁定"
     LOGOUT = "logout", "退出"
     REFUSED = "refused", "越权被拒"
-    PASSWORD = "password", "修改密码"  # noqa: S105
+    PASSWORD = "password", "修改密码"

@@ -8,7 +8,18 @@ from django.db import models
 from jiyang.access.scope import Actor
 from jiyang.accounts.models import User
 
-SKIPPED = {"id", "public_id", "version", "entered_at", "entered_by", "district", "origin", "voided_by", "household", "person"}
+SKIPPED = {
+    "id",
+    "public_id",
+    "version",
+    "entered_at",
+    "entered_by",
+    "district",
+    "origin",
+    "voided_by",
+    "household",
+    "person",
+}
 LABELS = {"insert": "登记", "update": "修改", "delete": "删除"}
 MOST = 200
 
@@ -40,8 +51,10 @@ def changes_of(records: list[models.Model], actor: Actor) -> list[Change]:
         found = model.pgh_event_model.objects.filter(pgh_obj__in=keys).order_by("pgh_obj_id", "pgh_id")
         events += _of_model(model, list(found), actor)
     names = {user.pk: user.name for user in User.objects.filter(pk__in={event[1] for event in events if event[1]})}
-    changes = [Change(event.at, event.what, event.subject, names.get(user, event.who), event.reason, event.changes)
-               for event, user in events]
+    changes = [
+        Change(event.at, event.what, event.subject, names.get(user, event.who), event.reason, event.changes)
+        for event, user in events
+    ]
     return sorted(changes, key=lambda change: change.at, reverse=True)[:MOST]
 
 
@@ -51,17 +64,29 @@ def _of_model(model: type[models.Model], events: list, actor: Actor) -> list[tup
     fields = [
         field
         for field in model._meta.concrete_fields
-        if field.name not in SKIPPED and not isinstance(field, models.BinaryField) and hasattr(model.pgh_event_model, field.attname)
+        if field.name not in SKIPPED
+        and not isinstance(field, models.BinaryField)
+        and hasattr(model.pgh_event_model, field.attname)
         and may_see(model, field.name, actor)
-    ] + [field for field in model._meta.concrete_fields if field.name in getattr(model, "masked", {}) and may_see(model, field.name, actor)]
+    ] + [
+        field
+        for field in model._meta.concrete_fields
+        if field.name in getattr(model, "masked", {}) and may_see(model, field.name, actor)
+    ]
     found, before = [], {}
     for event in events:
         changes = _diff(fields, before.get(event.pgh_obj_id), event, getattr(model, "masked", {}))
         before[event.pgh_obj_id] = event
         context = event.pgh_context or {}
         who = "" if context.get("user") else "系统"
-        change = Change(event.pgh_created_at, LABELS.get(event.pgh_label, event.pgh_label), str(model._meta.verbose_name),
-                        who, context.get("reason", ""), changes)
+        change = Change(
+            event.pgh_created_at,
+            LABELS.get(event.pgh_label, event.pgh_label),
+            str(model._meta.verbose_name),
+            who,
+            context.get("reason", ""),
+            changes,
+        )
         if changes or event.pgh_label != "update":
             found.append((change, context.get("user")))
     return found

@@ -6,8 +6,15 @@ from jiyang.audit.models import AccessLog
 
 
 def note(
-    kind: LogKind, *, obj=None, table: str = "", columns: str = "", purpose: str = "", rows: int | None = None,
-    user=None, address: str | None = None,
+    kind: LogKind,
+    *,
+    obj=None,
+    table: str = "",
+    columns: str = "",
+    purpose: str = "",
+    rows: int | None = None,
+    user=None,
+    address: str | None = None,
 ) -> AccessLog:
     """Write one line in the running transaction; user and request come from the acting actor unless given."""
     actor = scope.current()

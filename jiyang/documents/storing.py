@@ -39,8 +39,15 @@ def attach_photo(*, household, subject: str, subject_id: int, data: bytes, name:
     """Store cleaned JPEG bytes as an attachment of a household's record."""
     digest = hashlib.sha256(data).hexdigest()
     attachment = Attachment(
-        household=household, subject=subject, subject_id=subject_id, kind=AttachmentKind.PHOTO, name=name[:120], mime="image/jpeg",
-        size=len(data), sha256=digest, entered_by=by,
+        household=household,
+        subject=subject,
+        subject_id=subject_id,
+        kind=AttachmentKind.PHOTO,
+        name=name[:120],
+        mime="image/jpeg",
+        size=len(data),
+        sha256=digest,
+        entered_by=by,
     )
     attachment.file.save(f"{digest[:20]}.jpg", ContentFile(data), save=False)
     attachment.save()

@@ -49,7 +49,9 @@ def encrypt_bytes(data: bytes, aad: str) -> bytes:
 def decrypt_bytes(data: bytes, aad: str) -> bytes:
     """The file. Raises CannotDecrypt."""
     try:
-        return _cipher(data[0], settings.FIELD_KEYS[data[0]]).decrypt(data[1 : 1 + NONCE], data[1 + NONCE :], aad.encode())
+        return _cipher(data[0], settings.FIELD_KEYS[data[0]]).decrypt(
+            data[1 : 1 + NONCE], data[1 + NONCE :], aad.encode()
+        )
     except (InvalidTag, KeyError, IndexError) as failure:
         raise CannotDecrypt(f"{aad}：无法解密，请检查字段密钥是否与数据一致") from failure
 

@@ -3,6 +3,8 @@
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import mul
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_DIGITS = "10X98765432"
@@ -44,7 +46,7 @@ class Checked:
 
 def check_digit(number: str) -> str:
     """The 18th character that belongs to the first 17 digits."""
-    return CHECK_DIGITS[sum(weight * int(digit) for weight, digit in zip(WEIGHTS, number, strict=False)) % 11]
+    return CHECK_DIGITS[sum(map(mul, WEIGHTS, map(int, number[:17]))) % 11]
 
 
 def upgrade(number: str) -> str:
@@ -55,8 +57,13 @@ def upgrade(number: str) -> str:
 
 def birth_date(number: str) -> dt.date | None:
     """Date in digits 7–14; None when it is not a real date."""
+    return _day(number[6:14])
+
+
+@lru_cache(maxsize=50_000)
+def _day(digits: str) -> dt.date | None:
     try:
-        return dt.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        return dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
     except ValueError:
         return None
 

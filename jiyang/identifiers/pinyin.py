@@ -13,12 +13,17 @@ COMPOUND = {"尉迟": "yuchi", "万俟": "moqi", "长孙": "zhangsun", "单于":
 KEPT = 120
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=30_000)
+def _syllable(char: str) -> str:
+    """Reading of one character by itself: given names are no phrases whose context would change it."""
+    return lazy_pinyin(char, style=Style.NORMAL, errors="default")[0]
+
+
 def sort_key(name: str) -> str:
     """Lower-case pinyin, syllables separated by blanks so that 安 sorts before 安继: at most 120 characters."""
     if name[:2] in COMPOUND:
         head, rest = COMPOUND[name[:2]], name[2:]
     else:
         head, rest = SURNAMES.get(name[:1], ""), name[1:]
-    syllables = lazy_pinyin(rest if head else name, style=Style.NORMAL, errors="default")
+    syllables = map(_syllable, rest if head else name)
     return " ".join([head, *syllables] if head else syllables)[:KEPT].strip()

@@ -21,6 +21,7 @@ NUMERALS = {char: number for number, char in enumerate("零一二三四五六七
 SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
 DAY = re.compile(r"^(\d{4})(?:[-./年])?(\d{1,2})(?:[-./月])?(?:(\d{1,2})日?)?(?:\s+00:00(?::00)?)?$")
 MONEY_NOISE = re.compile(r"[,，\s元￥¥]")
+PLAIN = re.compile("[\u4e00-\u9fff0-9A-Za-z]+$")
 FIRST_SERIAL, LAST_SERIAL = 20000, 60000  # 1954 to 2064 as Excel counts days
 EPOCH = dt.date(1899, 12, 30)
 FORMULA = ("=", "+", "-", "@")
@@ -57,6 +58,8 @@ def tidy(text: str) -> str:
 
 def narrow(text: str) -> str:
     """`tidy` in half-width characters without any blank, for numbers and codes."""
+    if text.isascii() and text.isalnum():
+        return text
     return re.sub(r"[\s\xa0]", "", text.translate(INVISIBLE).translate(WIDE)).lstrip("'’`").strip()
 
 
@@ -65,6 +68,8 @@ def text_cell(cell: object) -> Read:
     kept = tidy(raw)
     if not kept:
         return BLANK
+    if kept == raw and PLAIN.match(kept):
+        return Read(kept)
     if kept[0] == "'" and kept[1:2] in FORMULA:  # what our own export puts before such texts
         return Read(kept[1:])
     if kept != raw:
@@ -113,9 +118,14 @@ def id_cell(cell: object, as_of: dt.date) -> Read:
 def _refused_id(checked: idcard.Checked) -> Read:
     year = checked.number[6:10]
     code = {
-        "length": "id_length_17", "shape": "id_shape", "future": "id_future_birth", "checksum": "id_checksum",
+        "length": "id_length_17",
+        "shape": "id_shape",
+        "future": "id_future_birth",
+        "checksum": "id_checksum",
         "certificate": "certificate_invalid",
-        "birthdate": "id_future_birth" if year.isdigit() and int(year) < 1900 and idcard.birth_date(checked.number) else "id_bad_birthdate",
+        "birthdate": "id_future_birth"
+        if year.isdigit() and int(year) < 1900 and idcard.birth_date(checked.number)
+        else "id_bad_birthdate",
     }[checked.problem]
     return Read(None, code, None, checked.message)
 

@@ -71,4 +71,6 @@ def _match(sheet: str, number: int, top: list[list[Any]], layout: Layout) -> Hea
         headings |= {place: str(below[place]).strip() for place in under}
     unknown = [headings[place] for place in sorted(headings) if place not in columns]
     missing = [one.heading for one in layout.fields if one not in columns.values()]
-    return Header(sheet, number, first_data, layout, columns, headings, unknown, missing, len(columns) / len(layout.fields))
+    return Header(
+        sheet, number, first_data, layout, columns, headings, unknown, missing, len(columns) / len(layout.fields)
+    )

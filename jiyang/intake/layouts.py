@@ -62,7 +62,9 @@ def _field(name: str, spec: dict, where: str) -> Field:
     if "codes" in spec:
         codes = import_string(spec["codes"])
         aliases = import_string(spec["codes"].rsplit(".", 1)[0] + ".ALIASES").get(codes, {})
-        labels = {str(member.label): str(member.value) for member in codes} | {label: str(value) for label, value in aliases.items()}
+        labels = {str(member.label): str(member.value) for member in codes} | {
+            label: str(value) for label, value in aliases.items()
+        }
     values = {**spec, "codes": codes, "labels": labels, "aliases": tuple(spec.get("aliases", ()))}
     return Field(name=name, **values)
 
@@ -70,11 +72,15 @@ def _field(name: str, spec: dict, where: str) -> Field:
 def load(path: Path) -> Layout:
     """A layout from its file. Raises ImproperlyConfigured naming the place."""
     data = yaml.safe_load(path.read_text("utf-8"))
-    return Layout(data["key"], data["title"], tuple(_field(name, spec, path.name) for name, spec in data["fields"].items()))
+    return Layout(
+        data["key"], data["title"], tuple(_field(name, spec, path.name) for name, spec in data["fields"].items())
+    )
 
 
 @cache
 def layouts() -> dict[str, Layout]:
     """Every layout of every app (`<app>/layouts/*.yaml`), by key."""
-    paths = [path for config in apps.get_app_configs() for path in sorted((Path(config.path) / "layouts").glob("*.yaml"))]
+    paths = [
+        path for config in apps.get_app_configs() for path in sorted((Path(config.path) / "layouts").glob("*.yaml"))
+    ]
     return {layout.key: layout for layout in map(load, paths)}

@@ -18,8 +18,12 @@ class Batch(Scoped, Tracked):
     """
 
     district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", verbose_name="区县")
-    town = models.ForeignKey("regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="镇街")
-    village = models.ForeignKey("regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="村")
+    town = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="镇街"
+    )
+    village = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="村"
+    )
     target = models.CharField("目标", max_length=40, default="roster")
     filename = models.CharField("文件名", max_length=200)
     sha256 = models.CharField("文件摘要", max_length=64)
@@ -65,7 +69,8 @@ class Batch(Scoped, Tracked):
                 violation_error_message="复核人不能是上传人或提交人",
             ),
             models.CheckConstraint(
-                condition=Q(approved_by=None, approved_at=None) | Q(approved_by__isnull=False, submitted_by__isnull=False),
+                condition=Q(approved_by=None, approved_at=None)
+                | Q(approved_by__isnull=False, submitted_by__isnull=False),
                 name="batch_approved_after_submitted",
             ),
         ]
@@ -78,7 +83,9 @@ class BatchFinding(Scoped):
     """导入问题: one fault of one cell (or row, or household) of a batch, with what to do about it."""
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="findings", verbose_name="批次")
-    district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    district = models.ForeignKey(
+        "regions.Region", models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     town = models.ForeignKey(
         "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
     )

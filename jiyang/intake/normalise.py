@@ -36,13 +36,27 @@ class Mapped:
                 return self.header.headings[number], letters(number)
         return None
 
-    def finding(self, name: str, index: int, code: str, *, stored: str | None = None, note: str = "", hint: str = "") -> Finding:
+    def finding(
+        self, name: str, index: int, code: str, *, stored: str | None = None, note: str = "", hint: str = ""
+    ) -> Finding:
         """A finding at field `name` of the row at `index`."""
         heading, column = self.place_of(name) or ("", "")
         kind, row = kinds()[code], self.rows[index]
         value = as_text(self.raw[name][index]) if name in self.raw else ""
         cell = f"{column}{row}" if column else ""
-        return Finding(self.header.sheet, row, name, heading, cell, value or None, code, kind.severity, stored, note or kind.message, hint or kind.hint)
+        return Finding(
+            self.header.sheet,
+            row,
+            name,
+            heading,
+            cell,
+            value or None,
+            code,
+            kind.severity,
+            stored,
+            note or kind.message,
+            hint or kind.hint,
+        )
 
 
 def data_rows(rows: Sequence[list[Any]], header: Header) -> tuple[list[int], list[list[Any]]]:
@@ -67,7 +81,11 @@ def data_rows(rows: Sequence[list[Any]], header: Header) -> tuple[list[int], lis
 
 
 def normalise(
-    rows: Sequence[list[Any]], header: Header, regions: RegionIndex, *, as_of: dt.date | None = None,
+    rows: Sequence[list[Any]],
+    header: Header,
+    regions: RegionIndex,
+    *,
+    as_of: dt.date | None = None,
     progress: Callable[[str, int], None] = lambda phase, done: None,
 ) -> Mapped:
     """Typed columns of all data rows. `as_of` (default: 数据日期, else today) is the day after which a birth lies ahead."""
@@ -102,7 +120,7 @@ def _column(one: Field, cells: Sequence[Any], day: dt.date, mapped: Mapped) -> l
     stored: list[str | None] = []
     empty = Read(None, one.required) if one.required else BLANK
     for index, cell in enumerate(cells):
-        key = (cell, type(cell))
+        key = cell if type(cell) is str else (cell, type(cell))  # 1, 1.0 and True are equal and must stay apart
         read = memo.get(key)
         if read is None:
             read = read_cell(cell)

@@ -11,8 +11,14 @@ from jiyang.intake.reader import FileRefused, read
 
 
 def load(
-    data: bytes, filename: str, *, layouts: list[Layout], regions: RegionIndex, as_of: dt.date | None = None,
-    sheet: str | None = None, header_row: int | None = None,
+    data: bytes,
+    filename: str,
+    *,
+    layouts: list[Layout],
+    regions: RegionIndex,
+    as_of: dt.date | None = None,
+    sheet: str | None = None,
+    header_row: int | None = None,
     progress: Callable[[str, int], None] = lambda phase, done: None,
 ) -> Mapped:
     """Read a file whole. `header_row` (from 1, as Excel shows it) and `sheet` override what is found. Raises FileRefused."""

@@ -97,7 +97,14 @@ class RegionIndex:
             found = candidates[0] if len(candidates) == 1 else None
             if len(candidates) > 1:
                 options = "、".join(self.names[pk] for pk in candidates)
-                return Place(self.district.pk, town_pk, None, "village_unknown", "village", f"本镇街有多个相近的村：{options}，请写全称")
+                return Place(
+                    self.district.pk,
+                    town_pk,
+                    None,
+                    "village_unknown",
+                    "village",
+                    f"本镇街有多个相近的村：{options}，请写全称",
+                )
         if found is None:
             return self._missing(town_pk, village)
         return Place(self.district.pk, town_pk, found)

@@ -102,9 +102,13 @@ def _workbook(data: bytes, kind: str) -> Source:
     except (CalamineError, OSError, ValueError) as failure:
         raise FileRefused("file_encrypted" if "password" in str(failure).lower() else "file_truncated") from failure
 
+    opened: dict[str, Any] = {}
+
     def rows(name: str) -> Iterator[list[Any]]:
         try:
-            sheet = book.get_sheet_by_name(name)
+            if name not in opened:
+                opened[name] = book.get_sheet_by_name(name)  # parses the whole sheet: once
+            sheet = opened[name]
             if sheet.width > MOST_COLUMNS:
                 raise FileRefused("file_too_wide", n=sheet.width)
             start = sheet.start or (0, 0)

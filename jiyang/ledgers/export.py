@@ -44,8 +44,13 @@ def write_workbook(path: Path, rows: QuerySet, columns: list[Column], sheet: str
 def export_response(rows: QuerySet, ledger, actor: Actor, purpose: str) -> FileResponse:
     """The file of a list, named after ledger, day and reader; one log line with purpose and count."""
     columns, total = ledger.exported(actor), rows.count()
-    note(LogKind.EXPORT, table=ledger.model._meta.label_lower, purpose=purpose[:200], rows=total,
-         columns="、".join(column.label for column in columns)[:200])
+    note(
+        LogKind.EXPORT,
+        table=ledger.model._meta.label_lower,
+        purpose=purpose[:200],
+        rows=total,
+        columns="、".join(column.label for column in columns)[:200],
+    )
     with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as handle:
         path = Path(handle.name)
     try:
@@ -54,4 +59,6 @@ def export_response(rows: QuerySet, ledger, actor: Actor, purpose: str) -> FileR
     finally:
         path.unlink()
     day = timezone.localdate()
-    return FileResponse(stream, as_attachment=True, filename=f"{ledger.title}_{day:%Y%m%d}_{actor.user}_{total}{ledger.unit}.xlsx")
+    return FileResponse(
+        stream, as_attachment=True, filename=f"{ledger.title}_{day:%Y%m%d}_{actor.user}_{total}{ledger.unit}.xlsx"
+    )

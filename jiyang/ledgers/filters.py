@@ -14,6 +14,7 @@ from jiyang.ledgers.terms import looks_personal
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 
+
 @dataclass(frozen=True)
 class Chip:
     """An applied condition: what it says and the address without it."""
@@ -93,7 +94,9 @@ class LedgerFilter(django_filters.FilterSet):
             raw = self.form.data.get(name)
             if not raw or name not in self.form.cleaned_data or self.form.cleaned_data[name] in (None, ""):
                 continue
-            found.append(Chip(f"{bound.label}：{_label(bound, self.form.cleaned_data[name], raw)}", without(query, name)))
+            found.append(
+                Chip(f"{bound.label}：{_label(bound, self.form.cleaned_data[name], raw)}", without(query, name))
+            )
         return found
 
 

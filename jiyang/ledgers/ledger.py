@@ -110,7 +110,9 @@ class Ledger:
             pages.insert(1, ("create", "new/", views.LedgerCreateView))
         if cls.edit:
             pages.append(("edit", "<int:pk>/edit/", views.LedgerEditView))
-        return [path(prefix + route, view.as_view(ledger=cls), name=f"{cls.name}_{page}") for page, route, view in pages]
+        return [
+            path(prefix + route, view.as_view(ledger=cls), name=f"{cls.name}_{page}") for page, route, view in pages
+        ]
 
 
 @cache

@@ -36,7 +36,9 @@ class ScopedQuerySet(models.QuerySet):
         if reach.villages:
             arms |= Q(village__in=reach.villages)
         if column and reach.postings:
-            granted = HouseholdGrant.objects.on(timezone.localdate()).filter(posting__in=reach.postings).values("household")
+            granted = (
+                HouseholdGrant.objects.on(timezone.localdate()).filter(posting__in=reach.postings).values("household")
+            )
             arms |= Q(**{f"{column}__in": granted})
         return self.filter(arms)
 

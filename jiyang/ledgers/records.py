@@ -23,7 +23,9 @@ class Record(Scoped, Tracked):
     """
 
     public_id = models.UUIDField("公开编号", default=uuid.uuid4, unique=True, editable=False)
-    district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", editable=False, verbose_name="区县")
+    district = models.ForeignKey(
+        "regions.Region", models.PROTECT, related_name="+", editable=False, verbose_name="区县"
+    )
     town = models.ForeignKey(
         "regions.Region", models.PROTECT, related_name="+", null=True, blank=True, editable=False, verbose_name="镇街"
     )
@@ -34,7 +36,12 @@ class Record(Scoped, Tracked):
     done_by = models.CharField("办理人", max_length=120, blank=True)
     done_on = models.DateField("办理日期", null=True, blank=True)
     entered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, editable=False, db_index=False,
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        editable=False,
+        db_index=False,
         verbose_name="录入人",
     )
     entered_at = models.DateTimeField("录入时间", default=timezone.now, editable=False)
@@ -43,7 +50,13 @@ class Record(Scoped, Tracked):
     )
     voided_at = models.DateTimeField("作废时间", null=True, blank=True, editable=False)
     voided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, editable=False, db_index=False,
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,
         verbose_name="作废人",
     )
     void_reason = models.CharField("作废原因", max_length=200, blank=True, editable=False)
@@ -61,7 +74,8 @@ class Record(Scoped, Tracked):
         base_manager_name = "all_rows"
         constraints = [
             models.CheckConstraint(
-                condition=Q(voided_at=None, voided_by=None, void_reason="") | Q(voided_at__isnull=False) & ~Q(void_reason=""),
+                condition=Q(voided_at=None, voided_by=None, void_reason="")
+                | Q(voided_at__isnull=False) & ~Q(void_reason=""),
                 name="%(app_label)s_%(class)s_void",
                 violation_error_message="作废须写明时间和原因",
             )
@@ -87,7 +101,12 @@ class HouseholdRecord(Record):
     )
     # The path is the household's, checked by trigger: no second foreign-key check for each row.
     district = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False,
+        "regions.Region",
+        models.PROTECT,
+        related_name="+",
+        editable=False,
+        db_constraint=False,
+        db_index=False,
         verbose_name="区县",
     )
     town = models.ForeignKey(

@@ -48,7 +48,9 @@ def table_of(ledger, page: Page, *, sort: str, request: HttpRequest) -> Table:
     columns = ledger.shown(request.actor)
     rows = [Row(row.pk, [_cell(column, row, ledger) for column in columns]) for row in page.rows]
     return Table(
-        [_head(column, sort, request) for column in columns], rows, page,
+        [_head(column, sort, request) for column in columns],
+        rows,
+        page,
         _address(request, cursor=page.previous.encode()) if page.previous else "",
         _address(request, cursor=page.next.encode()) if page.next else "",
     )
@@ -66,7 +68,9 @@ def _head(column: Column, sort: str, request: HttpRequest) -> Head:
     descending = current and sort.startswith("-")
     target = column.sort if not current or descending else f"-{column.sort}"
     state = ("descending" if descending else "ascending") if current else ""
-    return Head(column.path, column.label, column.align, column.optional, _address(request, sort=target, cursor=None), state)
+    return Head(
+        column.path, column.label, column.align, column.optional, _address(request, sort=target, cursor=None), state
+    )
 
 
 def _address(request: HttpRequest, **changes: str | None) -> str:

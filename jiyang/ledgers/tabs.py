@@ -66,7 +66,9 @@ def action(entry: Action) -> None:
 def actions_for(household, actor: Actor) -> list[dict]:
     """Buttons whose page the actor may open: label and address."""
     return [
-        {"label": one.label, "url": reverse(one.view, args=[household.pk])} for one in _actions.values() if actor.may_open(one.view)
+        {"label": one.label, "url": reverse(one.view, args=[household.pk])}
+        for one in _actions.values()
+        if actor.may_open(one.view)
     ]
 
 
@@ -81,6 +83,9 @@ def tabs_for(actor: Actor) -> list[Tab]:
 def timeline(household, actor: Actor, most: int = 8) -> list[Entry]:
     """Entries of all sources the actor may open, newest first. One query per source."""
     found = [
-        entry for source in _sources.values() if actor.may_open(source.view) for entry in source.entries(household, actor, most)
+        entry
+        for source in _sources.values()
+        if actor.may_open(source.view)
+        for entry in source.entries(household, actor, most)
     ]
     return sorted(found, key=lambda entry: entry.on, reverse=True)[:most]

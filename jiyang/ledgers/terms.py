@@ -28,4 +28,4 @@ def hide(term: str, user_id: int) -> str:
 
 def plain(term: str, user_id: int) -> str:
     """The term behind a token; an expired one finds nothing. Anything else is itself."""
-    return cache.get(f"term:{user_id}:{term[len(MARK):]}", "\ufffd") if is_token(term) else term
+    return cache.get(f"term:{user_id}:{term[len(MARK) :]}", "\ufffd") if is_token(term) else term

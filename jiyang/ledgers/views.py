@@ -91,7 +91,12 @@ class LedgerHistoryView(LedgerView):
     def get_context_data(self, **kwargs) -> dict:
         record = self.get_object()
         changes = changes_of([record], self.actor)
-        return {**super().get_context_data(**kwargs), "record": record, "changes": changes, "title": f"{record} 变更记录"}
+        return {
+            **super().get_context_data(**kwargs),
+            "record": record,
+            "changes": changes,
+            "title": f"{record} 变更记录",
+        }
 
 
 class LedgerFormView(LedgerView):

@@ -48,7 +48,8 @@ class Parameter(Tracked):
             models.UniqueConstraint(fields=["key", "since"], name="parameter_once"),
             models.CheckConstraint(condition=Q(until=None) | Q(until__gt=F("since")), name="parameter_dates"),
             models.CheckConstraint(
-                condition=Q(confirmed_by=None, confirmed_at=None) | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                condition=Q(confirmed_by=None, confirmed_at=None)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
                 name="parameter_confirmed_pair",
             ),
             models.CheckConstraint(

@@ -32,9 +32,15 @@ class Region(Tracked):
     level = models.CharField("级别", max_length=10, choices=Level)
     code = models.CharField("区划代码", max_length=12, unique=True)
     name = models.CharField("名称", max_length=60)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级")
-    district = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="所属区县")
-    town = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="villages", verbose_name="所属镇街")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级"
+    )
+    district = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="所属区县"
+    )
+    town = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="villages", verbose_name="所属镇街"
+    )
     zone = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="所属管区")
     successor = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="并入")
     order = models.PositiveIntegerField("排序", default=0)
@@ -53,7 +59,9 @@ class Region(Tracked):
         """Name without the committee's suffix, as officers say it: 李家坊村民委员会 → 李家坊村."""
         for suffix, kept in (("村民委员会", "村"), ("居民委员会", "")):
             if self.name.endswith(suffix) and len(self.name) > len(suffix):
-                return self.name.removesuffix(suffix).removesuffix("村") + kept if kept else self.name.removesuffix(suffix)
+                return (
+                    self.name.removesuffix(suffix).removesuffix("村") + kept if kept else self.name.removesuffix(suffix)
+                )
         return self.name
 
 

@@ -81,8 +81,13 @@ class Counts:
                 parts[part] = parts.get(part, 0) + n
         where = self._selection(chosen, place)
         shown = [
-            {"key": part, "kind": part or "none", "label": label, "value": parts.get(part, 0),
-             "url": self._selection(chosen, place, part).url}
+            {
+                "key": part,
+                "kind": part or "none",
+                "label": label,
+                "value": parts.get(part, 0),
+                "url": self._selection(chosen, place, part).url,
+            }
             for part, label in chosen.parts
         ]
         return Number(sum(tally.total for tally in tallies), where.url, chosen.unit, chosen.title, shown)
@@ -102,14 +107,25 @@ def build(request: HttpRequest) -> dict:
         for one in sorted(_cells.values(), key=lambda cell: cell.order)
         if may_count(actor, one.figure)
     ]
-    columns = [one for one in sorted(_columns.values(), key=lambda column: column.order) if may_count(actor, one.figure)]
+    columns = [
+        one for one in sorted(_columns.values(), key=lambda column: column.order) if may_count(actor, one.figure)
+    ]
     areas = areas_of(actor, home, below)
-    rows = [{"area": area, "url": f"?area={area.pk}" if below == Level.TOWN else "", "cells": row_of(counts, columns, area)} for area in areas]
+    rows = [
+        {"area": area, "url": f"?area={area.pk}" if below == Level.TOWN else "", "cells": row_of(counts, columns, area)}
+        for area in areas
+    ]
     return {
-        "home": home, "below": below, "day": day, "now": timezone.localtime(), "cells": cells, "columns": columns,
+        "home": home,
+        "below": below,
+        "day": day,
+        "now": timezone.localtime(),
+        "cells": cells,
+        "columns": columns,
         "rows": [row for row in rows if any(cell["number"].value for cell in row["cells"])] or rows[:20],
         "empty_areas": sum(not any(cell["number"].value for cell in row["cells"]) for row in rows),
-        "totals": row_of(counts, columns, None), "areas": areas,
+        "totals": row_of(counts, columns, None),
+        "areas": areas,
     }
 
 
@@ -141,6 +157,12 @@ def row_of(counts: Counts, columns: list[AreaColumn], area: Region | None) -> li
     for one in columns:
         number = counts.number(one.figure, area)
         whole = counts.number(one.of, area).value if one.of else 0
-        cells.append({"number": number, "look": one.look, "title": one.title or number.title,
-                      "share": f"{100 * number.value / whole:.1f}%" if whole else "—"})
+        cells.append(
+            {
+                "number": number,
+                "look": one.look,
+                "title": one.title or number.title,
+                "share": f"{100 * number.value / whole:.1f}%" if whole else "—",
+            }
+        )
     return cells

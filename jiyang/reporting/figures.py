@@ -82,7 +82,13 @@ _figures: dict[str, Figure] = {}
 
 
 def figure(
-    key: str, title: str, *, unit: str, ledger: str, split: str = "", parts: list[tuple[str, str]] | None = None,
+    key: str,
+    title: str,
+    *,
+    unit: str,
+    ledger: str,
+    split: str = "",
+    parts: list[tuple[str, str]] | None = None,
     current_only: bool = False,
 ) -> Callable:
     """Register a function `(rows, as_of)` or `(rows, period)` as a figure of the ledger `<app>:<name>`."""

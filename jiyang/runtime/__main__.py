@@ -26,14 +26,21 @@ def django(env: dict[str, str], *args: str, quiet: bool = True) -> int:
     """Run a management command; its stdout goes to stderr when `quiet`."""
     role = "owner" if args[0] in OWNER_COMMANDS else "web"
     out = sys.stderr if quiet else None
-    return subprocess.run([PYTHON, MANAGE, *args], env={**env, "JIYANG_DB_ROLE": role}, stdout=out, check=False).returncode  # noqa: S603
+    return subprocess.run(
+        [PYTHON, MANAGE, *args], env={**env, "JIYANG_DB_ROLE": role}, stdout=out, check=False
+    ).returncode
 
 
 def schema_stamp() -> str:
     """Digest of what decides the schema: migrations, models, matrices and the kernel's schema code."""
     patterns = ("**/migrations/*.py", "**/models/*.py", "**/models.py", "**/matrix.yaml", "**/parameters.yaml",
                 "jiyang/access/*.py", "jiyang/ledgers/records.py", "jiyang/audit/*.py", "jiyang/regions/data/*.csv")  # fmt: skip
-    paths = {path for pattern in patterns for path in ROOT.glob(pattern) if not {".venv", "node_modules", ".data"} & set(path.parts)}
+    paths = {
+        path
+        for pattern in patterns
+        for path in ROOT.glob(pattern)
+        if not {".venv", "node_modules", ".data"} & set(path.parts)
+    }
     return hashlib.sha256(assets.digest(sorted(paths)).encode()).hexdigest()
 
 
@@ -61,7 +68,7 @@ def free_port(wanted: int) -> int:
 
 def answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as reply:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as reply:
             return reply.status == 200
     except (urllib.error.URLError, OSError):
         return False
@@ -147,12 +154,14 @@ def test(argv: list[str]) -> int:
     assets.install(dev=True)
     with tempfile.TemporaryDirectory(prefix="jiyang-test-") as folder:
         instance = Instance(Path(folder), unsafe=True)
-        env = instance.environ(demo=True) | {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}  # Playwright's loop runs in the tests' thread
+        env = instance.environ(demo=True) | {
+            "DJANGO_ALLOW_ASYNC_UNSAFE": "1"
+        }  # Playwright's loop runs in the tests' thread
         if instance.cluster:
             env["DATABASE_SUPERUSER_URL"] = instance.cluster.url("postgres")
         (instance.data / "static").mkdir()
         with instance.services():
-            return subprocess.run([PYTHON, "-m", "pytest", *argv], env=env, cwd=ROOT, check=False).returncode  # noqa: S603
+            return subprocess.run([PYTHON, "-m", "pytest", *argv], env=env, cwd=ROOT, check=False).returncode
 
 
 def install_assets(argv: list[str]) -> int:

@@ -34,7 +34,7 @@ def install(*, dev: bool) -> None:
     if done[:1] == [lock] and (not dev or done[1:] == ["dev"]):
         return
     command = [shutil.which("npm")] if shutil.which("npm") else [sys.executable, "-c", NPM]
-    finished = subprocess.run(  # noqa: S603
+    finished = subprocess.run(
         [*command, *FLAGS, *([] if dev else ["--omit=dev"])], cwd=ROOT, stdout=sys.stderr, check=False
     )
     if finished.returncode:
@@ -53,7 +53,7 @@ def collect(env: dict[str, str]) -> None:
         return
     shutil.rmtree(target, ignore_errors=True)
     command = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--noinput", "-v0"]
-    if subprocess.run(command, env=env, stdout=sys.stderr, check=False).returncode:  # noqa: S603
+    if subprocess.run(command, env=env, stdout=sys.stderr, check=False).returncode:
         raise AssetsFailed("静态文件收集失败")
     os.makedirs(target, exist_ok=True)
     stamp.write_text(wanted)

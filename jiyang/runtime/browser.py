@@ -50,7 +50,12 @@ def prepare() -> Browser:
     folder = cache_folder() / str(version)
     if not (folder / "ready").exists():
         _unpack(package / "bin", folder)
-    env = {**os.environ, "LD_LIBRARY_PATH": str(folder / "al2023" / "lib"), "FONTCONFIG_PATH": str(folder), "HOME": str(folder)}
+    env = {
+        **os.environ,
+        "LD_LIBRARY_PATH": str(folder / "al2023" / "lib"),
+        "FONTCONFIG_PATH": str(folder),
+        "HOME": str(folder),
+    }
     return Browser(str(folder / "chromium"), env, FLAGS)
 
 

@@ -112,7 +112,7 @@ class Cluster:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self.folder.mkdir(mode=0o700, exist_ok=True)
         command = [*unprivileged(), str(binaries() / "initdb"), "-D", str(self.folder), *INITDB]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             shutil.rmtree(self.folder)
             raise CannotStart(f"initdb 失败：{done.stderr.strip()[-500:]}")

@@ -19,8 +19,12 @@ def die_with_parent() -> None:
 
 def spawn(command: Sequence[str], *, env: Mapping[str, str] | None = None, **options) -> subprocess.Popen:
     """Start a child in its own session that ends when this process ends."""
-    return subprocess.Popen(  # noqa: S603
-        list(command), env=dict(env) if env is not None else None, start_new_session=True, preexec_fn=die_with_parent, **options
+    return subprocess.Popen(
+        list(command),
+        env=dict(env) if env is not None else None,
+        start_new_session=True,
+        preexec_fn=die_with_parent,
+        **options,
     )
 
 

@@ -54,7 +54,14 @@ class Supervisor:
     def start(self, child: Child) -> None:
         if child not in self.children:
             self.children.append(child)
-        child.process = spawn(child.command, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
+        child.process = spawn(
+            child.command,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            bufsize=0,
+        )
         child.started = time.monotonic()
         self.selector.register(child.process.stdout, selectors.EVENT_READ, child)
 
@@ -99,7 +106,10 @@ class Supervisor:
                 self._revive(child)
             for service in self.services:
                 if service.process and service.process.poll() is not None:
-                    self._say("run", f"{type(service).__name__} ended ({service.process.returncode}), starting again\n".encode())
+                    self._say(
+                        "run",
+                        f"{type(service).__name__} ended ({service.process.returncode}), starting again\n".encode(),
+                    )
                     service.start()
 
     def _revive(self, child: Child) -> None:

@@ -10,4 +10,10 @@ def vendor_files(app_configs, **kwargs) -> list[CheckMessage]:
     missing = [source for source in VENDOR.values() if not (modules() / source).exists()]
     if not missing:
         return []
-    return [Error(f"browser assets are missing: {', '.join(missing)}", hint="run ./run or ./test once: it installs them", id="ui.E001")]
+    return [
+        Error(
+            f"browser assets are missing: {', '.join(missing)}",
+            hint="run ./run or ./test once: it installs them",
+            id="ui.E001",
+        )
+    ]

@@ -30,11 +30,15 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return page(request, 500, "系统出了问题", "这次操作没有完成，数据没有改动。请稍后再试；仍然不行请联系区级系统管理员。")
+    return page(
+        request, 500, "系统出了问题", "这次操作没有完成，数据没有改动。请稍后再试；仍然不行请联系区级系统管理员。"
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return page(request, 403, "页面已过期", "页面停留太久或已在别处退出登录。请返回上一页刷新后再提交，填写的内容不会丢失。")
+    return page(
+        request, 403, "页面已过期", "页面停留太久或已在别处退出登录。请返回上一页刷新后再提交，填写的内容不会丢失。"
+    )
 
 
 @csrf_exempt

@@ -34,7 +34,13 @@ def digest_of(household: Household, answers: dict[str, Any], photo: UploadedFile
 
 
 def record_visit(
-    *, household: Household, by: User, client_uuid: UUID, done_by: str, photo: UploadedFile | None = None, **answers: Any
+    *,
+    household: Household,
+    by: User,
+    client_uuid: UUID,
+    done_by: str,
+    photo: UploadedFile | None = None,
+    **answers: Any,
 ) -> tuple[Visit, bool]:
     """Record a visit; returns it and whether it is new. The same UUID with the same content returns the first record.
 
@@ -60,11 +66,23 @@ def record_visit(
     try:
         with transaction.atomic():
             visit = Visit.objects.create(
-                household=household, client_uuid=client_uuid, body_digest=digest, done_by=done_by or by.name, done_on=day,
-                entered_by=by, **answers,
+                household=household,
+                client_uuid=client_uuid,
+                body_digest=digest,
+                done_by=done_by or by.name,
+                done_on=day,
+                entered_by=by,
+                **answers,
             )
             if picture:
-                attach_photo(household=household, subject=PHOTO_OF, subject_id=visit.pk, data=picture, name=f"走访照片 {day}.jpg", by=by)
+                attach_photo(
+                    household=household,
+                    subject=PHOTO_OF,
+                    subject_id=visit.pk,
+                    data=picture,
+                    name=f"走访照片 {day}.jpg",
+                    by=by,
+                )
             if visit.method == VisitMethod.HOME and visit.met != Met.NOBODY:
                 state.note_visit(household_id=household.pk, on=day)
     except IntegrityError:

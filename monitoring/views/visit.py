@@ -30,7 +30,9 @@ class DueListView(TemplateView):
         today = timezone.localdate()
         soon = today + dt.timedelta(days=int(values.get("visit.soon.days").value))
         due = HouseholdLedger.standing(HouseholdLedger.rows(self.request.actor)).visit_due_by(soon)
-        page = paginate(due, sort="state__next_visit_on", cursor=Cursor.decode(self.request.GET.get("cursor")), size=DUE_PAGE)
+        page = paginate(
+            due, sort="state__next_visit_on", cursor=Cursor.decode(self.request.GET.get("cursor")), size=DUE_PAGE
+        )
         return {
             **super().get_context_data(**kwargs),
             "title": "今日走访",
@@ -94,7 +96,9 @@ class ReceiptView(TemplateView):
 
     def get_context_data(self, **kwargs) -> dict:
         actor = self.request.actor
-        visit = get_object_or_404(Visit.objects.visible_to(actor).select_related("household__state"), pk=self.kwargs["pk"])
+        visit = get_object_or_404(
+            Visit.objects.visible_to(actor).select_related("household__state"), pk=self.kwargs["pk"]
+        )
         due = HouseholdLedger.standing(HouseholdLedger.rows(actor)).visit_due_by(timezone.localdate())
         following = due.exclude(pk=visit.household_id).order_by("state__next_visit_on", "pk").first()
         return {**super().get_context_data(**kwargs), "visit": visit, "following": following, "title": "走访已登记"}

@@ -13,13 +13,28 @@ from tests import factories
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.parametrize(("url", "reason"), [("DATABASE_OWNER_URL", "拥有业务表"), ("DATABASE_SUPERUSER_URL", "超级用户")])
-@pytest.mark.parametrize("command", [["-c", "import jiyang.wsgi"], ["-m", "celery", "-A", "jiyang", "worker", "-P", "solo", "--without-gossip", "--without-mingle"]])
+@pytest.mark.parametrize(
+    ("url", "reason"), [("DATABASE_OWNER_URL", "拥有业务表"), ("DATABASE_SUPERUSER_URL", "超级用户")]
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-c", "import jiyang.wsgi"],
+        ["-m", "celery", "-A", "jiyang", "worker", "-P", "solo", "--without-gossip", "--without-mingle"],
+    ],
+)
 def test_a_process_with_a_privileged_role_refuses_to_start(url, reason, command):
     from django.db import connection
 
     target = os.environ[url].replace("/jiyang?", f"/{connection.settings_dict['NAME']}?")
-    done = subprocess.run([sys.executable, *command], env={**os.environ, "DATABASE_URL": target}, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    done = subprocess.run(
+        [sys.executable, *command],
+        env={**os.environ, "DATABASE_URL": target},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode != 0
     assert reason in done.stderr and "拒绝启动" in done.stderr
 
@@ -87,7 +102,12 @@ def test_reads_never_write(client, district_clerk):
 
     home = factories.household(tier="A")
     client.force_login(district_clerk)
-    for url in ("/", reverse("households:household_list"), reverse("households:household_detail", args=[home.pk]), reverse("monitoring:due")):
+    for url in (
+        "/",
+        reverse("households:household_list"),
+        reverse("households:household_detail", args=[home.pk]),
+        reverse("monitoring:due"),
+    ):
         client.get(url)
         with CaptureQueriesContext(connection) as captured:
             client.get(url)

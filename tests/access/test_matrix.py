@@ -32,7 +32,10 @@ def test_an_address_without_an_entry_is_found_and_refused(client, db, settings, 
     import jiyang.urls
 
     urls = ModuleType("extra_urls")
-    urls.urlpatterns = [*jiyang.urls.urlpatterns, path("forgotten/", lambda request: HttpResponse("secret"), name="forgotten")]
+    urls.urlpatterns = [
+        *jiyang.urls.urlpatterns,
+        path("forgotten/", lambda request: HttpResponse("secret"), name="forgotten"),
+    ]
     settings.ROOT_URLCONF = urls
     client.force_login(district_clerk)
     assert unclassified(get_resolver(urls)) == ["forgotten"]
@@ -51,7 +54,7 @@ def test_a_table_in_no_list_is_found():
     assert unlisted([Forgotten]) == ["households.Forgotten"]
 
 
-@pytest.mark.parametrize("role", sorted(matrix().roles) + [None])
+@pytest.mark.parametrize("role", [*sorted(matrix().roles), None])
 @pytest.mark.django_db(transaction=True)
 def test_every_page_of_every_role_answers_as_the_matrix_says(client, role):
     reach = matrix().roles[role].reach if role else "none"

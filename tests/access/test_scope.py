@@ -60,7 +60,12 @@ def test_each_arm_reaches_its_rows(two_towns, district_clerk, grid_worker, outsi
         from jiyang.access.models import HouseholdGrant
 
         HouseholdGrant.objects.create(posting=posting, household=foreign, since=factories.REGISTERED)
-    for user, expected in ((district_clerk, {own.pk, foreign.pk}), (grid_worker, {own.pk}), (helper, {foreign.pk}), (outsider, set())):
+    for user, expected in (
+        (district_clerk, {own.pk, foreign.pk}),
+        (grid_worker, {own.pk}),
+        (helper, {foreign.pk}),
+        (outsider, set()),
+    ):
         actor = actor_for(user)
         with acting_as(actor):
             assert set(Household.objects.values_list("pk", flat=True)) == expected
@@ -89,7 +94,13 @@ def test_foreign_household_is_absent(client, two_towns, town_officer):
     own, foreign = two_towns
     client.force_login(town_officer)
     assert client.get(HouseholdLedger.url_of(own)).status_code == 200
-    for name in ("households:household_detail", "households:household_history", "households:household_edit", "households:tier_set", "monitoring:visit_new"):
+    for name in (
+        "households:household_detail",
+        "households:household_history",
+        "households:household_edit",
+        "households:tier_set",
+        "monitoring:visit_new",
+    ):
         assert client.get(reverse(name, args=[foreign.pk])).status_code == 404
 
 

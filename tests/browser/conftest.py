@@ -19,7 +19,9 @@ LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 def chromium():
     browser = prepare()
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=browser.executable, env=browser.env, args=browser.flags, headless=True)
+        running = playwright.chromium.launch(
+            executable_path=browser.executable, env=browser.env, args=browser.flags, headless=True
+        )
         yield running
         running.close()
 
@@ -37,7 +39,10 @@ class Watched:
 
     def __init__(self, page, base: str):
         self.page, self.base, self.faults, self.addresses = page, base, [], []
-        page.on("console", lambda message: self.faults.append(f"console: {message.text}") if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: self.faults.append(f"console: {message.text}") if message.type == "error" else None,
+        )
         page.on("pageerror", lambda error: self.faults.append(f"page: {error}"))
         page.on("request", lambda request: self.addresses.append(request.url))
         page.add_init_script(
@@ -63,7 +68,9 @@ class Watched:
         assert width[0] <= width[1], f"{self.page.url} scrolls sideways"
         self.page.evaluate(AXE)
         found = self.page.evaluate("levels => axe.run(document, {runOnly: levels}).then(r => r.violations)", LEVELS)
-        problems = [f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary'][:200]}" for one in found]
+        problems = [
+            f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary'][:200]}" for one in found
+        ]
         assert problems == [], self.page.url
         assert self.faults == [], self.page.url
 
@@ -74,7 +81,9 @@ def visitor(chromium, live_server):
     contexts = []
 
     def make(user, *, phone: bool = False) -> Watched:
-        context = chromium.new_context(viewport=PHONE if phone else OFFICE, locale="zh-CN", has_touch=phone, is_mobile=phone)
+        context = chromium.new_context(
+            viewport=PHONE if phone else OFFICE, locale="zh-CN", has_touch=phone, is_mobile=phone
+        )
         contexts.append(context)
         return Watched(context.new_page(), live_server.url).log_in(user)
 

@@ -21,10 +21,15 @@ WAIT = 30_000
 def strip(page) -> dict[str, int]:
     """The dashboard's headline figures by title."""
     cells = page.locator(".strip > div").all()
-    return {cell.locator(".label").inner_text(): int(cell.locator(".figure.big").inner_text().replace(",", "")) for cell in cells}
+    return {
+        cell.locator(".label").inner_text(): int(cell.locator(".figure.big").inner_text().replace(",", ""))
+        for cell in cells
+    }
 
 
-def test_from_excel_to_a_visit_and_back(visitor, worker, data_admin, district_clerk, town_officer, other_officer, caplog):
+def test_from_excel_to_a_visit_and_back(
+    visitor, worker, data_admin, district_clerk, town_officer, other_officer, caplog
+):
     caplog.set_level(logging.INFO)
     maker = visitor(data_admin).open("/households/import/new/")
     maker.check()

@@ -16,7 +16,6 @@ from households.services import roster, tiers
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.enums import BatchState
 from jiyang.intake.models import Batch, BatchFinding
-from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DATA = Path(__file__).parents[1] / "data"
@@ -58,17 +57,31 @@ def contents() -> dict[str, list]:
         homes = Household.objects.order_by("household_no")
         people = Person.objects.order_by("id_index")
         return {
-            "households": list(homes.values_list("household_no", "village__code", "phone_index", "stated_size", "category", "safe_water")),
-            "people": list(people.values_list("id_index", "name", "household__household_no", "labour", "health", "work_months")),
-            "members": sorted(Membership.objects.filter(until=None, person__voided_at=None).values_list("person__name", "household__household_no", "relation")),
+            "households": list(
+                homes.values_list(
+                    "household_no", "village__code", "phone_index", "stated_size", "category", "safe_water"
+                )
+            ),
+            "people": list(
+                people.values_list("id_index", "name", "household__household_no", "labour", "health", "work_months")
+            ),
+            "members": sorted(
+                Membership.objects.filter(until=None, person__voided_at=None).values_list(
+                    "person__name", "household__household_no", "relation"
+                )
+            ),
             "incomes": sorted(IncomeStatement.objects.values_list("household__household_no", "year", "per_head")),
-            "states": sorted(homes.values_list("household_no", "state__people", "state__head_name", "state__income_per_head")),
+            "states": sorted(
+                homes.values_list("household_no", "state__people", "state__head_name", "state__income_per_head")
+            ),
         }
 
 
 def test_every_planted_fault_is_found_at_its_cell_and_nothing_else():
     (answer,) = check_command(str(DATA / "roster_a_errors.xlsx"), "--alone", "--as-of", "2025-06-30")
-    truth = [one for one in json.loads((DATA / "roster_a_errors.truth.json").read_text("utf-8")) if one["severity"] in "EWN"]
+    truth = [
+        one for one in json.loads((DATA / "roster_a_errors.truth.json").read_text("utf-8")) if one["severity"] in "EWN"
+    ]
     assert {(one["cell"], one["code"], one["severity"]) for one in answer["findings"]} == {
         (one["cell"], one["defect"], one["severity"]) for one in truth
     }
@@ -101,7 +114,11 @@ def test_load_update_and_both_undone(data_admin, district_clerk):
     assert second.counts == {"insert": 13, "update": 84, "same": 404, "duplicate": 0, "refused": 0, "out_of_area": 0}
     assert contents() != loaded
     with system_scope("测试"):
-        changed = [one for one in json.loads((DATA / "roster_a_update.truth.json").read_text("utf-8")) if one["defect"] == "update_income"]
+        changed = [
+            one
+            for one in json.loads((DATA / "roster_a_update.truth.json").read_text("utf-8"))
+            if one["defect"] == "update_income"
+        ]
         for one in changed:
             statement = IncomeStatement.objects.get(household__household_no=one["household"])
             assert float(statement.per_head) == pytest.approx(one["value"])
@@ -119,14 +136,26 @@ def test_what_was_previewed_is_what_happened(data_admin, district_clerk):
     load(data_admin, district_clerk, "roster_a_small.xlsx")
     batch = upload(data_admin, DATA / "roster_a_update.xlsx")
     with system_scope("测试"):
-        planned = {row.row: (row.action, row.person_id, set(row.changed)) for row in RosterRow.objects.filter(batch=batch)}
+        planned = {
+            row.row: (row.action, row.person_id, set(row.changed)) for row in RosterRow.objects.filter(batch=batch)
+        }
         versions = dict(Person.objects.values_list("pk", "version"))
     approve(district_clerk, submit(data_admin, batch))
     with system_scope("测试"):
         after = dict(Person.objects.values_list("pk", "version"))
     inserted = sum(action == "insert" for action, _, _ in planned.values())
     assert len(after) - len(versions) == inserted
-    own = {"name", "person_no", "health", "labour", "work_months", "person_phone", "ethnic", "education", "school_state"}
+    own = {
+        "name",
+        "person_no",
+        "health",
+        "labour",
+        "work_months",
+        "person_phone",
+        "ethnic",
+        "education",
+        "school_state",
+    }
     place = {pk for action, pk, changed in planned.values() if "village" in changed}
     touched = {pk for action, pk, changed in planned.values() if pk and changed & own} | place
     assert {pk for pk, version in versions.items() if after[pk] != version} == touched
@@ -143,7 +172,9 @@ def test_the_same_file_again_changes_nothing(data_admin, district_clerk):
 def test_errors_hold_back_their_household_only(data_admin, district_clerk):
     batch = load(data_admin, district_clerk, "roster_a_errors.xlsx")
     with system_scope("测试"):
-        refused = set(RosterRow.objects.filter(batch=batch).exclude(action="insert").values_list("household_no", flat=True))
+        refused = set(
+            RosterRow.objects.filter(batch=batch).exclude(action="insert").values_list("household_no", flat=True)
+        )
         assert not Household.objects.filter(household_no__in=refused - {None}).exists()
         assert Person.objects.count() == batch.counts["insert"]
 
@@ -184,7 +215,9 @@ def test_undo_keeps_what_people_have_worked_on(data_admin, district_clerk, town_
         worked_on = random.Random(1).sample(list(Household.objects.order_by("pk")), 3)
         tiers.set_tier(household=worked_on[0], tier=RiskTier.A, reason="大病", by=district_clerk)
         Household.objects.filter(pk=worked_on[1].pk).update(address="新址")
-        Person.objects.filter(pk=Person.objects.filter(household=worked_on[2]).first().pk).update(labour="none", work_months=11)
+        Person.objects.filter(pk=Person.objects.filter(household=worked_on[2]).first().pk).update(
+            labour="none", work_months=11
+        )
     report = undo(district_clerk, batch).undo_report
     assert {one["household"]: one["why"] for one in report["kept"]} == {
         worked_on[0].household_no: "有分类认定", worked_on[1].household_no: "户信息后来改过", worked_on[2].household_no: "人员后来改过",

@@ -66,13 +66,20 @@ def test_masks_hide_the_middle(number):
     assert set(shown[6:-4]) == {"*"}
 
 
-@pytest.mark.parametrize(("name", "key"), [("曾庆红", "zeng qing hong"), ("单雄信", "shan xiong xin"), ("尉迟恭", "yuchi gong"), ("王芳", "wang fang")])
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("曾庆红", "zeng qing hong"), ("单雄信", "shan xiong xin"), ("尉迟恭", "yuchi gong"), ("王芳", "wang fang")],
+)
 def test_surnames_are_read_as_surnames(name, key):
     assert pinyin.sort_key(name) == key
 
 
 def test_region_codes():
-    assert [regioncode.level(code) for code in ("370115", "370115104", "370115104201")] == ["district", "town", "village"]
+    assert [regioncode.level(code) for code in ("370115", "370115104", "370115104201")] == [
+        "district",
+        "town",
+        "village",
+    ]
     assert regioncode.parent("370115104201") == "370115104"
     with pytest.raises(ValueError, match="应为"):
         regioncode.level("37011")

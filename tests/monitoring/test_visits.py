@@ -37,7 +37,9 @@ def form(**changes) -> dict:
 
 
 def post(client, home, body, **headers):
-    return client.post(reverse("monitoring:visit_new", args=[home.pk]), body, headers={"accept": "application/json", **headers})
+    return client.post(
+        reverse("monitoring:visit_new", args=[home.pk]), body, headers={"accept": "application/json", **headers}
+    )
 
 
 def state_of(home) -> tuple:
@@ -93,7 +95,10 @@ def test_another_users_uuid_is_a_clash(town_officer, district_clerk):
 
 @pytest.mark.parametrize(
     ("when", "message"),
-    [(timezone.now() + dt.timedelta(hours=2), "还没到"), (dt.datetime(2020, 1, 1, 9, tzinfo=dt.UTC), "早于该户入册日期")],
+    [
+        (timezone.now() + dt.timedelta(hours=2), "还没到"),
+        (dt.datetime(2020, 1, 1, 9, tzinfo=dt.UTC), "早于该户入册日期"),
+    ],
 )
 def test_days_that_cannot_be(town_officer, when, message):
     home = factories.household()
@@ -146,7 +151,9 @@ def test_what_is_not_a_photo_is_refused_and_nothing_written(client, town_officer
 def test_a_photo_too_large_says_so(client, town_officer):
     home = factories.household()
     client.force_login(town_officer)
-    response = post(client, home, form(photo=SimpleUploadedFile("p.jpg", b"\xff\xd8" + b"0" * 11_000_000, "image/jpeg")))
+    response = post(
+        client, home, form(photo=SimpleUploadedFile("p.jpg", b"\xff\xd8" + b"0" * 11_000_000, "image/jpeg"))
+    )
     assert response.status_code == 422 and "MB" in str(response.json())
 
 

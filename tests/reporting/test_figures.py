@@ -38,7 +38,9 @@ def register(district_clerk):
         for index, tier in enumerate(("A", "B", "C", ""))
     ]
     factories.household(category="unstable", risk_identified_on=dt.date(2021, 5, 1), tier="A")
-    factories.household(category="marginal", risk_identified_on=dt.date(2021, 5, 1), risk_removed_on=dt.date(2022, 3, 1))
+    factories.household(
+        category="marginal", risk_identified_on=dt.date(2021, 5, 1), risk_removed_on=dt.date(2022, 3, 1)
+    )
     with acting_as(actor_for(district_clerk)):
         for home, days in zip(homes, (0, 3, 40, 10, 20, 1, 35, 60), strict=True):
             when = timezone.now() - dt.timedelta(days=days)
@@ -47,7 +49,11 @@ def register(district_clerk):
     return homes
 
 
-ROLES = [role for role in matrix().roles if any(matrix().may_open(f"{figure.ledger}_list", frozenset([role])) for figure in figures.all_figures())]
+ROLES = [
+    role
+    for role in matrix().roles
+    if any(matrix().may_open(f"{figure.ledger}_list", frozenset([role])) for figure in figures.all_figures())
+]
 
 
 def member(role: str, homes):
@@ -95,7 +101,10 @@ def test_stocks_of_today_equal_those_rebuilt_from_dated_rows(register, district_
     actor = actor_for(district_clerk)
     today = TODAY()
     with acting_as(actor):
-        stored = {key: figures.count(figures.get(key), actor, today) for key in ("household.registered", "visit.overdue", "visit.due_soon")}
+        stored = {
+            key: figures.count(figures.get(key), actor, today)
+            for key in ("household.registered", "visit.overdue", "visit.due_soon")
+        }
         tomorrow = today + dt.timedelta(days=1)
         for module in ("households.figures", "monitoring.figures"):
             monkeypatch.setattr(f"{module}.timezone.localdate", lambda: tomorrow)
@@ -134,7 +143,16 @@ def test_dashboard_of_a_town_is_its_own(client, register, town_officer, other_of
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("query", ["figure=none", "figure=visit.made&period=2021-13", "figure=household.registered&as_of=x", "figure=household.registered&area=999999", "figure=household.registered&area=x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "figure=none",
+        "figure=visit.made&period=2021-13",
+        "figure=household.registered&as_of=x",
+        "figure=household.registered&area=999999",
+        "figure=household.registered&area=x",
+    ],
+)
 def test_unknown_figures_and_places_are_absent(client, district_clerk, query):
     client.force_login(district_clerk)
     assert client.get(f"/households/registry/?{query}").status_code == 404

@@ -65,14 +65,29 @@ class Command(BaseCommand):
         with system_scope("roster check"), transaction.atomic():
             district = Region.objects.at(Level.DISTRICT).order_by("code").first()
             mapped, seconds = roster.examine(
-                data, path.name, district=district, as_of=options["as_of"], with_register=not options["alone"], layout=options["layout"]
+                data,
+                path.name,
+                district=district,
+                as_of=options["as_of"],
+                with_register=not options["alone"],
+                layout=options["layout"],
             )
             counts, header = plan.counts(), mapped.header
             transaction.set_rollback(True)
         return {
-            "file": str(path), "layout": header.layout.key, "sheet": header.sheet, "header_row": header.row + 1, "rows": len(mapped.rows),
-            "columns": {"known": [header.headings[place] for place in sorted(header.columns)], "unknown": header.unknown, "missing": header.missing},
-            "plan": counts, "findings": roster.finding_dicts(mapped.findings), "seconds": seconds,
+            "file": str(path),
+            "layout": header.layout.key,
+            "sheet": header.sheet,
+            "header_row": header.row + 1,
+            "rows": len(mapped.rows),
+            "columns": {
+                "known": [header.headings[place] for place in sorted(header.columns)],
+                "unknown": header.unknown,
+                "missing": header.missing,
+            },
+            "plan": counts,
+            "findings": roster.finding_dicts(mapped.findings),
+            "seconds": seconds,
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         }
 
@@ -89,7 +104,9 @@ class Command(BaseCommand):
 
     def do_undo(self, options: dict) -> None:
         def act(user: User) -> Batch:
-            return roster.undo_commit(roster.take_back(batch=self._batch(options), by=user, reason=options["reason"]).pk)
+            return roster.undo_commit(
+                roster.take_back(batch=self._batch(options), by=user, reason=options["reason"]).pk
+            )
 
         self._act(act, options)
 
@@ -124,6 +141,8 @@ class Command(BaseCommand):
         for key, value in answer.items():
             if key == "findings":
                 for one in value:
-                    self.stdout.write(f"  {one['severity']} {one['cell']:8}{one['code']:28}{one['message']} {one['hint']}")
+                    self.stdout.write(
+                        f"  {one['severity']} {one['cell']:8}{one['code']:28}{one['message']} {one['hint']}"
+                    )
             else:
                 self.stdout.write(f"{key}: {value}")

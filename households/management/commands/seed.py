@@ -28,4 +28,6 @@ class Command(BaseCommand):
                 raise CommandError("系统里已有户，合成数据只能装入空库（./run --empty）")
             counts = seeding.fill(options["persons"], options["seed"])
         counts["seconds"] = round(time.perf_counter() - began, 1)
-        self.stdout.write(json.dumps(counts) if options["json"] else "，".join(f"{key} {value}" for key, value in counts.items()))
+        self.stdout.write(
+            json.dumps(counts) if options["json"] else "，".join(f"{key} {value}" for key, value in counts.items())
+        )

@@ -74,7 +74,11 @@ def icon(name: str) -> SafeString:
 @register.inclusion_tag("ui/tier.html")
 def tier(value: str, size: str = "") -> dict:
     """The badge of a tier: letter, colour and shape; `size` = `big`."""
-    return {"tier": value or "", "size": size, "title": {"A": "A 类 重点", "B": "B 类 关注", "C": "C 类 一般"}.get(value, "未分类")}
+    return {
+        "tier": value or "",
+        "size": size,
+        "title": {"A": "A 类 重点", "B": "B 类 关注", "C": "C 类 一般"}.get(value, "未分类"),
+    }
 
 
 @register.inclusion_tag("ui/lamp.html")

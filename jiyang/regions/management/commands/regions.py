@@ -19,4 +19,8 @@ class Command(BaseCommand):
             counts = load_regions(options["file"])
         except (RegionFileError, OSError) as failure:
             raise CommandError(str(failure)) from failure
-        self.stdout.write(json.dumps(counts) if options["json"] else f"新增 {counts['added']}，更名 {counts['renamed']}，未变 {counts['same']}")
+        self.stdout.write(
+            json.dumps(counts)
+            if options["json"]
+            else f"新增 {counts['added']}，更名 {counts['renamed']}，未变 {counts['same']}"
+        )

@@ -18,4 +18,8 @@ class Command(BaseCommand):
             raise CommandError(f"没有 {'、'.join(sorted(unknown))}；有 {'、'.join(sorted(known))}")
         for name in options["names"] or sorted(known):
             result = {"bench": name, **known[name]()}
-            self.stdout.write(benchmarks.as_json(result) if options["json"] else "\n".join(f"{key:28}{value}" for key, value in result.items()))
+            self.stdout.write(
+                benchmarks.as_json(result)
+                if options["json"]
+                else "\n".join(f"{key:28}{value}" for key, value in result.items())
+            )

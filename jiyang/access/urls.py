@@ -1,0 +1,8 @@
+from django.urls import path
+
+from jiyang.access import views
+from jiyang.ui.navigation import Entry, register
+
+app_name = "access"
+urlpatterns = [path("matrix/", views.MatrixView.as_view(), name="matrix")]
+register(Entry("权限", "access:matrix", 120))
