@@ -140,10 +140,11 @@ def _check(mapped: Mapped, as_of: dt.date, with_register: bool) -> None:
     mapped.findings.sort(key=lambda one: (one.row, one.cell))
 
 
-def check(batch_id: int) -> Batch | None:
+def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
     """The job after an upload: examine the file and keep the plan for preview. None when another worker is at it.
 
-    May run again after a crash: it starts from the stored file. Call inside the uploader's scope.
+    `as_of` is the day that ages are counted on (default: the file's 数据日期, else today). May run again after a crash:
+    it starts from the stored file. Call inside the uploader's scope.
     """
     progress = progress_of(batch_id)
     with only_one(batch_id) as mine:
@@ -156,6 +157,7 @@ def check(batch_id: int) -> Batch | None:
                 decrypt_bytes(batch.file.open("rb").read(), FILE_AAD),
                 batch.filename,
                 district=batch.district,
+                as_of=as_of,
                 step=progress.step,
             )
         except FileRefused as refused:

@@ -16,6 +16,7 @@ FLAGS = [
     "--headless=shell", "--no-sandbox", "--no-zygote", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-quic",
 ]  # fmt: skip
+SAFELY = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Python 3.11.4 on
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir>
 <alias><family>sans-serif</family><prefer><family>Noto Sans SC</family></prefer></alias></fontconfig>"""
@@ -69,7 +70,7 @@ def _unpack(source: Path, folder: Path) -> None:
         if archive.exists():
             target = building / (name if name == "al2023" else ".")
             with tarfile.open(fileobj=io.BytesIO(brotli.decompress(archive.read_bytes()))) as tar:
-                tar.extractall(target, filter="data")
+                tar.extractall(target, **SAFELY)
     fonts = building / "fonts"
     fonts.mkdir()
     for file in (ROOT / "node_modules" / "@expo-google-fonts" / "noto-sans-sc").glob("*/*.ttf"):

@@ -94,7 +94,7 @@ class Command(BaseCommand):
     def do_import(self, options: dict) -> None:
         def act(user: User) -> Batch:
             batch = roster.upload(by=user, filename=options["file"].name, data=options["file"].read_bytes())
-            batch = roster.check(batch.pk)
+            batch = roster.check(batch.pk, as_of=options["as_of"])
             return batch if batch.error else roster.submit(batch=batch, by=user)
 
         self._act(act, options)

@@ -8,6 +8,7 @@ const key = `visit:${form.dataset.user}:${form.dataset.household}`;
 const SKIPPED = new Set(["csrfmiddlewaretoken", "photo"]);
 let photo = null;
 let sending = false;
+let timer;
 
 function say(text, kind = "") {
   state.className = `saved ${kind}`;
@@ -48,6 +49,8 @@ function showErrors(errors) {
 async function submit() {
   if (sending) return;
   sending = true;
+  clearTimeout(timer);
+  save(); // before anything can fail
   const button = form.querySelector("button[type=submit]");
   const label = button.textContent;
   button.disabled = true; button.textContent = "正在提交…";
@@ -67,7 +70,6 @@ async function submit() {
     sending = false; button.disabled = false; button.textContent = label;
   }
 }
-let timer;
 form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(save, 400); });
 form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
 form.elements.namedItem("photo").addEventListener("change", async (event) => {
