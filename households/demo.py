@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from households.enums import RiskTier
 from households.models import Household
+from households.roster import jobs
 from households.services import roster, tiers
 from jiyang.access.models import HouseholdGrant
 from jiyang.access.scope import acting_as, actor_for, system_scope
@@ -27,10 +28,10 @@ def fill() -> None:
         if Batch.objects.exists():
             return
         batch = roster.upload(by=maker, filename="济阳区已脱贫人口名单.xlsx", data=ROSTER.read_bytes())
-        roster.check(batch.pk)
+        jobs.check(batch.pk)
         roster.submit(batch=batch, by=maker)
     with acting_as(actor_for(checker, reason="演示数据")):
-        roster.commit(roster.approve(batch=batch, by=checker).pk)
+        jobs.commit(roster.approve(batch=batch, by=checker).pk)
     _grant()
     _classify()
 

@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from households.services import roster
+from households.roster import jobs
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
 from jiyang.intake.progress import Cancelled
@@ -20,20 +20,20 @@ def _run(job, batch_id: int, user_id: int) -> None:
         logger.info("roster batch %s was cancelled", batch_id)
     except Exception:
         with system_scope("名单任务失败"):
-            roster.failed(batch_id, "处理中出错，没有写入任何数据。请重试；仍然不行请联系系统管理员")
+            jobs.failed(batch_id, "处理中出错，没有写入任何数据。请重试；仍然不行请联系系统管理员")
         raise
 
 
 @shared_task
 def check_batch(batch_id: int, user_id: int) -> None:
-    _run(roster.check, batch_id, user_id)
+    _run(jobs.check, batch_id, user_id)
 
 
 @shared_task
 def commit_batch(batch_id: int, user_id: int) -> None:
-    _run(roster.commit, batch_id, user_id)
+    _run(jobs.commit, batch_id, user_id)
 
 
 @shared_task
 def undo_batch(batch_id: int, user_id: int) -> None:
-    _run(roster.undo_commit, batch_id, user_id)
+    _run(jobs.undo_commit, batch_id, user_id)

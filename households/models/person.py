@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q, Value
 
 from households.enums import Education, Health, IdKind, Labour, Relation, SchoolState
-from jiyang.access.tables import Scoped
+from jiyang.access.tables import Scoped, place_field
 from jiyang.audit.tracking import Tracked
 from jiyang.identifiers.encryption import EncryptedTextField
 from jiyang.ledgers.querysets import ScopedQuerySet
@@ -29,9 +29,8 @@ class PersonQuerySet(ScopedQuerySet):
         )
 
     def members_on(self, day: dt.date) -> "PersonQuerySet":
-        """People who belonged on `day` to a household that was in the register."""
-        member = Membership.objects.on(day).filter(person=OuterRef("pk"), household__voided_at=None)
-        return self.filter(Exists(member.filter(Q(household__closed_on=None) | Q(household__closed_on__gt=day))))
+        """People who belonged to a household of the register on `day`. Closing a household ends its memberships."""
+        return self.filter(Exists(Membership.objects.in_force(day).filter(person=OuterRef("pk"))))
 
 
 class Person(HouseholdRecord):
@@ -100,9 +99,8 @@ class Person(HouseholdRecord):
 
 
 class MembershipQuerySet(ScopedQuerySet):
-    def on(self, day: dt.date) -> "MembershipQuerySet":
-        """Memberships in force on `day`, of people and households that are live."""
-        return self.filter(since__lte=day, person__voided_at=None).filter(Q(until=None) | Q(until__gt=day))
+    def in_force(self, day: dt.date) -> "MembershipQuerySet":
+        return self.filter(since__lte=day).filter(Q(until=None) | Q(until__gt=day))
 
 
 class Membership(Scoped, Tracked):
@@ -115,15 +113,9 @@ class Membership(Scoped, Tracked):
     household = models.ForeignKey(
         settings.HOUSEHOLD_MODEL, models.PROTECT, related_name="memberships", verbose_name="户"
     )
-    district = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False
-    )
-    town = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False
-    )
-    village = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False
-    )
+    district = place_field("区县")
+    town = place_field("镇街")
+    village = place_field("行政村")
     relation = models.CharField("与户主关系", max_length=20, choices=Relation, blank=True)
     since = models.DateField("起")
     until = models.DateField("止", null=True, blank=True)

@@ -7,7 +7,7 @@ and rules read staged and registered rows alike (DESIGN.md section 6).
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from jiyang.access.tables import Scoped
+from jiyang.access.tables import Scoped, place_field
 from jiyang.intake.enums import RowAction
 from jiyang.ledgers.querysets import ScopedQuerySet
 
@@ -19,16 +19,10 @@ class RosterRow(Scoped):
     together. Rows of an unknown place are seen by the district only.
     """
 
-    batch = models.ForeignKey("intake.Batch", models.CASCADE, related_name="roster_rows")
-    district = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
-    town = models.ForeignKey(
-        "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
-    )
-    village = models.ForeignKey(
-        "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
-    )
+    batch = models.ForeignKey("intake.Batch", models.CASCADE, related_name="roster_rows", verbose_name="批次")
+    district = place_field("区县")
+    town = place_field("镇街", null=True)
+    village = place_field("行政村", null=True)
     row = models.PositiveIntegerField("行")
     copy_of = models.PositiveIntegerField("与此行相同", null=True)
     refused = models.BooleanField("本行有错误")
@@ -70,12 +64,24 @@ class RosterRow(Scoped):
     action = models.CharField("计划", max_length=12, choices=RowAction, default=RowAction.INSERT)
     first = models.BooleanField("户的首行", default=False)
     household = models.ForeignKey(
-        "households.Household", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+        "households.Household",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name="系统内的户",
     )
     person = models.ForeignKey(
-        "households.Person", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+        "households.Person",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name="系统内的人",
     )
-    changed = ArrayField(models.TextField(), default=list)
+    changed = ArrayField(models.TextField(), verbose_name="变更字段", default=list)
 
     deletable = True
     objects = models.Manager.from_queryset(ScopedQuerySet)()
@@ -95,16 +101,10 @@ class RosterTouch(Scoped):
     Rows that a batch inserted need none: they carry it as their `origin`.
     """
 
-    batch = models.ForeignKey("intake.Batch", models.PROTECT, related_name="touches")
-    district = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
-    town = models.ForeignKey(
-        "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
-    )
-    village = models.ForeignKey(
-        "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
-    )
+    batch = models.ForeignKey("intake.Batch", models.PROTECT, related_name="touches", verbose_name="批次")
+    district = place_field("区县")
+    town = place_field("镇街", null=True)
+    village = place_field("行政村", null=True)
     table = models.CharField("表", max_length=40)
     record = models.BigIntegerField("记录")
     before_event = models.BigIntegerField("前像事件")

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from households.enums import RiskTier
-from jiyang.access.tables import Scoped
+from jiyang.access.tables import Scoped, place_field
 from jiyang.ledgers.querysets import ScopedQuerySet
 
 
@@ -14,15 +14,9 @@ class HouseholdState(Scoped):
     household = models.OneToOneField(
         settings.HOUSEHOLD_MODEL, models.PROTECT, primary_key=True, related_name="state", verbose_name="户"
     )
-    district = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False
-    )
-    town = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False
-    )
-    village = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False
-    )
+    district = place_field("区县")
+    town = place_field("镇街")
+    village = place_field("行政村")
     head_name = models.CharField("户主", max_length=60, blank=True)
     head_pinyin = models.CharField("户主拼音", max_length=120, blank=True)
     people = models.PositiveSmallIntegerField("人口", default=0)

@@ -163,8 +163,8 @@ class Preview:
             .select_related("village")
             .in_bulk([row.household_id for row in changed if row.household_id])
         )
-        members = Membership.objects.filter(person__in=people, until=None)
-        states = HouseholdState.objects.filter(household__in=homes)
+        members = Membership.objects.visible_to(self.actor).filter(person__in=people, until=None)
+        states = HouseholdState.objects.visible_to(self.actor).filter(household__in=homes)
         return {
             "person": people, "household": homes, "member": {one.person_id: one for one in members}, "state": {one.pk: one for one in states},
         }  # fmt: skip

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from households.roster import apply, plan, staging, synthetic
 from households.services import state
+from jiyang.access.tables import is_event, scoped_models
 from jiyang.accounts.models import User
-from jiyang.intake.bulk import whole_batch
+from jiyang.intake.bulk import refresh_statistics, whole_batch
 from jiyang.intake.enums import BatchState
 from jiyang.intake.models import Batch
 from jiyang.regions.enums import Level
@@ -48,6 +49,7 @@ def fill(persons: int, seed: int) -> dict[str, int]:
         cursor.execute("select id from households_household")
         ids = [pk for (pk,) in cursor.fetchall()]
         state.refresh(ids)
+    refresh_statistics(*(model._meta.db_table for model in scoped_models() if not is_event(model)))
     return counts | {"households": len(ids)}
 
 

@@ -83,7 +83,7 @@ class HouseholdDetailView(LedgerDetailView):
         return income_of(household, actor, 20)
 
     def show_history(self, household: Household, actor: Actor) -> dict:
-        people = [membership.person for membership in memberships(household)]
+        people = [membership.person for membership in memberships(household, actor)]
         return {"changes": changes_of([household, *people], actor)}
 
 
@@ -92,18 +92,15 @@ def tier_of(household: Household) -> dict | None:
     return next((decision for decision in household.decisions if decision["until"] is None), None)
 
 
-def memberships(household: Household):
-    return (
-        Membership.objects.filter(household=household, until=None, person__voided_at=None)
-        .select_related("person")
-        .order_by("pk")
-    )
+def memberships(household: Household, actor: Actor):
+    rows = Membership.objects.visible_to(actor).filter(household=household, until=None, person__voided_at=None)
+    return rows.select_related("person").order_by("pk")
 
 
 def members_of(household: Household, actor: Actor) -> dict:
     """Rows of the members' table, the head first; only columns of field groups the actor sees."""
     today, columns = timezone.localdate(), columns_for(MEMBER_COLUMNS, actor)
-    found = sorted(memberships(household), key=lambda one: (one.relation != Relation.HEAD, one.pk))
+    found = sorted(memberships(household, actor), key=lambda one: (one.relation != Relation.HEAD, one.pk))
     rows = [
         {
             "person": one.person,
@@ -122,7 +119,7 @@ def income_of(household: Household, actor: Actor, most: int) -> dict:
     """Statements, newest first, and the monitoring line of the newest one's year with its badge."""
     if "income" not in actor.field_groups:
         return {"statements": []}
-    found = list(IncomeStatement.objects.filter(household=household).order_by("-year", "-pk")[:most])
+    found = list(IncomeStatement.objects.visible_to(actor).filter(household=household).order_by("-year", "-pk")[:most])
     if not found or found[0].per_head is None:
         return {"statements": found}
     newest = found[0]

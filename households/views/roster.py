@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.generic import TemplateView
 
 from households import tasks
+from households.roster import jobs
 from households.roster.preview import SEGMENTS, Preview
 from households.services import roster
 from jiyang.access.scope import Actor
@@ -105,7 +106,7 @@ def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
 
 
 def progress_context(batch: Batch) -> dict:
-    progress = roster.progress_of(batch.pk).read()
+    progress = jobs.progress_of(batch.pk).read()
     return {"batch": batch, "progress": progress, "poll_url": reverse("households:batch_progress", args=[batch.pk])}
 
 
@@ -170,7 +171,7 @@ class ReturnView(BatchActView):
 class DropView(BatchActView):
     def act(self, batch: Batch) -> None:
         if batch.state == BatchState.CHECKING:
-            roster.progress_of(batch.pk).cancel()
+            jobs.progress_of(batch.pk).cancel()
             return
         roster.drop(batch=batch, by=self.request.user)
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from jiyang.access.tables import Scoped
+from jiyang.access.tables import Scoped, place_field
 from jiyang.audit.tracking import Tracked
 
 
@@ -23,11 +23,9 @@ class HouseholdGrant(Scoped, Tracked):
 
     posting = models.ForeignKey("accounts.Posting", models.PROTECT, related_name="grants", verbose_name="岗位")
     household = models.ForeignKey(settings.HOUSEHOLD_MODEL, models.PROTECT, related_name="grants", verbose_name="户")
-    district = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", db_constraint=False, editable=False
-    )
-    town = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", db_constraint=False, editable=False)
-    village = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", db_constraint=False, editable=False)
+    district = place_field("区县")
+    town = place_field("镇街")
+    village = place_field("行政村")
     since = models.DateField("起")
     until = models.DateField("止", null=True, blank=True)
 

@@ -109,8 +109,8 @@ def grants(model: type[models.Model], web: str) -> Iterator[str]:
     elif kind == "system" or getattr(model, "deletable", False):
         rights = "select, insert, update, delete"
     yield f"grant {rights} on {table} to {web}"
-    if getattr(model, "deletable", False):
-        yield f"grant maintain on {table} to {web}"  # ANALYZE of staging after COPY
+    if kind == "scoped" and not is_event(model):
+        yield f"grant maintain on {table} to {web}"  # ANALYZE after a large import: the planner knows the new rows at once
 
 
 def trigger(name: str, table: str, when: str, function: str) -> Iterator[str]:

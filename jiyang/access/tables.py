@@ -21,6 +21,14 @@ class Scoped(models.Model):
         abstract = True
 
 
+def place_field(title: str, *, null: bool = False) -> models.ForeignKey:
+    """One step of a row's path (区县, 镇街 or 行政村) that follows another row's: neither typed nor checked again."""
+    return models.ForeignKey(
+        "regions.Region", models.PROTECT, related_name="+", null=null, editable=False, db_constraint=False, db_index=False,
+        verbose_name=title,
+    )  # fmt: skip
+
+
 def is_event(model: type[models.Model]) -> bool:
     return hasattr(model, "pgh_tracked_model")
 

@@ -22,3 +22,9 @@ def whole_batch(rows: int) -> Iterator[None]:
         cursor.execute("set local enable_nestloop = off")
         yield
         cursor.execute("set local enable_nestloop = on")
+
+
+def refresh_statistics(*tables: str) -> None:
+    """Let the planner know what a large import wrote, rather than when autovacuum comes by."""
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(f"analyze {table}" for table in tables))

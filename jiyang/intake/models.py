@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from jiyang.access.tables import Scoped
+from jiyang.access.tables import Scoped, place_field
 from jiyang.audit.tracking import Tracked
 from jiyang.intake.enums import BatchState, Severity
 from jiyang.ledgers.querysets import ScopedQuerySet
@@ -83,15 +83,9 @@ class BatchFinding(Scoped):
     """导入问题: one fault of one cell (or row, or household) of a batch, with what to do about it."""
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="findings", verbose_name="批次")
-    district = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
-    town = models.ForeignKey(
-        "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
-    )
-    village = models.ForeignKey(
-        "regions.Region", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
-    )
+    district = place_field("区县")
+    town = place_field("镇街", null=True)
+    village = place_field("行政村", null=True)
     row = models.PositiveIntegerField("行")
     field = models.CharField("字段", max_length=60, blank=True)
     column = models.CharField("列名", max_length=120, blank=True)

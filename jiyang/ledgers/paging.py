@@ -77,9 +77,8 @@ def _before(path: str, value: Any, pk: int, descending: bool) -> Q:
     return Q(**{f"{path}__{'gt' if descending else 'lt'}": value}) | Q(**{path: value}) & before_key
 
 
-def paginate(rows: QuerySet, *, sort: str, cursor: Cursor, size: int = PAGE) -> Page:
-    """One page of `rows` ordered by `sort` (`-` = descending, empty values last). Two queries: count and page."""
-    total = rows.count()
+def paginate(rows: QuerySet, *, sort: str, cursor: Cursor, total: int, size: int = PAGE) -> Page:
+    """One page of `rows` (`total` in all) ordered by `sort` (`-` = descending, empty values last). One query."""
     descending, path = sort.startswith("-"), sort.lstrip("-")
     order = F(path).desc(nulls_last=True) if descending else F(path).asc(nulls_last=True)
     reverse = F(path).asc(nulls_first=True) if descending else F(path).desc(nulls_first=True)
@@ -91,7 +90,7 @@ def paginate(rows: QuerySet, *, sort: str, cursor: Cursor, size: int = PAGE) -> 
             ordering = (reverse, "-pk") if cursor.back else (order, "pk")
             found = list(rows.filter(where).order_by(*ordering)[: size + 1])
         except (ValidationError, ValueError, TypeError, FieldError, InvalidOperation):
-            return paginate(rows, sort=sort, cursor=Cursor(), size=size)
+            return paginate(rows, sort=sort, cursor=Cursor(), total=total, size=size)
     more, found = len(found) > size, found[:size]
     if cursor.back:
         found.reverse()

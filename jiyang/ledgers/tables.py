@@ -5,8 +5,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from jiyang.ledgers.columns import Column
+from jiyang.ledgers.columns import EMPTY, Column
 from jiyang.ledgers.paging import Page
+from jiyang.ui.templatetags.ui import day, moment, money, number
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
+    """`kind` is text, link, tier, due or tag; all other kinds of a column arrive here as finished text."""
+
     kind: str
     value: Any
     align: str
@@ -56,9 +59,17 @@ def table_of(ledger, page: Page, *, sort: str, request: HttpRequest) -> Table:
     )
 
 
+FORMATS = {"money": money, "number": number, "date": day, "moment": moment}
+DRAWN = {"link", "tier", "due", "tag"}
+
+
 def _cell(column: Column, row: Any, ledger) -> Cell:
+    value = column.value(row)
+    if column.cell in FORMATS:
+        value = FORMATS[column.cell](value)
     url = ledger.url_of(row) if column.cell == "link" else ""
-    return Cell(column.cell, column.value(row), column.align, column.optional, url)
+    kind = column.cell if column.cell in DRAWN else "text"
+    return Cell(kind, EMPTY if value is None and kind != "due" else value, column.align, column.optional, url)
 
 
 def _head(column: Column, sort: str, request: HttpRequest) -> Head:

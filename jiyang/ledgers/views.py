@@ -67,7 +67,8 @@ class LedgerListView(LedgerView):
         sort = request.GET.get("sort") or self.ledger.sort
         if sort.lstrip("-") not in self.ledger.sorts(self.actor):
             sort = self.ledger.sort
-        page = paginate(query.rows, sort=sort, cursor=Cursor.decode(request.GET.get("cursor")))
+        cursor = Cursor.decode(request.GET.get("cursor"))
+        page = paginate(self.ledger.laid_out(query.rows), sort=sort, cursor=cursor, total=query.rows.count())
         table = table_of(self.ledger, page, sort=sort, request=request)
         named = query.filter.form.fields if query.filter else {}
         keep = [(name, value) for name, value in request.GET.items() if name not in named and name != "cursor"]

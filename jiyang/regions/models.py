@@ -18,8 +18,11 @@ class RegionQuerySet(models.QuerySet):
         reach = actor.reach
         if actor.is_system or reach.districts:
             return self.filter(models.Q(pk__in=reach.districts) | models.Q(district__in=reach.districts))
-        paths = models.Q(pk__in=[*reach.towns, *reach.villages]) | models.Q(town__in=reach.towns)
-        return self.filter(paths | models.Q(villages__in=reach.villages)).distinct()
+        rows = self.filter(models.Q(pk__in=[*reach.towns, *reach.villages]) | models.Q(town__in=reach.towns))
+        if reach.villages:  # and the towns they lie in
+            above = Region.objects.filter(pk__in=reach.villages).values("town")
+            return rows | self.filter(pk__in=above)
+        return rows
 
 
 class Region(Tracked):

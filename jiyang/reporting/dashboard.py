@@ -48,7 +48,7 @@ def column(order: int, key: str, *, title: str = "", look: str = "", of: str = "
 
 @dataclass
 class Number:
-    """A counted figure of one area, ready to show: value, address, parts (value, address, label)."""
+    """A counted figure of one area, ready to show: value, address, parts (value, label; the whole page's with address)."""
 
     value: int
     url: str
@@ -86,7 +86,7 @@ class Counts:
                 "kind": part or "none",
                 "label": label,
                 "value": parts.get(part, 0),
-                "url": self._selection(chosen, place, part).url,
+                "url": self._selection(chosen, place, part).url if area is None else "",
             }
             for part, label in chosen.parts
         ]

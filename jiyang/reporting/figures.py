@@ -8,6 +8,7 @@ import datetime as dt
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet
@@ -123,6 +124,13 @@ def moment_for(chosen: Figure, day: dt.date) -> "dt.date | Month":
     return Month.of(day) if chosen.is_flow else day
 
 
+@cache
+def list_address(ledger: str) -> str:
+    from jiyang.ledgers import registry
+
+    return registry.get(ledger).url("list")
+
+
 @dataclass(frozen=True)
 class Selection:
     """A figure as a list opens it: moment, area and part from the URL."""
@@ -149,14 +157,12 @@ class Selection:
     @property
     def url(self) -> str:
         """Address of the list that shows exactly the rows of this number."""
-        from jiyang.ledgers import registry
-
         query = {"figure": self.figure.key, "period" if self.figure.is_flow else "as_of": str(self.moment)}
         if self.area is not None:
             query["area"] = str(self.area.pk)
         if self.part is not None:
             query["part"] = self.part
-        return f"{registry.get(self.figure.ledger).url('list')}?{urlencode(query)}"
+        return f"{list_address(self.figure.ledger)}?{urlencode(query)}"
 
 
 def selected(request: HttpRequest) -> Selection | None:

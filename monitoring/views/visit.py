@@ -11,6 +11,7 @@ from django.views.generic import TemplateView
 
 from households.ledgers import HouseholdLedger
 from households.models import Household
+from jiyang.access.scope import Actor
 from jiyang.ledgers.paging import Cursor, paginate
 from jiyang.parameters import values
 from monitoring.forms import VisitForm
@@ -30,9 +31,9 @@ class DueListView(TemplateView):
         today = timezone.localdate()
         soon = today + dt.timedelta(days=int(values.get("visit.soon.days").value))
         due = HouseholdLedger.standing(HouseholdLedger.rows(self.request.actor)).visit_due_by(soon)
-        page = paginate(
-            due, sort="state__next_visit_on", cursor=Cursor.decode(self.request.GET.get("cursor")), size=DUE_PAGE
-        )
+        cursor = Cursor.decode(self.request.GET.get("cursor"))
+        rows = HouseholdLedger.laid_out(due)
+        page = paginate(rows, sort="state__next_visit_on", cursor=cursor, total=due.count(), size=DUE_PAGE)
         return {
             **super().get_context_data(**kwargs),
             "title": "今日走访",
@@ -53,7 +54,7 @@ class VisitCreateView(TemplateView):
 
     def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         household = self.get_household()
-        last = last_visit(household)
+        last = last_visit(household, request.actor)
         form = VisitForm(initial=VisitForm.first_values(last, request.user), actor=request.actor)
         return self.render_to_response(self.context_of(household, form, last))
 
@@ -72,7 +73,9 @@ class VisitCreateView(TemplateView):
                 status = CLASH
         if self.wants_json:
             return JsonResponse({"errors": form.errors}, status=status)
-        return self.render_to_response(self.context_of(household, form, last_visit(household)), status=status)
+        return self.render_to_response(
+            self.context_of(household, form, last_visit(household, self.request.actor)), status=status
+        )
 
     @property
     def wants_json(self) -> bool:
@@ -104,5 +107,5 @@ class ReceiptView(TemplateView):
         return {**super().get_context_data(**kwargs), "visit": visit, "following": following, "title": "走访已登记"}
 
 
-def last_visit(household: Household) -> Visit | None:
-    return Visit.objects.filter(household=household).order_by("-visited_at", "-pk").first()
+def last_visit(household: Household, actor: Actor) -> Visit | None:
+    return Visit.objects.visible_to(actor).filter(household=household).order_by("-visited_at", "-pk").first()

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from households.enums import RiskTier
 from households.models import Household, IncomeStatement, Membership, Person, RosterRow
+from households.roster import jobs
 from households.services import roster, tiers
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.enums import BatchState
@@ -29,7 +30,7 @@ def check_command(*args: str) -> list[dict]:
 
 def upload(user, path: Path) -> Batch:
     with acting_as(actor_for(user)):
-        return roster.check(roster.upload(by=user, filename=path.name, data=path.read_bytes()).pk)
+        return jobs.check(roster.upload(by=user, filename=path.name, data=path.read_bytes()).pk)
 
 
 def submit(user, batch: Batch) -> Batch:
@@ -39,12 +40,12 @@ def submit(user, batch: Batch) -> Batch:
 
 def approve(user, batch: Batch) -> Batch:
     with acting_as(actor_for(user)):
-        return roster.commit(roster.approve(batch=batch, by=user).pk)
+        return jobs.commit(roster.approve(batch=batch, by=user).pk)
 
 
 def undo(user, batch: Batch) -> Batch:
     with acting_as(actor_for(user)):
-        return roster.undo_commit(roster.take_back(batch=batch, by=user, reason="导错").pk)
+        return jobs.undo_commit(roster.take_back(batch=batch, by=user, reason="导错").pk)
 
 
 def load(maker, checker, name: str) -> Batch:

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from households.roster import plan
+from households.roster import jobs, plan
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
@@ -64,7 +64,7 @@ class Command(BaseCommand):
     def _check(self, data: bytes, path: Path, options: dict) -> dict:
         with system_scope("roster check"), transaction.atomic():
             district = Region.objects.at(Level.DISTRICT).order_by("code").first()
-            mapped, seconds = roster.examine(
+            mapped, seconds = jobs.examine(
                 data,
                 path.name,
                 district=district,
@@ -86,7 +86,7 @@ class Command(BaseCommand):
                 "missing": header.missing,
             },
             "plan": counts,
-            "findings": roster.finding_dicts(mapped.findings),
+            "findings": [one.as_dict() for one in mapped.findings],
             "seconds": seconds,
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         }
@@ -94,19 +94,17 @@ class Command(BaseCommand):
     def do_import(self, options: dict) -> None:
         def act(user: User) -> Batch:
             batch = roster.upload(by=user, filename=options["file"].name, data=options["file"].read_bytes())
-            batch = roster.check(batch.pk, as_of=options["as_of"])
+            batch = jobs.check(batch.pk, as_of=options["as_of"])
             return batch if batch.error else roster.submit(batch=batch, by=user)
 
         self._act(act, options)
 
     def do_approve(self, options: dict) -> None:
-        self._act(lambda user: roster.commit(roster.approve(batch=self._batch(options), by=user).pk), options)
+        self._act(lambda user: jobs.commit(roster.approve(batch=self._batch(options), by=user).pk), options)
 
     def do_undo(self, options: dict) -> None:
         def act(user: User) -> Batch:
-            return roster.undo_commit(
-                roster.take_back(batch=self._batch(options), by=user, reason=options["reason"]).pk
-            )
+            return jobs.undo_commit(roster.take_back(batch=self._batch(options), by=user, reason=options["reason"]).pk)
 
         self._act(act, options)
 
