@@ -19,6 +19,7 @@ from django.utils.module_loading import autodiscover_modules
 from jiyang.access.scope import Actor
 from jiyang.regions.models import Region
 
+LAST_YEAR = 2200  # days beyond overflow what is added to them
 PARAMETERS = ("figure", "part", "as_of", "period", "area")
 
 
@@ -178,6 +179,8 @@ def selected(request: HttpRequest) -> Selection | None:
             moment: dt.date | Month = Month.parse(request.GET.get("period") or str(Month.of(timezone.localdate())))
         else:
             moment = dt.date.fromisoformat(request.GET.get("as_of") or timezone.localdate().isoformat())
+        if moment.year > LAST_YEAR:
+            raise ValueError(f"{moment} lies beyond all plans")
         area_key = request.GET.get("area")
         area = Region.objects.within(request.actor).filter(pk=int(area_key)).first() if area_key else None
     except ValueError:

@@ -112,3 +112,11 @@ def test_reads_never_write(client, district_clerk):
         with CaptureQueriesContext(connection) as captured:
             client.get(url)
         assert not [query["sql"] for query in captured if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+@pytest.mark.parametrize(
+    "url", ["/households/registry/?q=%00", "/households/registry/?figure=household.monitored&part=%00"]
+)
+def test_characters_that_no_column_takes_are_refused(client, district_clerk, url):
+    client.force_login(district_clerk)
+    assert client.get(url).status_code == 400

@@ -149,6 +149,8 @@ def test_dashboard_of_a_town_is_its_own(client, register, town_officer, other_of
         "figure=none",
         "figure=visit.made&period=2021-13",
         "figure=household.registered&as_of=x",
+        "figure=visit.due_soon&as_of=9999-12-31",
+        "figure=visit.made&period=9999-12",
         "figure=household.registered&area=999999",
         "figure=household.registered&area=x",
     ],
