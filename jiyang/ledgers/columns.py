@@ -32,7 +32,6 @@ class Column:
     align: str = ""
     optional: bool = False
     sort: str | bool | None = True
-    wide: bool = False
     model: type[models.Model] | None = field(default=None, repr=False)
 
     def bind(self, model: type[models.Model]) -> "Column":
