@@ -27,7 +27,6 @@ HOUSEHOLD = {
     "risk_removed_on": "s.risk_removed_on",
 }  # fmt: skip
 # staged field that a register column is compared for, where the names differ
-FROM_FILE = {"village_id": "village", "id_index": "id_number"}
 PERSON_FILE = {"phone_index": "person_phone", "identified_on": "person_identified_on", "id_index": "id_number"}
 HOUSEHOLD_FILE = {"phone_index": "phone", "village_id": "village"}
 

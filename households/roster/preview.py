@@ -6,6 +6,7 @@ from typing import Any
 from django.http import QueryDict
 
 from households.models import Household, HouseholdState, IncomeStatement, Membership, Person, RosterRow
+from households.roster.jobs import VALUE_AAD
 from jiyang.access.scope import Actor
 from jiyang.identifiers import masks
 from jiyang.identifiers.encryption import decrypt
@@ -18,7 +19,6 @@ from jiyang.regions.models import Region
 
 PAGE = 50
 MOST_COLUMNS = 12
-VALUE_AAD = "intake_batchfinding.value"
 SEGMENTS = [
     ("", "全部"), (RowAction.REFUSED, "有错误"), ("warned", "有提醒"), (RowAction.UPDATE, "变更"), (RowAction.INSERT, "新增"),
     (RowAction.SAME, "相同"), (RowAction.DUPLICATE, "重复"), (RowAction.OUT_OF_AREA, "区外"),

@@ -66,7 +66,6 @@ class Figure:
     is_flow: bool
     split: str = ""
     parts: tuple[tuple[str, str], ...] = ()
-    current_only: bool = False
 
     def rows(self, rows: QuerySet, moment: "dt.date | Month") -> QuerySet:
         return self.select(rows, moment)
@@ -91,7 +90,6 @@ def figure(
     ledger: str,
     split: str = "",
     parts: list[tuple[str, str]] | None = None,
-    current_only: bool = False,
 ) -> Callable:
     """Register a function `(rows, as_of)` or `(rows, period)` as a figure of the ledger `<app>:<name>`."""
 
@@ -101,9 +99,7 @@ def figure(
             raise TypeError(f"figure {key}: the function takes (rows, as_of) or (rows, period)")
         if key in _figures and _figures[key].select.__module__ != select.__module__:
             raise ValueError(f"two figures are called {key}")
-        _figures[key] = Figure(
-            key, title, unit, ledger, select, names[1] == "period", split, tuple(parts or ()), current_only
-        )
+        _figures[key] = Figure(key, title, unit, ledger, select, names[1] == "period", split, tuple(parts or ()))
         return select
 
     return wrap
