@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "jiyang.intake",
     "jiyang.reporting",
     "jiyang.ledgers",
+    "jiyang.workflow",
     "jiyang.access",
     "households",
     "monitoring",

@@ -135,7 +135,8 @@ def manage(argv: list[str]) -> int:
         if not mine:
             return django(env, *argv, quiet=False)
         with instance.services():
-            prepare(instance, env)
+            if argv[0] != "makemigrations":  # it looks at models that no migration has made yet
+                prepare(instance, env)
             return django(env, *argv, quiet=False)
 
 

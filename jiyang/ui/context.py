@@ -1,9 +1,11 @@
 from django.http import HttpRequest
 
 from jiyang.ui import navigation
+from jiyang.workflow.tasks import waiting_count
 
 
 def shell(request: HttpRequest) -> dict:
-    """What every page's frame needs: the modules this user may open, and who acts."""
+    """What every page's frame needs: the modules this user may open, who acts, and how much waits for them."""
     actor = getattr(request, "actor", None)
-    return {"navigation": navigation.entries_for(actor), "actor": actor}
+    waiting = waiting_count(actor) if actor else 0
+    return {"navigation": navigation.entries_for(actor), "actor": actor, "waiting": waiting}

@@ -1,0 +1,124 @@
+"""Rows of two people: one submits, another decides (DESIGN.md invariant 2). The database holds it too."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from jiyang.access.scope import require
+from jiyang.accounts.models import User
+from jiyang.workflow.enums import ProposalState
+from jiyang.workflow.tasks import forget_count
+
+
+class Moved(ValidationError):
+    """The proposal has been decided meanwhile; the page is old."""
+
+
+class Proposal(models.Model):
+    """Mixin of a proposal: frozen once submitted, decided once, by somebody else than its maker.
+
+    `act` names the matrix's act whose checkers decide. Use beside `Record` or another base:
+    `class PersonChange(Proposal, HouseholdRecord)` with
+    `constraints = [*HouseholdRecord.Meta.constraints, *Proposal.Meta.constraints]`.
+    """
+
+    act: ClassVar[str] = ""
+
+    state = models.CharField(
+        "状态", max_length=10, choices=ProposalState, default=ProposalState.SUBMITTED, editable=False
+    )
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False, verbose_name="提交人"
+    )
+    submitted_at = models.DateTimeField("提交时间", default=timezone.now, editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False, verbose_name="复核人"
+    )
+    decided_at = models.DateTimeField("复核时间", null=True, editable=False)
+    decision_reason = models.CharField("复核意见", max_length=200, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | Q(state=ProposalState.WITHDRAWN) | ~Q(decided_by=F("submitted_by")),
+                name="%(app_label)s_%(class)s_two_people",
+                violation_error_message="复核人不能是提交人",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=ProposalState.SUBMITTED, decided_by=None, decided_at=None)
+                | ~Q(state=ProposalState.SUBMITTED) & Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="%(app_label)s_%(class)s_decided",
+            ),
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == ProposalState.SUBMITTED
+
+
+def waiting_for(rows: models.QuerySet, actor) -> models.QuerySet:
+    """Open proposals that this actor may decide: not their own, and only with the checker's right."""
+    act = rows.model.act
+    if not actor.has(f"{act}.check"):
+        return rows.none()
+    return rows.filter(state=ProposalState.SUBMITTED).exclude(submitted_by=actor.user).order_by("submitted_at", "pk")
+
+
+def may_decide(proposal: Proposal, actor) -> bool:
+    return proposal.is_open and actor.has(f"{proposal.act}.check") and proposal.submitted_by_id != actor.user.pk
+
+
+def decide(proposal: Proposal, *, by: User, approve: bool, reason: str = "") -> Proposal:
+    """Approve or return a proposal; its effect is the caller's, in the same transaction, on the locked row returned.
+
+    Raises PermissionDenied (no checker, or the maker), Moved (already decided), ValidationError (a return needs a reason).
+    """
+    if not require().has(f"{proposal.act}.check"):
+        raise PermissionDenied("您的岗位不能复核这一项")
+    if not approve and not reason.strip():
+        raise ValidationError({"reason": "请写明退回原因"})
+    locked = _locked(proposal)
+    if locked.submitted_by_id == by.pk:
+        raise PermissionDenied("复核人不能是提交人，请另一位同志复核")
+    return _close(locked, by, ProposalState.APPROVED if approve else ProposalState.RETURNED, reason)
+
+
+def withdraw(proposal: Proposal, *, by: User, reason: str = "") -> Proposal:
+    """撤回 by its maker, before it is decided. Raises PermissionDenied, Moved."""
+    locked = _locked(proposal)
+    if locked.submitted_by_id != by.pk:
+        raise PermissionDenied("只有提交人可以撤回")
+    return _close(locked, by, ProposalState.WITHDRAWN, reason)
+
+
+def _locked(proposal: Proposal) -> Proposal:
+    model = type(proposal)
+    locked = model._default_manager.select_for_update(of=("self",)).get(pk=proposal.pk)
+    if not locked.is_open:
+        raise Moved(f"这一项{locked.get_state_display()}，不能再改，请刷新页面")
+    return locked
+
+
+def _close(locked: Proposal, by: User, state: str, reason: str) -> Proposal:
+    locked.state, locked.decided_by, locked.decided_at = state, by, timezone.now()
+    locked.decision_reason = reason.strip()[:200]
+    locked.save(update_fields=["state", "decided_by", "decided_at", "decision_reason"])
+    forget_count(by)
+    return locked
+
+
+def decision_of(proposal: Proposal, actor, decide_url: str, withdraw_url: str = "") -> dict:
+    """What a proposal's page needs to include the decision block (`templates/workflow/decision.html`)."""
+    return {
+        "template": "workflow/decision.html",
+        "proposal": proposal,
+        "may_decide": may_decide(proposal, actor),
+        "may_withdraw": proposal.is_open and proposal.submitted_by_id == actor.user.pk,
+        "decide_url": decide_url,
+        "withdraw_url": withdraw_url,
+    }
