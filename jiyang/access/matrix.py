@@ -21,7 +21,17 @@ LEDGER_PAGES = {
     "export": "export",
     "create": "change",
     "edit": "change",
+    "columns": "view",
+    "save_query": "view",
+    "drop_query": "view",
 }
+
+
+def views_of_ledger(ledger: str, rights: dict) -> dict[str, str]:
+    """View name -> right of all pages of a ledger, from its one entry; `bulk: {act: right}` names its bulk acts'."""
+    found = {f"{ledger}_{page}": rights[needed] for page, needed in LEDGER_PAGES.items() if needed in rights}
+    found |= {f"{ledger}_bulk_{act}": right for act, right in rights.get("bulk", {}).items()}
+    return found
 
 
 @dataclass(frozen=True)
@@ -123,9 +133,7 @@ def _merge(matrix: Matrix, data: dict, where: str) -> None:
     for view, right in data.get("views", {}).items():
         matrix.views[view] = right
     for ledger, rights in data.get("ledgers", {}).items():
-        for page, needed in LEDGER_PAGES.items():
-            if needed in rights:
-                matrix.views[f"{ledger}_{page}"] = rights[needed]
+        matrix.views.update(views_of_ledger(ledger, rights))
     for kind in ("person_free", "system"):
         getattr(matrix, kind).update(data.get("tables", {}).get(kind, []))
 

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path, reverse
 
 from jiyang.access.scope import Actor
 from jiyang.ledgers import registry
+from jiyang.ledgers.bulk import BulkAction
 from jiyang.ledgers.columns import Column, columns_for
 from jiyang.ui import navigation
 
@@ -27,7 +28,8 @@ class Ledger:
     """One ledger (台账). Subclassing with a `model` registers it; `urls()` gives its pages.
 
     `name` makes the URL names `<app>:<name>_list|detail|history|export|create|edit`; the permission matrix grants them in
-    its section `ledgers`. `columns`, `filterset` and `sort` describe the list, `extra_export` adds columns to the file.
+    its section `ledgers`. `columns`, `filterset` and `sort` describe the list, `extra_export` adds columns to the file
+    and to the column chooser. `bulk` are acts over a selection of rows (`BulkAction` tells how).
     """
 
     model: ClassVar[type[models.Model]]
@@ -44,6 +46,7 @@ class Ledger:
     empty: ClassVar[str] = "还没有记录。"
     create: ClassVar[FormFor | None] = None
     edit: ClassVar[FormFor | None] = None
+    bulk: ClassVar[Sequence[BulkAction]] = ()
     list_template: ClassVar[str] = "ledgers/list.html"
     detail_template: ClassVar[str] = "ledgers/detail.html"
     detail_view: ClassVar[type | None] = None
@@ -100,9 +103,15 @@ class Ledger:
         return cls.url("detail", row.pk)
 
     @classmethod
+    def name_of(cls, row: models.Model) -> str:
+        """What a row is called: its linked column, else its own name."""
+        linked = next((column for column in cls.columns if column.cell == "link"), None)
+        return (linked.text(row) if linked else "") or str(row)
+
+    @classmethod
     def urls(cls, prefix: str = "") -> list[URLPattern]:
         """The ledger's pages below `prefix`; those it does not offer are left out."""
-        from jiyang.ledgers import views
+        from jiyang.ledgers import list_acts, views
 
         prefix = prefix or f"{cls.name}/"
         pages = [
@@ -115,7 +124,20 @@ class Ledger:
             pages.insert(1, ("create", "new/", views.LedgerCreateView))
         if cls.edit:
             pages.append(("edit", "<int:pk>/edit/", views.LedgerEditView))
-        return [
+        pages += [
+            ("columns", "columns/", list_acts.LedgerColumnsView),
+            ("save_query", "saved/", list_acts.LedgerSaveQueryView),
+            ("drop_query", "saved/drop/", list_acts.LedgerDropQueryView),
+        ]
+        bulk = [
+            path(
+                f"{prefix}bulk/{action.key}/",
+                list_acts.LedgerBulkView.as_view(ledger=cls, action=action),
+                name=f"{cls.name}_{action.page}",
+            )
+            for action in cls.bulk
+        ]
+        return bulk + [
             path(prefix + route, view.as_view(ledger=cls), name=f"{cls.name}_{page}") for page, route, view in pages
         ]
 

@@ -34,28 +34,41 @@ class Cell:
 @dataclass(frozen=True)
 class Row:
     pk: int
+    name: str
     cells: list[Cell]
 
 
 @dataclass(frozen=True)
 class Table:
+    """`selectable` says whether rows carry a box to select them for a bulk act."""
+
     columns: list[Head]
     rows: list[Row]
     page: Page
     previous_url: str
     next_url: str
+    selectable: bool = False
 
 
-def table_of(ledger, page: Page, *, sort: str, request: HttpRequest) -> Table:
-    """The page as a table of the columns that the actor sees. No query."""
-    columns = ledger.shown(request.actor)
-    rows = [Row(row.pk, [_cell(column, row, ledger) for column in columns]) for row in page.rows]
+def table_of(
+    ledger,
+    page: Page,
+    *,
+    sort: str,
+    request: HttpRequest,
+    columns: list[Column] | None = None,
+    selectable: bool = False,
+) -> Table:
+    """The page as a table of `columns`, by default those of the ledger that the actor sees. No query."""
+    columns = ledger.shown(request.actor) if columns is None else columns
+    rows = [Row(row.pk, ledger.name_of(row), [_cell(column, row, ledger) for column in columns]) for row in page.rows]
     return Table(
         [_head(column, sort, request) for column in columns],
         rows,
         page,
         _address(request, cursor=page.previous.encode()) if page.previous else "",
         _address(request, cursor=page.next.encode()) if page.next else "",
+        selectable,
     )
 
 

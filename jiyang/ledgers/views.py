@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.generic import TemplateView
 
 from jiyang.audit.history import changes_of
+from jiyang.ledgers import bulk, preferences
 from jiyang.ledgers.export import export_response
 from jiyang.ledgers.paging import Cursor, paginate
 from jiyang.ledgers.queries import hidden_redirect, query_of
@@ -69,10 +70,25 @@ class LedgerListView(LedgerView):
             sort = self.ledger.sort
         cursor = Cursor.decode(request.GET.get("cursor"))
         page = paginate(self.ledger.laid_out(query.rows), sort=sort, cursor=cursor, total=query.rows.count())
-        table = table_of(self.ledger, page, sort=sort, request=request)
+        kept = preferences.of(request.user, self.ledger)
+        columns = preferences.columns_shown(self.ledger, self.actor, kept)
+        acts = bulk.actions_for(self.ledger, self.actor)
+        table = table_of(self.ledger, page, sort=sort, request=request, columns=columns, selectable=bool(acts))
         named = query.filter.form.fields if query.filter else {}
         keep = [(name, value) for name, value in request.GET.items() if name not in named and name != "cursor"]
-        return {**context, "query": query, "page": page, "table": table, "keep": keep, "title": self.ledger.title}
+        asked = request.GET.urlencode()
+        return {
+            **context,
+            "query": query,
+            "page": page,
+            "table": table,
+            "keep": keep,
+            "title": self.ledger.title,
+            "asked": asked,
+            "choices": [(column, column in columns) for column in self.ledger.exported(self.actor)],
+            "saved": [{"name": one["name"], "url": f"?{one['query']}"} for one in kept.saved],
+            "acts": [(act.label, f"{self.ledger.url(act.page)}?{asked}") for act in acts],
+        }
 
 
 class LedgerDetailView(LedgerView):

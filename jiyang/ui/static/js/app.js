@@ -5,3 +5,5 @@ import "./reveal.js";
 import "./search.js";
 import "./dialog.js";
 import "./network.js";
+import "./select.js";
+import "./menu.js";

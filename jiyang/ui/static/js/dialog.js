@@ -5,3 +5,8 @@ document.addEventListener("click", (event) => {
   const closer = event.target.closest("[data-close]");
   if (closer) closer.closest("dialog").close();
 });
+// data-ask on a <dialog>: a fragment that arrives in it opens it.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const asked = event.detail.target;
+  if (asked.dataset.ask !== undefined && !asked.open) asked.showModal();
+});
