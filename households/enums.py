@@ -166,19 +166,6 @@ class PovertyCause(models.TextChoices):
     OTHER = "other", "其他"
 
 
-class MemberChange(models.TextChoices):
-    """人员变更原因."""
-
-    DEATH = "death", "死亡"
-    MARRIED_OUT = "married_out", "嫁出"
-    EMIGRATED = "emigrated", "出国定居"
-    PRISON = "prison", "判刑收监"
-    MARRIED_IN = "married_in", "嫁入"
-    NEWBORN = "newborn", "新生儿"
-    OTHER_IN = "other_in", "其他转入"
-    OTHER_OUT = "other_out", "其他转出"
-
-
 class GuaranteeItem(models.TextChoices):
     """两不愁三保障和饮水安全 (DOMAIN.md section 5)."""
 
@@ -208,6 +195,48 @@ class IncomeKind(models.TextChoices):
     ESTIMATE = "estimate", "预估"
     CONFIRMED = "confirmed", "核定"
     ROSTER = "roster", "名单所载"
+
+
+class HelperKind(models.TextChoices):
+    HELPER = "helper", "帮扶责任人"
+    FIRST_SECRETARY = "first_secretary", "第一书记"
+
+
+class Affiliation(models.TextChoices):
+    """帮扶责任人隶属关系 (DOMAIN.md 1.6)."""
+
+    CENTRAL = "central", "中央"
+    PROVINCE = "province", "省"
+    CITY = "city", "市"
+    COUNTY = "county", "县"
+    TOWN = "town", "乡镇"
+    ARMY = "army", "部队"
+    OTHER = "other", "其他"
+
+
+class ChangeKind(models.TextChoices):
+    """人员变更 of a household: the reasons of DOMAIN.md 1.6, and what happens to a household as a whole."""
+
+    DEATH = "death", "死亡"
+    MARRIED_OUT = "married_out", "嫁出"
+    EMIGRATED = "emigrated", "出国定居"
+    PRISON = "prison", "判刑收监"
+    OTHER_OUT = "other_out", "其他转出"
+    NEWBORN = "newborn", "新生儿"
+    MARRIED_IN = "married_in", "嫁入"
+    OTHER_IN = "other_in", "其他转入"
+    RETURNED = "returned", "返回本户"
+    HEAD = "head", "变更户主"
+    SPLIT = "split", "分户"
+    MERGE = "merge", "并户"
+    MOVE = "move", "整户迁移"
+    CLOSE = "close", "整户核减"
+
+
+DEPARTURES = (
+    ChangeKind.DEATH, ChangeKind.MARRIED_OUT, ChangeKind.EMIGRATED, ChangeKind.PRISON, ChangeKind.OTHER_OUT,
+)  # fmt: skip
+ARRIVALS = (ChangeKind.NEWBORN, ChangeKind.MARRIED_IN, ChangeKind.OTHER_IN)
 
 
 ETHNIC_GROUPS = (

@@ -7,11 +7,12 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from households.enums import MonitoringCategory, RiskTier
-from households.models import Household, Person
+from households.enums import ChangeKind, HelperKind, MonitoringCategory, RiskTier
+from households.models import Helper, Household, Person, PersonChange
 from jiyang.identifiers.encryption import blind_index
 from jiyang.ledgers.filters import LedgerFilter
 from jiyang.ledgers.terms import looks_personal
+from jiyang.workflow.enums import ProposalState
 
 
 class HouseholdFilter(LedgerFilter):
@@ -34,6 +35,10 @@ class HouseholdFilter(LedgerFilter):
         choices=[("overdue", "已超期"), ("soon", "7 日内到期"), ("never", "从未入户")],
     )
 
+    helper = django_filters.ChoiceFilter(
+        label="帮扶责任人", empty_label="不限", method="helped", choices=[("none", "还没有"), ("some", "已结对")]
+    )
+
     class Meta:
         model = Household
         fields: list[str] = []
@@ -42,7 +47,10 @@ class HouseholdFilter(LedgerFilter):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.form.fields["q"].label = "户编号、姓名、证件号"
-        self.form.order_fields(["town", "village", "tier", "monitoring", "visit", "q"])
+        self.form.order_fields(["town", "village", "tier", "monitoring", "visit", "helper", "q"])
+
+    def helped(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.filter(state__helper_name="") if value == "none" else rows.exclude(state__helper_name="")
 
     def in_tier(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(state__tier="" if value == "none" else value)
@@ -98,3 +106,40 @@ class PersonFilter(LedgerFilter):
             digest = blind_index(term)
             return rows.filter(Q(id_index=digest) | Q(phone_index=digest))
         return rows.filter(person_no__startswith=term) if term.isdigit() else rows.named_like(term)
+
+
+class HelperFilter(LedgerFilter):
+    search_in = ("name", "office")
+    village = None
+    kind = django_filters.ChoiceFilter(label="类型", empty_label="不限", choices=HelperKind.choices)
+
+    class Meta:
+        model = Helper
+        fields: list[str] = []
+        form = forms.Form
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.form.fields["q"].label = "姓名、单位"
+
+
+class ProposalFilter(LedgerFilter):
+    """Proposals about households: by state, by household number or head."""
+
+    search_in = ("household__household_no", "household__state__head_name")
+    state = django_filters.ChoiceFilter(label="状态", empty_label="不限", choices=ProposalState.choices)
+
+    class Meta:
+        fields: list[str] = []
+        form = forms.Form
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.form.fields["q"].label = "户编号、户主"
+
+
+class ChangeFilter(ProposalFilter):
+    kind = django_filters.ChoiceFilter(label="变更原因", empty_label="不限", choices=ChangeKind.choices)
+
+    class Meta(ProposalFilter.Meta):
+        model = PersonChange

@@ -1,15 +1,21 @@
-"""The register's ledgers: 户档案 and 人员台账."""
+"""The register's ledgers: 户档案, 人员台账, 帮扶责任人, 人员变更, 分类调整申请."""
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
-from households.filters import HouseholdFilter, PersonFilter
-from households.forms import HouseholdEditForm, HouseholdForm
-from households.models import Household, Person
-from households.services import register
+from households.filters import ChangeFilter, HelperFilter, HouseholdFilter, PersonFilter, ProposalFilter
+from households.forms.pairings import HelperEditForm, HelperForm
+from households.forms.register import HouseholdEditForm, HouseholdForm
+from households.models import Helper, Household, Person, PersonChange, TierChange
+from households.services import pairings, register
+from households.views.change_detail import ChangeDetailView
 from households.views.detail import HouseholdDetailView
+from households.views.helpers import HelperDetailView
 from jiyang.ledgers.columns import Column
 from jiyang.ledgers.ledger import FormFor, Ledger
+from jiyang.ledgers.views import LedgerDetailView
+from jiyang.workflow.proposals import decision_of
 
 
 class HouseholdLedger(Ledger):
@@ -28,6 +34,7 @@ class HouseholdLedger(Ledger):
         Column("poverty_cause", "致贫原因", optional=True),
         Column("monitoring_status", "状态", cell="tag", optional=True),
         Column("state__income_per_head", "人均纯收入（元）", optional=True),
+        Column("state__helper_name", "帮扶责任人", optional=True, sort=None),
         Column("state__last_visit_on", "上次入户", optional=True),
         Column("state__next_visit_on", "下次走访", cell="due"),
     )
@@ -95,3 +102,97 @@ class PersonLedger(Ledger):
     @classmethod
     def url_of(cls, row: Person) -> str:
         return HouseholdLedger.url("detail", row.household_id) + "?tab=members"
+
+
+class HelperLedger(Ledger):
+    model = Helper
+    title, unit, noun = "帮扶责任人", "人", "责任人"
+    related = ("town", "user")
+    columns = (
+        Column("name", cell="link"),
+        Column("kind"),
+        Column("town__name", "镇街", sort="town__code"),
+        Column("office"),
+        Column("affiliation", optional=True),
+        Column("political", optional=True),
+        Column("phone", optional=True),
+        Column("paired", "帮扶户数", cell="number", sort=None),
+        Column("user__username", "系统账号", optional=True),
+    )
+    filterset = HelperFilter
+    sort = "name"
+    empty = "还没有帮扶责任人。先新建责任人，再给户结对。"
+    detail_template = "households/helper.html"
+    detail_view = HelperDetailView
+    create = FormFor(HelperForm, pairings.register_helper)
+    edit = FormFor(HelperEditForm, pairings.edit_helper)
+
+    @classmethod
+    def rows(cls, actor) -> QuerySet:
+        return super().rows(actor).annotate(paired=Count("pairings", filter=Q(pairings__until=None)))
+
+
+class ChangeLedger(Ledger):
+    model, name = PersonChange, "change"
+    title, unit, noun = "人员变更", "件", "变更"
+    related = ("household__state", "person", "new_head", "target_village", "target_household", "result_household", "town", "village",
+               "submitted_by", "decided_by")  # fmt: skip
+    columns = (
+        Column("kind", cell="link"),
+        Column("household__state__head_name", "户主", sort="household__state__head_pinyin"),
+        Column("household__household_no", "户编号", optional=True),
+        Column("town__name", "镇街", sort="town__code"),
+        Column("village__short_name", "行政村", sort="village__code"),
+        Column("on"),
+        Column("state", cell="tag"),
+        Column("submitted_by__name", "提交人", optional=True),
+        Column("decided_by__name", "复核人", optional=True),
+    )
+    extra_export = (
+        Column("person__name", "人员"),
+        Column("new_name", "新成员"),
+        Column("new_id_number"),
+        Column("relation"),
+        Column("new_head__name", "新户主"),
+        Column("target_household__household_no", "转入户编号"),
+        Column("target_village__name", "迁入村"),
+        Column("note"),
+    )
+    filterset = ChangeFilter
+    sort = "-on"
+    empty = "还没有人员变更。在户档案的“成员”页登记。"
+    detail_template = "households/change_detail.html"
+    detail_view = ChangeDetailView
+
+
+class TierChangeDetailView(LedgerDetailView):
+    """A tier's proposal with the decision."""
+
+    def get_context_data(self, **kwargs) -> dict:
+        change = self.get_object()
+        urls = [reverse(f"households:tierchange_{act}", args=[change.pk]) for act in ("decide", "withdraw")]
+        return {**super().get_context_data(**kwargs), "decision": decision_of(change, self.actor, *urls)}
+
+
+class TierChangeLedger(Ledger):
+    model = TierChange
+    title, unit, noun = "分类调整申请", "件", "申请"
+    related = ("household__state", "town", "village", "submitted_by", "decided_by")
+    columns = (
+        Column("household__state__head_name", "户主", cell="link", sort="household__state__head_pinyin"),
+        Column("household__household_no", "户编号", optional=True),
+        Column("town__name", "镇街", sort="town__code"),
+        Column("village__short_name", "行政村", sort="village__code"),
+        Column("former", cell="tier"),
+        Column("tier", cell="tier"),
+        Column("on"),
+        Column("expires_on", optional=True),
+        Column("reason", optional=True, sort=None),
+        Column("state", cell="tag"),
+        Column("submitted_by__name", "提交人", optional=True),
+        Column("decided_by__name", "复核人", optional=True),
+    )
+    filterset = ProposalFilter
+    sort = "-on"
+    empty = "还没有进入或退出 A 类的申请。"
+    detail_view = TierChangeDetailView

@@ -1,19 +1,25 @@
+from households.models.change import PersonChange
 from households.models.guarantee import GuaranteeCheck
 from households.models.household import Household
 from households.models.income import IncomeStatement
+from households.models.pairing import Helper, Pairing
 from households.models.person import Membership, Person
 from households.models.roster import RosterRow, RosterTouch
 from households.models.state import HouseholdState
-from households.models.tier import TierDecision
+from households.models.tier import TierChange, TierDecision
 
 __all__ = [
     "GuaranteeCheck",
+    "Helper",
     "Household",
     "HouseholdState",
     "IncomeStatement",
     "Membership",
+    "Pairing",
     "Person",
+    "PersonChange",
     "RosterRow",
     "RosterTouch",
+    "TierChange",
     "TierDecision",
 ]

@@ -51,7 +51,7 @@ class HouseholdQuerySet(ScopedQuerySet):
         from households.models.guarantee import GuaranteeCheck
         from households.models.tier import TierDecision
 
-        decided = TierDecision.objects.filter(household=OuterRef("pk")).order_by("-since", "-pk")
+        decided = TierDecision.objects.filter(household=OuterRef("pk"), voided_at=None).order_by("-since", "-pk")
         checked = GuaranteeCheck.objects.filter(household=OuterRef("pk")).order_by("-done_on", "-pk")
         return self.annotate(
             decisions=ArraySubquery(

@@ -19,6 +19,7 @@ class HouseholdState(Scoped):
     village = place_field("行政村")
     head_name = models.CharField("户主", max_length=60, blank=True)
     head_pinyin = models.CharField("户主拼音", max_length=120, blank=True)
+    helper_name = models.CharField("帮扶责任人", max_length=60, blank=True, db_default="")
     people = models.PositiveSmallIntegerField("人口", default=0)
     tier = models.CharField("类", max_length=1, choices=RiskTier, blank=True)
     income_year = models.PositiveSmallIntegerField("收入年度", null=True, blank=True)

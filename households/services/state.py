@@ -13,10 +13,10 @@ from jiyang.parameters import values
 REFRESH = """
 with wanted as materialized (select unnest(%(ids)s::bigint[]) as id)
 insert into households_householdstate
-       (household_id, district_id, town_id, village_id, head_name, head_pinyin, people, tier, income_year,
+       (household_id, district_id, town_id, village_id, head_name, head_pinyin, helper_name, people, tier, income_year,
         income_per_head, last_visit_on, next_visit_on)
 select h.id, h.district_id, h.town_id, h.village_id, coalesce(m.head_name, ''), coalesce(m.head_pinyin, ''),
-       coalesce(m.people, 0), coalesce(t.tier, ''), i.year, i.per_head, s.last_visit_on,
+       coalesce(r.helper_name, ''), coalesce(m.people, 0), coalesce(t.tier, ''), i.year, i.per_head, s.last_visit_on,
        coalesce(s.last_visit_on, greatest(h.registered_on, t.since))
          + case t.tier when 'A' then %(a)s when 'B' then %(b)s else %(c)s end::int
 from wanted join households_household h using (id)
@@ -26,18 +26,22 @@ left join (select m.household_id, count(*) as people,
                   (array_agg(p.name_pinyin order by (m.relation = 'head') desc, p.id))[1] as head_pinyin
              from households_membership m join households_person p on p.id = m.person_id and p.voided_at is null
             where m.until is null and m.household_id in (select id from wanted) group by m.household_id) m on m.household_id = h.id
-left join households_tierdecision t on t.household_id = h.id and t.until is null and t.voided_at is null
+left join households_tierdecision t on t.household_id = h.id and t.voided_at is null
+      and t.since <= current_date and (t.until is null or t.until > current_date)
+left join households_pairing r on r.household_id = h.id and r.kind = 'helper' and r.until is null and r.voided_at is null
 left join (select distinct on (household_id) household_id, year, per_head from households_incomestatement
             where voided_at is null and per_head is not null and household_id in (select id from wanted)
             order by household_id, year desc, id desc) i on i.household_id = h.id
 on conflict (household_id) do update set
-       head_name = excluded.head_name, head_pinyin = excluded.head_pinyin, people = excluded.people,
+       head_name = excluded.head_name, head_pinyin = excluded.head_pinyin, helper_name = excluded.helper_name,
+       people = excluded.people,
        tier = excluded.tier, income_year = excluded.income_year, income_per_head = excluded.income_per_head,
        next_visit_on = excluded.next_visit_on
- where (households_householdstate.head_name, households_householdstate.head_pinyin, households_householdstate.people,
+ where (households_householdstate.head_name, households_householdstate.head_pinyin, households_householdstate.helper_name,
+        households_householdstate.people,
         households_householdstate.tier, households_householdstate.income_year, households_householdstate.income_per_head,
         households_householdstate.next_visit_on)
-    is distinct from (excluded.head_name, excluded.head_pinyin, excluded.people, excluded.tier, excluded.income_year,
+    is distinct from (excluded.head_name, excluded.head_pinyin, excluded.helper_name, excluded.people, excluded.tier, excluded.income_year,
                       excluded.income_per_head, excluded.next_visit_on)
 """
 

@@ -1,47 +1,208 @@
-"""Setting a household's tier by hand (DOMAIN.md 3.1): dated, reasoned, history kept."""
+"""Setting tiers (DOMAIN.md 3.1): dated, reasoned, one household or a selection; A is entered and left with the
+district's confirmation; a temporary setting ends by itself.
+"""
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from households.enums import RiskTier
-from households.models import Household, TierDecision
+from households.models import Household, TierChange, TierDecision
 from households.services import state
 from jiyang.accounts.models import User
+from jiyang.workflow import proposals
+from jiyang.workflow.enums import ProposalState
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is asked for: tier, reason, from which day, and until when it is temporary (None: until changed)."""
+
+    tier: str
+    reason: str
+    on: dt.date
+    expires_on: dt.date | None = None
 
 
 @transaction.atomic
-def set_tier(*, household: Household, tier: str, reason: str, by: User, on: dt.date | None = None) -> TierDecision:
-    """Put a household into tier A, B or C from day `on` (today). The former decision ends that day.
+def set_tier(
+    *,
+    household: Household,
+    tier: str,
+    reason: str,
+    by: User,
+    on: dt.date | None = None,
+    expires_on: dt.date | None = None,
+) -> TierDecision:
+    """Put a household into tier A, B or C from day `on` (today), until `expires_on` (exclusive) where given.
 
-    Raises ValidationError: unknown tier, no reason, a day in the future, before the registration or before the present
-    decision, or the tier it already has.
+    The decision in force ends that day; one that would begin later is voided. Raises ValidationError: unknown tier, no
+    reason, a day in the future, before the registration or before the present decision, the tier it already has.
     """
-    day = on or timezone.localdate()
-    household = Household.objects.select_for_update(of=("self",)).get(pk=household.pk)
-    current = TierDecision.objects.filter(household=household, until=None).first()
-    problems = []
+    setting = _setting(tier, reason, on, expires_on)
+    locked = _locked([household])
+    present = _in_force(locked, setting.on)
+    if problem := _problem(locked[0], present.get(household.pk), setting):
+        raise ValidationError(problem)
+    return _put(locked, present, setting, by)[0]
+
+
+@transaction.atomic
+def ask_for_tier(
+    *,
+    households: Sequence[Household],
+    tier: str,
+    reason: str,
+    by: User,
+    on: dt.date | None = None,
+    expires_on: dt.date | None = None,
+) -> dict:
+    """Set the tier of a selection; what enters or leaves A becomes a proposal to the district.
+
+    Returns {done, proposed, refused: [(household, why)]}; a fixed number of statements whatever the selection.
+    Raises ValidationError for what is wrong with the request itself.
+    """
+    setting = _setting(tier, reason, on, expires_on)
+    locked = _locked(households)
+    present = _in_force(locked, setting.on)
+    waiting = set(
+        TierChange.objects.filter(household__in=locked, state=ProposalState.SUBMITTED).values_list(
+            "household", flat=True
+        )
+    )
+    refused, direct, confirmed = [], [], []
+    for household in locked:
+        now = present.get(household.pk)
+        problem = _problem(household, now, setting)
+        if not problem and household.pk in waiting:
+            problem = "已有待区级确认的分类调整"
+        if problem:
+            refused.append((household, problem))
+        elif RiskTier.A in {setting.tier, now.tier if now else ""}:
+            confirmed.append(household)
+        else:
+            direct.append(household)
+    _put(direct, present, setting, by)
+    TierChange.objects.bulk_create(
+        TierChange(
+            household=one,
+            district_id=one.district_id,
+            town_id=one.town_id,
+            village_id=one.village_id,
+            former=present[one.pk].tier if one.pk in present else "",
+            submitted_by=by,
+            entered_by=by,
+            done_by=by.name,
+            done_on=setting.on,
+            **vars(setting),
+        )
+        for one in confirmed
+    )
+    return {"done": len(direct), "proposed": len(confirmed), "refused": refused}
+
+
+@transaction.atomic
+def confirm(*, proposal: TierChange, by: User, approve: bool, reason: str = "") -> TierChange:
+    """The district's answer to a proposal. Raises ValidationError: the household's tier has changed meanwhile."""
+    change = proposals.decide(proposal, by=by, approve=approve, reason=reason)
+    if not approve:
+        return change
+    setting = Setting(change.tier, change.reason, change.on, change.expires_on)
+    locked = _locked([change.household])
+    present = _in_force(locked, setting.on)
+    now = present.get(change.household_id)
+    if (now.tier if now else "") != change.former:
+        raise ValidationError(
+            f"该户现在是{f' {now.tier} 类' if now else '未分类'}，与申请时（{change.former or '未分类'}）不同，请退回重报"
+        )
+    if problem := _problem(locked[0], now, setting):
+        raise ValidationError(problem)
+    _put(locked, present, setting, change.submitted_by)
+    return change
+
+
+def _setting(tier: str, reason: str, on: dt.date | None, expires_on: dt.date | None) -> Setting:
+    today = timezone.localdate()
+    setting = Setting(tier, reason.strip(), on or today, expires_on)
+    problems = {}
     if tier not in RiskTier.values:
-        problems.append("请选择 A、B、C 中的一类")
-    if not reason.strip():
-        problems.append("请写明分类依据，如“户主患大病，自付 8,640 元”")
-    if day > timezone.localdate():
-        problems.append("认定日期不能晚于今天")
-    if day < household.registered_on:
-        problems.append(f"认定日期不能早于入册日期 {household.registered_on}")
-    if current and current.tier == tier:
-        problems.append(f"该户已经是 {tier} 类，不需要再认定")
-    if current and day < current.since:
-        problems.append(f"现有分类自 {current.since} 起，新的认定不能更早")
+        problems["tier"] = "请选择 A、B、C 中的一类"
+    if not setting.reason:
+        problems["reason"] = "请写明分类依据，如“户主患大病，自付 8,640 元”"
+    if setting.on > today:
+        problems["on"] = "认定日期不能晚于今天"
+    if expires_on and expires_on <= max(today, setting.on):
+        problems["expires_on"] = "临时调整的截止日期应在今天以后"
     if problems:
         raise ValidationError(problems)
-    if current:
-        current.until = day
-        current.save(update_fields=["until"])
-    decision = TierDecision.objects.create(
-        household=household, tier=tier, reason=reason.strip(), since=day, done_by=by.name, done_on=day, entered_by=by
+    return setting
+
+
+def _locked(households: Sequence[Household]) -> list[Household]:
+    keys = [one.pk for one in households]
+    return list(Household.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"))
+
+
+def _in_force(households: list[Household], day: dt.date) -> dict[int, TierDecision]:
+    """The decision in force today (what a later-dated one replaces), by household."""
+    today = max(day, timezone.localdate())
+    return {one.household_id: one for one in TierDecision.objects.on(today).filter(household__in=households)}
+
+
+def _problem(household: Household, present: TierDecision | None, setting: Setting) -> str:
+    if household.closed_on:
+        return f"该户已于 {household.closed_on} 核减"
+    if setting.on < household.registered_on:
+        return f"认定日期不能早于入册日期 {household.registered_on}"
+    if present and present.tier == setting.tier and not setting.expires_on:
+        return f"该户已经是 {setting.tier} 类，不需要再认定"
+    if present and setting.on < present.since:
+        return f"现有分类自 {present.since} 起，新的认定不能更早"
+    return ""
+
+
+def _put(
+    households: list[Household], present: dict[int, TierDecision], setting: Setting, by: User
+) -> list[TierDecision]:
+    """Write the decisions: end what is in force, void what was to come, begin the new, prepare the return."""
+    keys = [one.pk for one in households]
+    if not keys:
+        return []
+    mine = TierDecision.objects.filter(household__in=keys)
+    mine.filter(since__gt=setting.on).exclude(pk__in=[one.pk for one in present.values()]).update(
+        voided_at=timezone.now(), voided_by=by, void_reason="被新的认定取代"
     )
-    state.refresh([household.pk])
-    return decision
+    mine.on(setting.on).update(until=setting.on)
+    made = [_decision(one, setting.tier, setting.reason, setting.on, by, setting.expires_on) for one in households]
+    if setting.expires_on:
+        made += [
+            _decision(one, present[one.pk].tier, "临时调整到期，恢复原分类", setting.expires_on, by)
+            for one in households
+            if one.pk in present
+        ]
+    TierDecision.objects.bulk_create(made)
+    state.refresh(keys)
+    return made
+
+
+def _decision(
+    household: Household, tier: str, reason: str, since: dt.date, by: User, until: dt.date | None = None
+) -> TierDecision:
+    return TierDecision(
+        household=household,
+        district_id=household.district_id,
+        town_id=household.town_id,
+        village_id=household.village_id,
+        tier=tier,
+        reason=reason,
+        since=since,
+        until=until,
+        override=until is not None,
+        done_by=by.name,
+        done_on=min(since, timezone.localdate()),
+        entered_by=by,
+    )

@@ -56,6 +56,8 @@ class HouseholdDetailView(LedgerDetailView):
             "title": household.state.head_name or str(household),
             "see": actor.field_groups,
             "can_tier": actor.may_open("households:tier_set"),
+            "can_pair": actor.may_open("households:pair"),
+            "can_change": actor.may_open("households:change_new"),
             "page_actions": tabs.actions_for(household, actor),
             "phone_masked": PHONE.value(household),
             "phone_reveal": f"{reverse('households:reveal', args=[household.pk])}?of=household&field=phone&row={household.pk}",
@@ -88,8 +90,12 @@ class HouseholdDetailView(LedgerDetailView):
 
 
 def tier_of(household: Household) -> dict | None:
-    """The decision in force: {tier, reason, since, by}, or None."""
-    return next((decision for decision in household.decisions if decision["until"] is None), None)
+    """The decision in force today: {tier, reason, since, until, by}, or None."""
+    today = timezone.localdate().isoformat()
+    in_force = (
+        one for one in household.decisions if one["since"] <= today and not (one["until"] and one["until"] <= today)
+    )
+    return next(in_force, None)
 
 
 def memberships(household: Household, actor: Actor):

@@ -1,44 +1,36 @@
-"""Setting a tier by hand."""
+"""认定分类 of one household; the district's confirmations."""
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.views.generic import FormView
 
-from households.forms import TierForm
-from households.ledgers import HouseholdLedger
-from households.services.tiers import set_tier
+from households.forms.tiers import TierForm
+from households.ledgers import TierChangeLedger
+from households.models import TierChange
+from households.services import tiers
+from households.views.acts import HouseholdActView
+from jiyang.workflow.views import DecideView, WithdrawView
 
-INVALID = 422
 
-
-class TierView(FormView):
-    """认定分类 of one household in scope."""
-
-    form_class, template_name = TierForm, "households/tier.html"
-
-    def dispatch(self, request, *args, **kwargs) -> HttpResponse:
-        self.household = get_object_or_404(HouseholdLedger.rows(request.actor), pk=kwargs["pk"])
-        return super().dispatch(request, *args, **kwargs)
-
-    def get_form_kwargs(self) -> dict:
-        return {**super().get_form_kwargs(), "actor": self.request.actor}
+class TierView(HouseholdActView):
+    form_class, model = TierForm, TierChange
+    title, verb = "认定分类", "认定"
+    explanation = "进入或退出 A 类由区级另一位同志确认后生效，其他调整当即生效。"
 
     def get_initial(self) -> dict:
         return {"on": timezone.localdate()}
 
-    def get_context_data(self, **kwargs) -> dict:
-        title = f"认定分类 {self.household.state.head_name}"
-        return {**super().get_context_data(**kwargs), "household": self.household, "title": title}
+    def do(self, form: TierForm) -> None:
+        outcome = tiers.ask_for_tier(households=[self.household], by=self.request.user, **form.cleaned_data)
+        if outcome["refused"]:
+            raise ValidationError([why for _, why in outcome["refused"]])
+        if outcome["proposed"]:
+            messages.info(self.request, "已报区级确认，确认后生效")
 
-    def form_valid(self, form: TierForm) -> HttpResponse:
-        try:
-            set_tier(household=self.household, by=self.request.user, **form.cleaned_data)
-        except ValidationError as refused:
-            form.add_error(None, refused)
-            return self.form_invalid(form)
-        return redirect(HouseholdLedger.url_of(self.household))
 
-    def form_invalid(self, form: TierForm) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form), status=INVALID)
+class TierConfirmView(DecideView):
+    ledger, service = TierChangeLedger, tiers.confirm
+
+
+class TierWithdrawView(WithdrawView):
+    ledger = TierChangeLedger

@@ -98,6 +98,7 @@ class Sealed(str):
     """Decrypted text that remembers its ciphertext, so that saving an unchanged value changes no byte."""
 
     stored: bytes
+    aad: str  # the column it was read from: elsewhere the ciphertext is none
 
 
 class EncryptedTextField(models.BinaryField):
@@ -114,7 +115,7 @@ class EncryptedTextField(models.BinaryField):
         return f"{owner._meta.db_table}.{self.column}"
 
     def get_db_prep_value(self, value, connection, prepared=False):
-        if isinstance(value, Sealed):
+        if isinstance(value, Sealed) and value.aad == self.aad:
             value = value.stored
         elif isinstance(value, str):
             value = encrypt(value, self.aad)
@@ -124,7 +125,7 @@ class EncryptedTextField(models.BinaryField):
         if value is None:
             return None
         text = Sealed(decrypt(value, self.aad))
-        text.stored = bytes(value)
+        text.stored, text.aad = bytes(value), self.aad
         return text
 
     def to_python(self, value):

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from households.models import Person
-from jiyang.access.scope import acting_as, actor_for
+from households.models import Household, Person
+from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.identifiers.encryption import CannotDecrypt, blind_index, decrypt, encrypt
 from tests import factories
 
@@ -37,3 +37,13 @@ def test_saving_an_unchanged_number_changes_no_byte(district_clerk):
         events = list(person.history.order_by("pgh_id"))
         assert len(events) == 2
         assert events[0].id_number.stored == events[1].id_number.stored
+
+
+@pytest.mark.django_db
+def test_a_value_copied_to_another_column_is_sealed_anew(town_officer):
+    """A ciphertext is bound to its column: copied as it stands, it could never be read again."""
+    home = factories.household(members=1)
+    with system_scope("测试"):
+        person = Person.objects.get(household=home)
+        Household.objects.filter(pk=home.pk).update(phone=person.id_number)
+        assert Household.objects.get(pk=home.pk).phone == person.id_number

@@ -1,14 +1,16 @@
 """Forms of the register."""
 
 from django import forms
+from django.db.models import QuerySet
 
-from households.enums import HouseholdType, PovertyCause, RiskTier
+from households.enums import HouseholdType, PovertyCause
 from households.models import Household
 from jiyang.identifiers import idcard
 from jiyang.ledgers.columns import may_see
 from jiyang.ledgers.filters import regions_for
 from jiyang.regions.enums import Level
-from jiyang.ui.forms import BigChoice, DayInput, KernelForm
+from jiyang.regions.models import Region
+from jiyang.ui.forms import KernelForm
 
 YES_NO = [("", "未填"), ("True", "是"), ("False", "否")]
 
@@ -17,6 +19,19 @@ def yes_no(label: str) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
         label=label, choices=YES_NO, required=False, empty_value=None, coerce=lambda value: value == "True"
     )
+
+
+def with_town(villages: QuerySet[Region]) -> QuerySet[Region]:
+    return (
+        villages.only("pk", "name", "code", "level", "town__name", "town__code").select_related("town").order_by("code")
+    )
+
+
+class VillageChoice(forms.ModelChoiceField):
+    """A village, said with its town."""
+
+    def label_from_instance(self, village: Region) -> str:
+        return f"{village.town.name} {village.short_name}"
 
 
 class HouseholdFacts(KernelForm):
@@ -43,7 +58,7 @@ class HouseholdFacts(KernelForm):
 class HouseholdForm(HouseholdFacts):
     """新建户: place, head and what is known."""
 
-    village = forms.ModelChoiceField(None, label="行政村", empty_label="请选择")
+    village = VillageChoice(None, label="行政村", empty_label="请选择")
     head_name = forms.CharField(label="户主姓名", max_length=60)
     head_id_number = forms.CharField(
         label="户主证件号码", max_length=24, help_text="18 位身份证号，或 20、22 位残疾人证号"
@@ -53,12 +68,7 @@ class HouseholdForm(HouseholdFacts):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["village"].queryset = (
-            regions_for(self.actor, Level.VILLAGE)
-            .only("pk", "name", "code", "level", "town__name")
-            .select_related("town")
-        )
-        self.fields["village"].label_from_instance = lambda village: f"{village.town.name} {village.short_name}"
+        self.fields["village"].queryset = with_town(regions_for(self.actor, Level.VILLAGE))
 
     def clean_head_id_number(self) -> str:
         checked = idcard.check(self.cleaned_data["head_id_number"])
@@ -75,18 +85,3 @@ class HouseholdEditForm(HouseholdFacts):
     def __init__(self, *args, record: Household, **kwargs):
         initial = {name: getattr(record, name) for name in (*self.base_fields, "version")}
         super().__init__(*args, record=record, initial=initial, **kwargs)
-
-
-class TierForm(KernelForm):
-    """认定分类: one of three tiers, the reason and the day."""
-
-    tier = forms.ChoiceField(
-        label="类别", choices=[(tier.value, f"{tier.value} 类 {tier.label}") for tier in RiskTier], widget=BigChoice
-    )
-    reason = forms.CharField(
-        label="依据",
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="写明事实，如“户主患大病，自付 8,640 元”",
-    )
-    on = forms.DateField(label="认定日期", widget=DayInput)

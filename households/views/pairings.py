@@ -1,0 +1,58 @@
+"""结对 of one household; the hand-over of a helper's households."""
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from households.forms.pairings import PairForm
+from households.models import Household, Pairing
+from households.services import pairings
+from households.views.acts import INVALID, HouseholdActView, put_errors
+from households.views.helpers import HelperDetailView
+
+
+class PairView(HouseholdActView):
+    form_class, model = PairForm, Pairing
+    title, verb = "结对", "结对"
+    explanation = "原责任人的结对到这一天为止，记录保留。"
+
+    def get_initial(self) -> dict:
+        return {"on": timezone.localdate()}
+
+    def do(self, form: PairForm) -> None:
+        outcome = pairings.pair(households=[self.household], by=self.request.user, **form.cleaned_data)
+        if outcome["refused"]:
+            raise ValidationError([why for _, why in outcome["refused"]])
+
+
+class HandOverView(HelperDetailView):
+    """交接: the chosen households of a helper go to another."""
+
+    def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        return redirect(self.ledger.url_of(self.get_object()))
+
+    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        form = self.form(request.POST)
+        keys = [int(key) for key in request.POST.getlist("household") if key.isdigit()]
+        if not keys:
+            form.add_error(None, "请先勾选要交接的户")
+        if form.is_valid():
+            try:
+                return self.hand_over(keys, form)
+            except ValidationError as refused:
+                put_errors(form, refused)
+        return self.render_to_response(self.get_context_data(form=form), status=INVALID)
+
+    def hand_over(self, keys: list[int], form: forms.Form) -> HttpResponse:
+        mine = Pairing.objects.visible_to(self.actor).filter(helper=self.get_object(), until=None)
+        households = (
+            Household.objects.visible_to(self.actor).filter(pk__in=mine.values("household")).filter(pk__in=keys)
+        )
+        outcome = pairings.pair(households=households, by=self.request.user, **form.cleaned_data)
+        messages.info(self.request, f"已交接 {outcome['done']} 户给{form.cleaned_data['helper'].name}", extra_tags="ok")
+        for household, why in outcome["refused"][:20]:
+            messages.warning(self.request, f"{household}：{why}", extra_tags="warn")
+        return redirect(self.ledger.url_of(self.get_object()))
