@@ -56,7 +56,7 @@ def user(role: str | None, place: "str | Region | None" = None, **fields) -> Use
     """A user with one posting of `role` at a town (by name), a region, or the district; no role: no posting."""
     number = next(_number)
     made = User.objects.create_user(
-        f"u{number}_{role or 'nobody'}", PASSWORD, name=f"用户{number}", **{"must_change_password": False, **fields}
+        f"u{number}_{role or 'nobody'}", PASSWORD, **{"name": f"用户{number}", "must_change_password": False, **fields}
     )
     if role:
         region = town(place) if isinstance(place, str) else place

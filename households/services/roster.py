@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from households.models import RosterRow
 from households.roster.jobs import FILE_AAD, progress_of
-from jiyang.access.scope import require
+from jiyang.access.scope import note_stand_in, require
 from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import encrypt_bytes
 from jiyang.intake.enums import BatchState
@@ -71,8 +71,7 @@ def approve(*, batch: Batch, by: User) -> Batch:
     """A second person agrees; the commit follows as a job. Raises PermissionDenied for the maker, BatchMoved."""
     _need("check")
     batch = _locked(batch, BatchState.SUBMITTED)
-    if by.pk in {batch.uploaded_by_id, batch.submitted_by_id}:
-        raise PermissionDenied("复核人不能是上传或提交这一批的人，请另一位同志复核")
+    _not_the_makers(batch, by)
     batch.state, batch.approved_by, batch.approved_at = BatchState.APPLYING, by, timezone.now()
     batch.save()
     progress_of(batch.pk).start(batch.rows)
@@ -84,8 +83,7 @@ def give_back(*, batch: Batch, by: User, reason: str) -> Batch:
     """退回 with a reason. Raises PermissionDenied for the maker, ValidationError without a reason, BatchMoved."""
     _need("check")
     batch = _locked(batch, BatchState.SUBMITTED)
-    if by.pk in {batch.uploaded_by_id, batch.submitted_by_id}:
-        raise PermissionDenied("复核人不能是上传或提交这一批的人，请另一位同志复核")
+    _not_the_makers(batch, by)
     if not reason.strip():
         raise ValidationError("请写明退回原因")
     batch.state, batch.reason, batch.submitted_by, batch.submitted_at = (
@@ -132,6 +130,13 @@ def take_back(*, batch: Batch, by: User, reason: str) -> Batch:
 def _need(side: str) -> None:
     if not require().has(f"{ACT}.{side}"):
         raise PermissionDenied("您的岗位不能上传和提交名单" if side == "make" else "您的岗位不能复核名单")
+
+
+def _not_the_makers(batch: Batch, by: User) -> None:
+    """Maker ≠ checker, for deputies too; a deputy's check stands in history under both names."""
+    if {by.pk, *require().barred(f"{ACT}.check")} & {batch.uploaded_by_id, batch.submitted_by_id}:
+        raise PermissionDenied("复核人不能是上传或提交这一批的人，也不能是其代理人，请另一位同志复核")
+    note_stand_in(f"{ACT}.check")
 
 
 def _locked(batch: Batch, *states: str) -> Batch:

@@ -96,7 +96,7 @@ def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
     actor = request.actor
     context |= {
         "may_make": actor.has("roster.import.make"),
-        "may_check": actor.has("roster.import.check") and request.user.pk not in involved,
+        "may_check": actor.has("roster.import.check") and not actor.barred("roster.import.check") & involved,
         "is_maker": request.user.pk in involved,
     }
     if batch.counts and batch.state != BatchState.DROPPED:

@@ -35,6 +35,17 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Held:
+    """One of the actor's postings of the day. `stands_for` is the absent user whose deputy it makes them (None: own)."""
+
+    pk: int
+    role: str
+    region: object = None
+    stands_for: int | None = None
+    stands_for_name: str = ""
+
+
+@dataclass(frozen=True)
 class Actor:
     """Who acts: a user with today's postings, or the system for a stated reason.
 
@@ -49,6 +60,7 @@ class Actor:
     request: str = ""
     is_system: bool = False
     regions: tuple = field(default=(), compare=False)
+    held: tuple[Held, ...] = field(default=(), compare=False)
 
     @cached_property
     def field_groups(self) -> frozenset[str]:
@@ -58,6 +70,22 @@ class Actor:
     def has(self, right: str) -> bool:
         """Whether one of the actor's roles holds `right` (an act's sides are `<act>.make` and `<act>.check`)."""
         return self.is_system or bool(matrix().roles_with(right) & self.roles)
+
+    def held_for(self, right: str) -> tuple[Held, ...]:
+        """The postings by which the actor holds a right."""
+        return tuple(one for one in self.held if one.role in matrix().roles_with(right))
+
+    def barred(self, right: str) -> frozenset[int]:
+        """Keys of users whose work this actor may not check with `right`: their own, and the absent person's for whom
+        alone they stand in (who holds the right also in their own name, or for another, may)."""
+        ways = {one.stands_for for one in self.held_for(right)}
+        absent = ways if len(ways) == 1 and None not in ways else set()
+        return frozenset(absent | {getattr(self.user, "pk", None)})
+
+    @property
+    def stands_for(self) -> str:
+        """Whom the actor stands in for today, in words (代 …); empty for nobody."""
+        return "、".join(dict.fromkeys(one.stands_for_name for one in self.held if one.stands_for))
 
     def may_open(self, view: str) -> bool:
         return matrix().may_open(view, self.roles)
@@ -107,20 +135,30 @@ def actor_for(user, *, on: dt.date | None = None, reason: str = "", request: str
         reason=reason,
         request=request,
         regions=tuple(region for found in places.values() for region in found),
+        held=tuple(_held(posting) for posting in postings),
     )
+
+
+def _held(posting) -> Held:
+    absent = posting.deputy_for.user if posting.deputy_for else None
+    return Held(posting.pk, posting.role, posting.region, *((absent.pk, absent.name) if absent else ()))
 
 
 def _postings(user, on: dt.date | None) -> list:
     if on is None and hasattr(user, "posted"):
-        from jiyang.accounts.models import Posting
-        from jiyang.regions.models import Region
+        return [_posting(one) for one in user.posted]
+    return list(user.postings.on(on or timezone.localdate()).select_related("region", "deputy_for__user"))
 
-        regions = [Region(**one["region"]) if one["region"]["pk"] else None for one in user.posted]
-        return [
-            Posting(pk=one["pk"], role=one["role"], region=region)
-            for one, region in zip(user.posted, regions, strict=True)
-        ]
-    return list(user.postings.on(on or timezone.localdate()).select_related("region"))
+
+def _posting(data: dict):
+    """A posting as the log-in backend's query brought it."""
+    from jiyang.accounts.models import Posting, User
+    from jiyang.regions.models import Region
+
+    region = Region(**data["region"]) if data["region"]["pk"] else None
+    absent = data["deputy_for"]
+    original = Posting(pk=absent["pk"], user=User(pk=absent["user"], name=absent["name"])) if absent["pk"] else None
+    return Posting(pk=data["pk"], role=data["role"], region=region, deputy_for=original)
 
 
 def _keys(regions: list) -> tuple[int, ...]:
@@ -147,6 +185,22 @@ def _tell_database(actor: Actor | None) -> None:
             " set_config('app.user',%s,true), set_config('pghistory.context_metadata',%s,true)",
             [*values, str(context.get("user") or ""), json.dumps(context, ensure_ascii=False) if context else ""],
         )
+
+
+def note_stand_in(right: str) -> str:
+    """Say in the history written from here to the end of the transaction whom the actor stands in for, where a right is
+    theirs only as a deputy. Returns the name, empty where they act in their own name."""
+    held = require().held_for(right)
+    if not held or any(one.stands_for is None for one in held):
+        return ""
+    names = "、".join(dict.fromkeys(one.stands_for_name for one in held))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select set_config('pghistory.context_metadata',"
+            " (current_setting('pghistory.context_metadata')::jsonb || jsonb_build_object('for', %s::text))::text, true)",
+            [names],
+        )
+    return names
 
 
 @contextmanager

@@ -21,10 +21,13 @@ class PostedBackend(ModelBackend):
             district_id="region__district",
             town_id="region__town",
         )
+        absent = JSONObject(pk="deputy_for__pk", user="deputy_for__user__pk", name="deputy_for__user__name")
         postings = Posting.objects.on(timezone.localdate()).filter(user=OuterRef("pk")).order_by("pk")
         user = (
             User.objects.annotate(
-                posted=ArraySubquery(postings.values(data=JSONObject(pk="pk", role="role", region=region)))
+                posted=ArraySubquery(
+                    postings.values(data=JSONObject(pk="pk", role="role", region=region, deputy_for=absent))
+                )
             )
             .filter(pk=user_id)
             .first()

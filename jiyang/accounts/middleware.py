@@ -10,6 +10,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
 
+from jiyang.accounts.enums import SessionEnd
+from jiyang.accounts.services import sessions
+
 NOTED_EVERY = 60  # seconds between writes of the last activity
 
 
@@ -28,11 +31,14 @@ class SessionPolicyMiddleware(MiddlewareMixin):
             now - seen > settings.SESSION_IDLE_SECONDS
             or now - session.setdefault("since", now) > settings.SESSION_COOKIE_AGE
         ):
+            request.session_end = SessionEnd.EXPIRED
             logout(request)
             if request.headers.get("X-Background"):
                 return HttpResponse("登录已过期，请重新登录", status=401)
             return redirect_to_login(request.get_full_path())
         if "seen_at" not in session or (now - seen > NOTED_EVERY and not request.headers.get("X-Background")):
+            if "seen_at" in session:
+                sessions.seen(session)
             session["seen_at"] = now
         return self._first_password(request)
 

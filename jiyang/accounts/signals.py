@@ -1,15 +1,21 @@
 """Log-ins, log-outs and failures go into the access log, each with the address they came from."""
 
+from jiyang.accounts.enums import SessionEnd
+from jiyang.accounts.services import sessions
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
 
 
 def signed_in(sender, request, user, **kwargs) -> None:
-    note(LogKind.LOGIN, user=user, address=request.META.get("REMOTE_ADDR"))
+    address = request.META.get("REMOTE_ADDR")
+    note(LogKind.LOGIN, user=user, address=address)
+    sessions.begin(user=user, session=request.session, address=address, agent=request.META.get("HTTP_USER_AGENT", ""))
 
 
 def signed_out(sender, request, user, **kwargs) -> None:
     if user is not None:
+        how = getattr(request, "session_end", SessionEnd.LEFT)
+        sessions.end(user.sign_ins.filter(key=request.session.session_key), how=how)
         note(LogKind.LOGOUT, user=user, address=request.META.get("REMOTE_ADDR"))
 
 

@@ -11,3 +11,7 @@ class LogKind(models.TextChoices):
     LOGOUT = "logout", "退出"
     REFUSED = "refused", "越权被拒"
     PASSWORD = "password", "修改密码"
+    ACCOUNT = "account", "账号变更"
+    RIGHTS = "rights", "岗位变更"
+    SESSION = "session", "结束会话"
+    VERIFY = "verify", "核验变更记录"

@@ -1,7 +1,7 @@
 """变更记录: what changed in a record, by whom and why, read from its events (they follow the live row's scope)."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import models
 
@@ -51,10 +51,7 @@ def changes_of(records: list[models.Model], actor: Actor) -> list[Change]:
         found = model.pgh_event_model.objects.filter(pgh_obj__in=keys).order_by("pgh_obj_id", "pgh_id")
         events += _of_model(model, list(found), actor)
     names = {user.pk: user.name for user in User.objects.filter(pk__in={event[1] for event in events if event[1]})}
-    changes = [
-        Change(event.at, event.what, event.subject, names.get(user, event.who), event.reason, event.changes)
-        for event, user in events
-    ]
+    changes = [replace(event, who=f"{names.get(user, '')}{event.who}") for event, user in events]
     return sorted(changes, key=lambda change: change.at, reverse=True)[:MOST]
 
 
@@ -78,7 +75,8 @@ def _of_model(model: type[models.Model], events: list, actor: Actor) -> list[tup
         changes = _diff(fields, before.get(event.pgh_obj_id), event, getattr(model, "masked", {}))
         before[event.pgh_obj_id] = event
         context = event.pgh_context or {}
-        who = "" if context.get("user") else "系统"
+        stands_for = f"（代 {context['for']}）" if context.get("for") else ""
+        who = stands_for if context.get("user") else "系统"
         change = Change(
             event.pgh_created_at,
             LABELS.get(event.pgh_label, event.pgh_label),

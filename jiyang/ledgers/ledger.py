@@ -50,6 +50,7 @@ class Ledger:
     list_template: ClassVar[str] = "ledgers/list.html"
     detail_template: ClassVar[str] = "ledgers/detail.html"
     detail_view: ClassVar[type | None] = None
+    create_view: ClassVar[type | None] = None
 
     key: ClassVar[str] = ""
 
@@ -121,7 +122,7 @@ class Ledger:
             ("history", "<int:pk>/history/", views.LedgerHistoryView),
         ]
         if cls.create:
-            pages.insert(1, ("create", "new/", views.LedgerCreateView))
+            pages.insert(1, ("create", "new/", cls.create_view or views.LedgerCreateView))
         if cls.edit:
             pages.append(("edit", "<int:pk>/edit/", views.LedgerEditView))
         pages += [

@@ -1,6 +1,6 @@
 """Rows of two people: one submits, another decides (DESIGN.md invariant 2). The database holds it too."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -8,10 +8,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from jiyang.access.scope import require
-from jiyang.accounts.models import User
+from jiyang.access.matrix import matrix
+from jiyang.access.scope import Actor, Held, note_stand_in, require
 from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.tasks import forget_count
+
+if TYPE_CHECKING:
+    from jiyang.accounts.models import User
 
 
 class Moved(ValidationError):
@@ -63,32 +66,65 @@ class Proposal(models.Model):
 
 def waiting_for(rows: models.QuerySet, actor) -> models.QuerySet:
     """Open proposals that this actor may decide: not their own, and only with the checker's right."""
-    act = rows.model.act
-    if not actor.has(f"{act}.check"):
+    right = f"{rows.model.act}.check"
+    if not actor.has(right):
         return rows.none()
-    return rows.filter(state=ProposalState.SUBMITTED).exclude(submitted_by=actor.user).order_by("submitted_at", "pk")
+    waiting = rows.filter(state=ProposalState.SUBMITTED).exclude(submitted_by__in=actor.barred(right))
+    if "district" in {field.name for field in rows.model._meta.fields} and not actor.is_system:
+        waiting = waiting.filter(_at([one.region for one in actor.held_for(right)]))
+    return waiting.order_by("submitted_at", "pk")
 
 
-def may_decide(proposal: Proposal, actor) -> bool:
-    return proposal.is_open and actor.has(f"{proposal.act}.check") and proposal.submitted_by_id != actor.user.pk
+def _at(regions: list) -> Q:
+    """Rows at or below one of the regions: the right of a posting holds where the posting lies."""
+    places = Q(pk__in=[])
+    for region in filter(None, regions):
+        places |= Q(village__zone=region.pk) if region.level == "zone" else Q(**{region.level: region.pk})
+    return places
 
 
-def decide(proposal: Proposal, *, by: User, approve: bool, reason: str = "") -> Proposal:
+def may_decide(proposal: Proposal, actor: Actor) -> bool:
+    """Open, and this actor a checker of it: with the right at its place, and not barred as its maker or their deputy."""
+    return proposal.is_open and _may_check(proposal, actor)
+
+
+def _may_check(proposal: Proposal, actor: Actor) -> bool:
+    right = f"{proposal.act}.check"
+    if not actor.has(right) or proposal.submitted_by_id in actor.barred(right):
+        return False
+    return actor.is_system or any(_reaches(one, proposal) for one in actor.held_for(right))
+
+
+def _reaches(held: Held, proposal: Proposal) -> bool:
+    if not hasattr(proposal, "district_id"):
+        return True
+    if held.region is None:
+        return False
+    if held.region.level == "zone":
+        return proposal.village_id is not None and proposal.village.zone_id == held.region.pk
+    return getattr(proposal, f"{held.region.level}_id") == held.region.pk
+
+
+def decide(proposal: Proposal, *, by: "User", approve: bool, reason: str = "") -> Proposal:
     """Approve or return a proposal; its effect is the caller's, in the same transaction, on the locked row returned.
 
     Raises PermissionDenied (no checker, or the maker), Moved (already decided), ValidationError (a return needs a reason).
     """
-    if not require().has(f"{proposal.act}.check"):
+    actor, right = require(), f"{proposal.act}.check"
+    if not actor.has(right):
         raise PermissionDenied("您的岗位不能复核这一项")
     if not approve and not reason.strip():
         raise ValidationError({"reason": "请写明退回原因"})
     locked = _locked(proposal)
-    if locked.submitted_by_id == by.pk:
-        raise PermissionDenied("复核人不能是提交人，请另一位同志复核")
+    if locked.submitted_by_id in {by.pk, *actor.barred(right)}:
+        raise PermissionDenied("复核人不能是提交人，也不能是提交人的代理人，请另一位同志复核")
+    if not _may_check(locked, actor):
+        raise PermissionDenied("您的岗位不能复核这一项")
+    note_stand_in(right)
     return _close(locked, by, ProposalState.APPROVED if approve else ProposalState.RETURNED, reason)
 
 
-def withdraw(proposal: Proposal, *, by: User, reason: str = "") -> Proposal:
+def withdraw(proposal: Proposal, *, by: "User", reason: str = "") -> Proposal:
     """撤回 by its maker, before it is decided. Raises PermissionDenied, Moved."""
     locked = _locked(proposal)
     if locked.submitted_by_id != by.pk:
@@ -104,7 +140,7 @@ def _locked(proposal: Proposal) -> Proposal:
     return locked
 
 
-def _close(locked: Proposal, by: User, state: str, reason: str) -> Proposal:
+def _close(locked: Proposal, by: "User", state: str, reason: str) -> Proposal:
     locked.state, locked.decided_by, locked.decided_at = state, by, timezone.now()
     locked.decision_reason = reason.strip()[:200]
     locked.save(update_fields=["state", "decided_by", "decided_at", "decision_reason"])
@@ -112,11 +148,28 @@ def _close(locked: Proposal, by: User, state: str, reason: str) -> Proposal:
     return locked
 
 
+def decided_for(proposal: Proposal) -> str:
+    """Whom the checker stood in for on the day of the decision (代 …); empty where they decided in their own name.
+
+    One query for a decided proposal.
+    """
+    from jiyang.accounts.models import Posting
+
+    if proposal.is_open or proposal.state == ProposalState.WITHDRAWN:
+        return ""
+    held = Posting.objects.on(timezone.localdate(proposal.decided_at)).filter(
+        user=proposal.decided_by_id, role__in=matrix().roles_with(f"{proposal.act}.check")
+    )
+    names = list(held.values_list("deputy_for__user__name", flat=True))
+    return "" if None in names else "、".join(dict.fromkeys(names))
+
+
 def decision_of(proposal: Proposal, actor, decide_url: str, withdraw_url: str = "") -> dict:
     """What a proposal's page needs to include the decision block (`templates/workflow/decision.html`)."""
     return {
         "template": "workflow/decision.html",
         "proposal": proposal,
+        "decided_for": decided_for(proposal),
         "may_decide": may_decide(proposal, actor),
         "may_withdraw": proposal.is_open and proposal.submitted_by_id == actor.user.pk,
         "decide_url": decide_url,

@@ -1,3 +1,5 @@
+"""Log-in, log-out, one's own password."""
+
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.views import LoginView as DjangoLoginView
 from django.contrib.auth.views import LogoutView
@@ -7,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.views.generic import FormView
 
 from jiyang.accounts import services
-from jiyang.accounts.forms import LoginForm, PasswordForm
+from jiyang.accounts.forms.login import LoginForm, PasswordForm
+from jiyang.accounts.services import sessions
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
 
@@ -33,11 +36,15 @@ class PasswordView(FormView):
 
     def form_valid(self, form) -> HttpResponse:
         try:
-            services.change_password(user=self.request.user, password=form.cleaned_data["new"])
+            services.change_password(
+                user=self.request.user, password=form.cleaned_data["new"], keep=self.request.session.session_key
+            )
         except ValidationError as refused:
             form.add_error("new", refused)
             return self.form_invalid(form)
+        former = self.request.session.session_key
         update_session_auth_hash(self.request, self.request.user)
+        sessions.rekey(former=former, session=self.request.session)
         return redirect("home")
 
     def form_invalid(self, form) -> HttpResponse:

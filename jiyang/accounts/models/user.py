@@ -1,10 +1,7 @@
-"""Users, their dated postings (who may act as what, where), and former passwords."""
-
-import datetime as dt
+"""Users and their former passwords."""
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
-from django.db.models import F, Q
 from django.utils import timezone
 
 from jiyang.audit.tracking import Tracked
@@ -22,6 +19,14 @@ class UserManager(BaseUserManager):
         return self.create_user(username, password, **{"name": username, "is_superuser": True, **fields})
 
 
+class UserQuerySet(models.QuerySet):
+    def holding(self, *roles: str, on=None) -> "UserQuerySet":
+        """Users with a posting of one of the roles in force on a day (today)."""
+        from jiyang.accounts.models.posting import Posting
+
+        return self.filter(pk__in=Posting.objects.on(on or timezone.localdate()).filter(role__in=roles).values("user"))
+
+
 class User(AbstractBaseUser, PermissionsMixin, Tracked):
     """用户: one account per real person (DOMAIN.md 14.2: no shared accounts)."""
 
@@ -29,12 +34,13 @@ class User(AbstractBaseUser, PermissionsMixin, Tracked):
     name = models.CharField("姓名", max_length=40)
     office = models.CharField("单位", max_length=60, blank=True)
     is_active = models.BooleanField("启用", default=True)
+    state_reason = models.CharField("停用或启用原因", max_length=200, blank=True)
     must_change_password = models.BooleanField("首次登录须改密码", default=True)
     password_changed_at = models.DateTimeField("密码修改时间", null=True, blank=True)
     created_at = models.DateTimeField("建立时间", auto_now_add=True)
 
     untracked_fields = ("password", "last_login")
-    objects = UserManager()
+    objects = UserManager.from_queryset(UserQuerySet)()
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS = ["name"]
 
@@ -43,6 +49,20 @@ class User(AbstractBaseUser, PermissionsMixin, Tracked):
 
     def __str__(self) -> str:
         return self.name or self.username
+
+    @property
+    def posts(self) -> str:
+        """Today's postings in words; reads `held_today` where a list has fetched it."""
+        held = getattr(self, "held_today", None)
+        if held is None:
+            held = self.postings.on(timezone.localdate()).select_related("region", "deputy_for__user")
+        return "；".join(posting.label for posting in held)
+
+    @property
+    def state(self) -> str:
+        if not self.is_active:
+            return "停用"
+        return "启用" if self.last_login else "从未登录"
 
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(raw_password)
@@ -61,45 +81,3 @@ class PasswordRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.at:%Y-%m-%d}"
-
-
-class PostingQuerySet(models.QuerySet):
-    def on(self, day: dt.date) -> "PostingQuerySet":
-        return self.filter(since__lte=day).filter(Q(until=None) | Q(until__gt=day))
-
-
-class Posting(Tracked):
-    """岗位: user × role × region, dated [`since`, `until`).
-
-    A district, town or village posting reaches the rows there; a 管区 posting its villages. A posting without a region
-    (帮扶责任人, 第一书记, 保险公司联络员) reaches only the households granted to it (`access.HouseholdGrant`).
-    """
-
-    user = models.ForeignKey(User, models.PROTECT, related_name="postings", verbose_name="用户")
-    role = models.CharField("角色", max_length=30)
-    region = models.ForeignKey(
-        "regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="区划"
-    )
-    since = models.DateField("起", default=timezone.localdate)
-    until = models.DateField("止", null=True, blank=True)
-
-    objects = PostingQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = verbose_name_plural = "岗位"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(until=None) | Q(until__gte=F("since")),
-                name="posting_dates",
-                violation_error_message="岗位的止日不能早于起日",
-            ),
-            models.UniqueConstraint(
-                fields=["user", "role", "region", "since"],
-                nulls_distinct=False,
-                name="posting_once",
-                violation_error_message="该用户已有同样的岗位",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user} {self.role}"
