@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "jiyang.ledgers",
     "jiyang.workflow",
     "jiyang.access",
+    "jiyang.api",
     "households",
     "monitoring",
     "projects",
@@ -86,6 +87,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "jiyang.api.middleware.TokenMiddleware",
     "jiyang.accounts.middleware.SessionPolicyMiddleware",
     "jiyang.access.middleware.ScopeMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -237,8 +239,13 @@ PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", db_index=T
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
 
 REST_FRAMEWORK = {
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["jiyang.api.authentication.RequestAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["jiyang.api.authentication.MatrixPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["jiyang.api.authentication.PerUser"],
+    "DEFAULT_THROTTLE_RATES": {"user": env.text("JIYANG_API_RATE", "600/min")},
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["jiyang.api.parsers.BoundedJSONParser", "rest_framework.parsers.MultiPartParser"],
+    "EXCEPTION_HANDLER": "jiyang.api.errors.handler",
 }
 
 LOGGING = {

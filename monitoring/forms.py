@@ -5,6 +5,7 @@ import uuid
 from django import forms
 from django.utils import timezone
 
+from households.models import Household
 from jiyang.ui.forms import BigChoice, KernelForm, MomentInput
 from monitoring.enums import Finding, IncomeChange, Met, PeopleChange, RiskSeen, VisitMethod
 from monitoring.models import Visit
@@ -55,3 +56,15 @@ class VisitForm(KernelForm):
                 name: getattr(last, name) for name in ("method", "met", "education", "medical", "housing", "water")
             }
         return {**prefilled, "visited_at": timezone.localtime(), "client_uuid": uuid.uuid4(), "done_by": user.name}
+
+
+class VisitOfHouseholdForm(VisitForm):
+    """登记走访 by a program: the household is said in the form."""
+
+    household = forms.ModelChoiceField(
+        None, label="户", error_messages={"invalid_choice": "没有这一户，或不在本人管辖范围内"}
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["household"].queryset = Household.objects.visible_to(self.actor)

@@ -9,14 +9,15 @@ from jiyang.documents.models import Attachment
 from jiyang.ledgers import tabs
 from jiyang.ledgers.columns import Column
 from jiyang.ledgers.filters import LedgerFilter
-from jiyang.ledgers.ledger import Ledger
+from jiyang.ledgers.ledger import FormFor, Ledger
 from jiyang.ledgers.tabs import Entry
 from jiyang.ui.forms import DayInput
 from jiyang.ui.navigation import Entry as Module
 from jiyang.ui.navigation import register
 from monitoring.enums import Finding, RiskSeen, VisitMethod
+from monitoring.forms import VisitOfHouseholdForm
 from monitoring.models import Visit
-from monitoring.services.visits import PHOTO_OF
+from monitoring.services.visits import PHOTO_OF, record_visit
 
 
 class VisitFilter(LedgerFilter):
@@ -78,6 +79,7 @@ class VisitLedger(Ledger):
     sort = "-visited_at"
     empty = "还没有走访记录。从“走访”页选一户登记。"
     detail_template = "monitoring/visit_detail.html"
+    api_create = FormFor(VisitOfHouseholdForm, record_visit)
 
 
 def visits_tab(household, actor) -> dict:

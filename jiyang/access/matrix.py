@@ -19,17 +19,24 @@ LEDGER_PAGES = {
     "detail": "view",
     "history": "view",
     "export": "export",
-    "create": "change",
+    "create": "add",
     "edit": "change",
     "columns": "view",
     "save_query": "view",
     "drop_query": "view",
 }
+API_PAGES = {"list": "view", "detail": "view", "create": "add"}
 
 
 def views_of_ledger(ledger: str, rights: dict) -> dict[str, str]:
-    """View name -> right of all pages of a ledger, from its one entry; `bulk: {act: right}` names its bulk acts'."""
+    """View name -> right of all pages of a ledger and of its API, from its one entry.
+
+    `bulk: {act: right}` names the rights of its bulk acts, `add` that of creating where it is another than `change`.
+    """
+    rights = {"add": rights["change"], **rights} if "change" in rights else rights
     found = {f"{ledger}_{page}": rights[needed] for page, needed in LEDGER_PAGES.items() if needed in rights}
+    api = f"api:{ledger.replace(':', '_')}"
+    found |= {f"{api}_{page}": rights[needed] for page, needed in API_PAGES.items() if needed in rights}
     found |= {f"{ledger}_bulk_{act}": right for act, right in rights.get("bulk", {}).items()}
     return found
 

@@ -11,6 +11,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from jiyang.access.matrix import matrix
 from jiyang.access.scope import acting_as, actor_for
+from jiyang.api.errors import is_api, problem
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
 
@@ -45,6 +46,8 @@ class ScopeMiddleware(MiddlewareMixin):
         if matrix().may_open(name, roles):
             return None
         if request.actor is None:
+            if is_api(request):
+                return problem(401, "not_authenticated", "没有登录：请在请求头 Authorization 中带令牌，或先登录")
             return redirect_to_login(request.get_full_path())
         if name not in matrix().views:
             logger.error("view %s has no entry in the permission matrix", name)

@@ -23,7 +23,7 @@ class SessionPolicyMiddleware(MiddlewareMixin):
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        if not request.user.is_authenticated:
+        if not request.user.is_authenticated or request.api_token:
             return None
         now, session = time.time(), request.session
         seen = session.get("seen_at", now)

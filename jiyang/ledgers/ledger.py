@@ -24,12 +24,17 @@ class FormFor:
     service: Callable[..., models.Model]
 
 
+class Clash(Exception):
+    """A service was sent the same client key with another content: nothing was written (409 on pages and in the API)."""
+
+
 class Ledger:
     """One ledger (台账). Subclassing with a `model` registers it; `urls()` gives its pages.
 
     `name` makes the URL names `<app>:<name>_list|detail|history|export|create|edit`; the permission matrix grants them in
     its section `ledgers`. `columns`, `filterset` and `sort` describe the list, `extra_export` adds columns to the file
-    and to the column chooser. `bulk` are acts over a selection of rows (`BulkAction` tells how).
+    and to the column chooser. The API (jiyang/api) has list, row and, through `create`, creation of every ledger from this
+    same declaration; `api_create` is the form where a program needs another one than the page. `bulk` are acts over a selection of rows (`BulkAction` tells how).
     """
 
     model: ClassVar[type[models.Model]]
@@ -46,6 +51,7 @@ class Ledger:
     empty: ClassVar[str] = "还没有记录。"
     create: ClassVar[FormFor | None] = None
     edit: ClassVar[FormFor | None] = None
+    api_create: ClassVar[FormFor | None] = None
     bulk: ClassVar[Sequence[BulkAction]] = ()
     list_template: ClassVar[str] = "ledgers/list.html"
     detail_template: ClassVar[str] = "ledgers/detail.html"
@@ -81,6 +87,10 @@ class Ledger:
     def laid_out(cls, rows: models.QuerySet) -> models.QuerySet:
         """The same rows as a page reads them: where a hint that a count does not need helps the database sort."""
         return rows
+
+    @classmethod
+    def created_by_api(cls) -> FormFor | None:
+        return cls.api_create or cls.create
 
     @classmethod
     def shown(cls, actor: Actor) -> list[Column]:

@@ -8,11 +8,19 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from jiyang.api.errors import is_api, problem
+
 logger = logging.getLogger("jiyang.csp")
 LARGEST_REPORT = 8192
 
 
+CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 500: "server_error"}
+
+
 def page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    """The page of a failure; the same as JSON below the API's address."""
+    if is_api(request):
+        return problem(status, CODES[status], text)
     return render(request, "ui/error.html", {"title": title, "text": text, "status": status}, status=status)
 
 

@@ -15,6 +15,7 @@ from households.models import Household
 from households.services import state
 from jiyang.accounts.models import User
 from jiyang.documents.storing import attach_photo, clean_photo
+from jiyang.ledgers.ledger import Clash
 from monitoring.enums import Met, VisitMethod
 from monitoring.models import Visit
 
@@ -22,7 +23,7 @@ TOLERANCE = dt.timedelta(minutes=10)  # a phone's clock may run ahead
 PHOTO_OF = "monitoring.visit"
 
 
-class VisitClash(Exception):
+class VisitClash(Clash):
     """The same client UUID came with another content: not a replay. Nothing was written."""
 
 

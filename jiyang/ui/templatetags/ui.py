@@ -111,6 +111,12 @@ def get(mapping: dict, key: Any) -> Any:
 
 
 @register.filter
+def may_open(actor: Any, view: str) -> bool:
+    """Whether the actor may open a page, by URL name."""
+    return bool(actor) and actor.may_open(view)
+
+
+@register.filter
 def is_money(value: Any) -> bool:
     return isinstance(value, Decimal)
 

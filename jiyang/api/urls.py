@@ -1,0 +1,32 @@
+"""Addresses below /api/: two for every ledger, made from the registry, so that a new ledger needs no line here.
+
+The pages for people stand below /interface/.
+"""
+
+from django.urls import path
+
+from jiyang.api import ledgers as pages
+from jiyang.api import views
+from jiyang.ledgers import registry
+
+app_name, mount = "api", ""
+urlpatterns = [
+    path("interface/", views.GuideView.as_view(), name="guide"),
+    path("api/schema/", views.SchemaApi.as_view(), name="schema"),
+    path("api/term/", views.TermApi.as_view(), name="term"),
+    path("interface/tokens/", views.TokensView.as_view(), name="tokens"),
+    path("interface/tokens/<int:pk>/revoke/", views.RevokeView.as_view(), name="token_revoke"),
+    path("interface/tokens/all/", views.AllTokensView.as_view(), name="all_tokens"),
+    path("interface/tokens/all/<int:pk>/revoke/", views.AdminRevokeView.as_view(), name="any_token_revoke"),
+]
+for ledger in registry.ledgers():
+    address = f"api/{ledger.key.replace(':', '/')}/"
+    name = ledger.key.replace(":", "_")
+    urlpatterns += [
+        path(address, pages.LedgerListApi.as_view(ledger=ledger), name=f"{name}_list"),
+        path(
+            f"{address}<{pages.key_converter(ledger)}:key>/",
+            pages.LedgerDetailApi.as_view(ledger=ledger),
+            name=f"{name}_detail",
+        ),
+    ]
