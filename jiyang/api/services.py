@@ -6,6 +6,7 @@ import secrets
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from jiyang.accounts.models import User
@@ -14,6 +15,16 @@ from jiyang.parameters import values
 
 BYTES, SHOWN = 32, 6
 NOTED_EVERY = dt.timedelta(minutes=5)  # between writes of the last use
+
+
+def tokens_of(user: User) -> QuerySet[ApiToken]:
+    """All of a user's tokens, newest first."""
+    return ApiToken.objects.filter(user=user)
+
+
+def tokens_in_use() -> QuerySet[ApiToken]:
+    """Everybody's usable tokens, with their users."""
+    return ApiToken.objects.usable().select_related("user")
 
 
 def digest_of(plain: str) -> str:

@@ -14,7 +14,6 @@ from rest_framework.views import APIView
 from jiyang.api import openapi, services
 from jiyang.api.errors import Refused
 from jiyang.api.forms import TokenForm
-from jiyang.api.models import ApiToken
 from jiyang.ledgers import terms
 
 INVALID, MOST = 422, 200
@@ -85,7 +84,7 @@ class TokensView(TemplateView):
     template_name = "api/tokens.html"
 
     def get_context_data(self, **kwargs) -> dict:
-        mine = ApiToken.objects.filter(user=self.request.user)[:MOST]
+        mine = services.tokens_of(self.request.user)[:MOST]
         form = kwargs.pop("form", None) or TokenForm(actor=self.request.actor)
         return {**super().get_context_data(**kwargs), "title": "接口令牌", "tokens": mine, "form": form}
 
@@ -111,7 +110,7 @@ class AllTokensView(TemplateView):
     template_name = "api/all_tokens.html"
 
     def get_context_data(self, **kwargs) -> dict:
-        found = ApiToken.objects.usable().select_related("user")[:MOST]
+        found = services.tokens_in_use()[:MOST]
         return {**super().get_context_data(**kwargs), "title": "在用的接口令牌", "tokens": found}
 
 
@@ -122,7 +121,7 @@ class RevokeView(View):
     is_admin, back = False, "api:tokens"
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        tokens = ApiToken.objects.all() if self.is_admin else ApiToken.objects.filter(user=request.user)
+        tokens = services.tokens_in_use() if self.is_admin else services.tokens_of(request.user)
         services.revoke(token=get_object_or_404(tokens, pk=pk), by=request.user, is_admin=self.is_admin)
         return redirect(self.back)
 
