@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "jiyang.reporting",
     "jiyang.ledgers",
     "jiyang.workflow",
+    "jiyang.schedules",
     "jiyang.access",
     "jiyang.api",
     "households",
@@ -149,12 +150,12 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = env.number("JIYANG_TASK_SECONDS", 300)
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3 * CELERY_TASK_TIME_LIMIT}
+JOB_SECONDS = env.number("JIYANG_JOB_SECONDS", 3600)  # longest scheduled run; the run ledger, not the queue, guards it
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 2
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {"audit.seal": {"task": "jiyang.audit.tasks.seal_events", "schedule": 3600}}
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 LANGUAGE_CODE = "zh-hans"

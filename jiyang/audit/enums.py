@@ -15,3 +15,4 @@ class LogKind(models.TextChoices):
     RIGHTS = "rights", "岗位变更"
     SESSION = "session", "结束会话"
     VERIFY = "verify", "核验变更记录"
+    SCHEDULE = "schedule", "启停定时任务"

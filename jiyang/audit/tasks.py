@@ -1,11 +1,19 @@
-from celery import shared_task
+"""Scheduled work of the audit: the hourly seal, and old log lines moved out of the database."""
 
-from jiyang.access.scope import system_scope
-from jiyang.audit import chain
+from jiyang.audit import chain, retention
+from jiyang.schedules.registry import scheduled
 
 
-@shared_task
-def seal_events() -> int:
-    """Hourly: seal new history events into the chain."""
-    with system_scope("封存变更记录"):
-        return chain.seal()
+@scheduled("audit.seal", cron="5 * * * *", title="封存变更记录", period="hour")
+def seal_events(run) -> dict:
+    """Seal new history events into the chain."""
+    return {"封存条数": chain.seal()}
+
+
+@scheduled("audit.retention", cron="40 2 * * *", title="调阅日志转存")
+def archive_log(run) -> dict:
+    """Move access-log lines older than `audit.retention_days` to a file of the day they left."""
+    moved, name = retention.archive(run.span.last)
+    if moved:
+        run.note(f"{moved} 条转存到 {name}")
+    return {"转存条数": moved}
