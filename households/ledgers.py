@@ -5,13 +5,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from households.filters import ChangeFilter, HelperFilter, HouseholdFilter, PersonFilter, ProposalFilter
-from households.forms.pairings import HelperEditForm, HelperForm
+from households.forms.pairings import HelperEditForm, HelperForm, PairForm
 from households.forms.register import HouseholdEditForm, HouseholdForm
+from households.forms.tiers import TierForm
 from households.models import Helper, Household, Person, PersonChange, TierChange
-from households.services import pairings, register
+from households.services import pairings, register, tiers
 from households.views.change_detail import ChangeDetailView
 from households.views.detail import HouseholdDetailView
 from households.views.helpers import HelperDetailView
+from jiyang.ledgers.bulk import BulkAction
 from jiyang.ledgers.columns import Column
 from jiyang.ledgers.ledger import FormFor, Ledger
 from jiyang.ledgers.views import LedgerDetailView
@@ -53,6 +55,12 @@ class HouseholdLedger(Ledger):
     empty = "还没有户。导入名单，或新建户。"
     list_template, detail_template = "households/list.html", "households/detail.html"
     detail_view = HouseholdDetailView
+    bulk = (
+        BulkAction(
+            "tier", "认定分类", tiers.ask_for_tier, form=TierForm, warning="进入或退出 A 类的户报区级确认后生效。"
+        ),
+        BulkAction("pair", "结对", pairings.pair, form=PairForm, warning="原责任人的结对到开始时间为止，记录保留。"),
+    )
     create = FormFor(HouseholdForm, register.register_household)
     edit = FormFor(HouseholdEditForm, register.edit_household)
 

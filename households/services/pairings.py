@@ -1,7 +1,7 @@
 """Helpers and the households they look after: dated, never overwritten; the household arm of scope follows them."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +13,7 @@ from households.models import Helper, Household, Pairing
 from households.services import state
 from jiyang.access.models import HouseholdGrant
 from jiyang.accounts.models import Posting, User
+from jiyang.ledgers.bulk import Outcome
 from jiyang.regions.models import Region
 
 ROLE = "helper"  # the role whose postings reach the households granted to them
@@ -51,24 +52,24 @@ def edit_helper(*, by: User, record: Helper, version: int, username: str = "", *
 
 @transaction.atomic
 def pair(
-    *, households: Sequence[Household], helper: Helper, by: User, on: dt.date | None = None, reason: str = ""
-) -> dict[str, Any]:
-    """Give households to `helper` from day `on` (today), ending their former pairing of that kind: {done, refused}.
+    *, rows: Iterable[Household], helper: Helper, by: User, on: dt.date | None = None, reason: str = ""
+) -> Outcome:
+    """Give households to `helper` from day `on` (today), ending their former pairing of that kind.
 
-    `refused` lists (household, reason). The same for one household or a thousand: a fixed number of statements.
+    The same for one household or a thousand: a fixed number of statements. Raises ValidationError: a day in the future.
     """
     day = on or timezone.localdate()
     if day > timezone.localdate():
         raise ValidationError({"on": "开始时间不能晚于今天"})
-    known = Household.objects.select_for_update(of=("self",)).filter(pk__in=[one.pk for one in households])
+    known = Household.objects.select_for_update(of=("self",)).filter(pk__in=[one.pk for one in rows])
     present = {
         one.household_id: one for one in Pairing.objects.filter(household__in=known, kind=helper.kind, until=None)
     }
-    taken, refused = [], []
+    taken, refused = [], {}
     for household in known.order_by("pk"):
         problem = _problem(household, present.get(household.pk), helper, day)
         if problem:
-            refused.append((household, problem))
+            refused[household.pk] = problem
         else:
             taken.append(household)
     former = Pairing.objects.filter(household__in=[one.pk for one in taken], kind=helper.kind, until=None)
@@ -91,7 +92,7 @@ def pair(
     )
     _grant(helper, Pairing.objects.filter(helper=helper, until=None, household__in=[one.pk for one in taken]))
     state.refresh([one.pk for one in taken])
-    return {"done": len(taken), "refused": refused}
+    return Outcome(len(taken), refused)
 
 
 @transaction.atomic

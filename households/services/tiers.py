@@ -3,7 +3,7 @@ district's confirmation; a temporary setting ends by itself.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -14,6 +14,7 @@ from households.enums import RiskTier
 from households.models import Household, TierChange, TierDecision
 from households.services import state
 from jiyang.accounts.models import User
+from jiyang.ledgers.bulk import Outcome
 from jiyang.workflow import proposals
 from jiyang.workflow.enums import ProposalState
 
@@ -54,34 +55,33 @@ def set_tier(
 @transaction.atomic
 def ask_for_tier(
     *,
-    households: Sequence[Household],
+    rows: Iterable[Household],
     tier: str,
     reason: str,
     by: User,
     on: dt.date | None = None,
     expires_on: dt.date | None = None,
-) -> dict:
+) -> Outcome:
     """Set the tier of a selection; what enters or leaves A becomes a proposal to the district.
 
-    Returns {done, proposed, refused: [(household, why)]}; a fixed number of statements whatever the selection.
-    Raises ValidationError for what is wrong with the request itself.
+    A fixed number of statements whatever the selection. Raises ValidationError for what is wrong with the request itself.
     """
     setting = _setting(tier, reason, on, expires_on)
-    locked = _locked(households)
+    locked = _locked(rows)
     present = _in_force(locked, setting.on)
     waiting = set(
         TierChange.objects.filter(household__in=locked, state=ProposalState.SUBMITTED).values_list(
             "household", flat=True
         )
     )
-    refused, direct, confirmed = [], [], []
+    refused, direct, confirmed = {}, [], []
     for household in locked:
         now = present.get(household.pk)
         problem = _problem(household, now, setting)
         if not problem and household.pk in waiting:
             problem = "已有待区级确认的分类调整"
         if problem:
-            refused.append((household, problem))
+            refused[household.pk] = problem
         elif RiskTier.A in {setting.tier, now.tier if now else ""}:
             confirmed.append(household)
         else:
@@ -102,7 +102,8 @@ def ask_for_tier(
         )
         for one in confirmed
     )
-    return {"done": len(direct), "proposed": len(confirmed), "refused": refused}
+    note = f"其中 {len(confirmed)} 户进入或退出 A 类，已报区级确认，确认后生效" if confirmed else ""
+    return Outcome(len(direct) + len(confirmed), refused, note)
 
 
 @transaction.atomic
@@ -142,7 +143,7 @@ def _setting(tier: str, reason: str, on: dt.date | None, expires_on: dt.date | N
     return setting
 
 
-def _locked(households: Sequence[Household]) -> list[Household]:
+def _locked(households: Iterable[Household]) -> list[Household]:
     keys = [one.pk for one in households]
     return list(Household.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"))
 

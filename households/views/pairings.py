@@ -23,9 +23,9 @@ class PairView(HouseholdActView):
         return {"on": timezone.localdate()}
 
     def do(self, form: PairForm) -> None:
-        outcome = pairings.pair(households=[self.household], by=self.request.user, **form.cleaned_data)
-        if outcome["refused"]:
-            raise ValidationError([why for _, why in outcome["refused"]])
+        outcome = pairings.pair(rows=[self.household], by=self.request.user, **form.cleaned_data)
+        if outcome.refused:
+            raise ValidationError(list(outcome.refused.values()))
 
 
 class HandOverView(HelperDetailView):
@@ -51,8 +51,8 @@ class HandOverView(HelperDetailView):
         households = (
             Household.objects.visible_to(self.actor).filter(pk__in=mine.values("household")).filter(pk__in=keys)
         )
-        outcome = pairings.pair(households=households, by=self.request.user, **form.cleaned_data)
-        messages.info(self.request, f"已交接 {outcome['done']} 户给{form.cleaned_data['helper'].name}", extra_tags="ok")
-        for household, why in outcome["refused"][:20]:
-            messages.warning(self.request, f"{household}：{why}", extra_tags="warn")
+        outcome = pairings.pair(rows=households, by=self.request.user, **form.cleaned_data)
+        messages.info(self.request, f"已交接 {outcome.done} 户给{form.cleaned_data['helper'].name}", extra_tags="ok")
+        for household in households.filter(pk__in=outcome.refused):
+            messages.warning(self.request, f"{household}：{outcome.refused[household.pk]}", extra_tags="warn")
         return redirect(self.ledger.url_of(self.get_object()))

@@ -21,10 +21,10 @@ class TierView(HouseholdActView):
         return {"on": timezone.localdate()}
 
     def do(self, form: TierForm) -> None:
-        outcome = tiers.ask_for_tier(households=[self.household], by=self.request.user, **form.cleaned_data)
-        if outcome["refused"]:
-            raise ValidationError([why for _, why in outcome["refused"]])
-        if outcome["proposed"]:
+        outcome = tiers.ask_for_tier(rows=[self.household], by=self.request.user, **form.cleaned_data)
+        if outcome.refused:
+            raise ValidationError(list(outcome.refused.values()))
+        if outcome.note:
             messages.info(self.request, "已报区级确认，确认后生效")
 
 

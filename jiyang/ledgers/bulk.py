@@ -12,10 +12,13 @@ from jiyang.access.scope import Actor
 
 @dataclass
 class Outcome:
-    """What a bulk act did: the number of rows done, and for each refused row's key the reason in Chinese."""
+    """What a bulk act did: the number of rows done, for each refused row's key the reason in Chinese, and what is left
+    to say (`note`: that some of the rows wait for another person).
+    """
 
     done: int = 0
     refused: dict[int, str] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def helper(by, user=None, name="李帮扶"):
 
 def pair(by, helper, *households, on=dt.date(2021, 6, 1)):
     with acting_as(factories.acting(by)):
-        return pairings.pair(households=households, helper=helper, by=by, on=on)
+        return pairings.pair(rows=households, helper=helper, by=by, on=on)
 
 
 def seen_by_sql(user) -> set[int]:
@@ -97,8 +97,8 @@ def test_linking_an_account_later_opens_the_households(town_officer, helper_user
 def test_refusals_name_the_household(town_officer):
     one, late = factories.household(), factories.household(registered_on=dt.date(2021, 8, 1))
     outcome = pair(town_officer, helper(town_officer), one, late)
-    assert outcome["done"] == 1
-    assert [(household.pk, "入册" in why) for household, why in outcome["refused"]] == [(late.pk, True)]
+    assert outcome.done == 1
+    assert list(outcome.refused) == [late.pk] and "入册" in outcome.refused[late.pk]
 
 
 def test_pairing_a_hundred_costs_as_many_queries_as_pairing_one(town_officer, django_assert_max_num_queries):

@@ -22,23 +22,22 @@ def tier_now(household) -> str:
 
 def ask(by, tier, *households, **more):
     with acting_as(factories.acting(by)):
-        return tiers.ask_for_tier(households=households, tier=tier, reason="测试依据", by=by, **more)
+        return tiers.ask_for_tier(rows=households, tier=tier, reason="测试依据", by=by, **more)
 
 
 def test_a_selection_is_set_at_once_and_refusals_are_named(town_officer, django_assert_max_num_queries):
     c, b = factories.household(tier="C"), factories.household(tier="B")
     with django_assert_max_num_queries(20):
         outcome = ask(town_officer, "B", c, b)
-    assert (outcome["done"], outcome["proposed"]) == (1, 0)
-    assert [household.pk for household, _ in outcome["refused"]] == [b.pk]
+    assert (outcome.done, outcome.note, list(outcome.refused)) == (1, "", [b.pk])
     assert tier_now(c) == "B"
 
 
 def test_a_is_entered_and_left_with_the_districts_confirmation(town_officer, district_clerk, client):
     home = factories.household(tier="C")
-    assert ask(town_officer, "A", home)["proposed"] == 1
+    assert "1 户" in ask(town_officer, "A", home).note
     assert tier_now(home) == "C"
-    assert ask(town_officer, "A", home)["refused"]  # one is waiting
+    assert ask(town_officer, "A", home).refused  # one is waiting
     with system_scope("测试"):
         change = TierChange.objects.get()
     with acting_as(factories.acting(town_officer)), pytest.raises(PermissionDenied):
@@ -47,7 +46,7 @@ def test_a_is_entered_and_left_with_the_districts_confirmation(town_officer, dis
     assert "A 类进出待确认" in client.get(reverse("workflow:tasks")).content.decode()
     client.post(reverse("households:tierchange_decide", args=[change.pk]), {"decision": "approve"})
     assert tier_now(home) == "A"
-    assert ask(town_officer, "B", home)["proposed"] == 1
+    assert "1 户" in ask(town_officer, "B", home).note
 
 
 def test_a_confirmation_checks_what_it_saw(town_officer, district_clerk):
