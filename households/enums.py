@@ -239,6 +239,63 @@ DEPARTURES = (
 ARRIVALS = (ChangeKind.NEWBORN, ChangeKind.MARRIED_IN, ChangeKind.OTHER_IN)
 
 
+class IncomeGroup(models.TextChoices):
+    """Groups of income items (DOMAIN.md 1.5): A to D come in, E is the cost of B."""
+
+    WAGE = "wage", "工资性收入"
+    BUSINESS = "business", "生产经营性收入"
+    PROPERTY = "property", "财产性收入"
+    TRANSFER = "transfer", "转移性收入"
+    COST = "business_cost", "生产经营性支出"
+
+
+# item -> (group, official name); 小麦补贴, 光伏分红, 项目分红 are Jiyang's, 草原奖补 and 退耕还林 are not asked here [D]
+INCOME_ITEMS: dict[str, tuple[IncomeGroup, str]] = {
+    "work": (IncomeGroup.WAGE, "务工收入"),
+    "post_department": (IncomeGroup.WAGE, "行业部门公益岗收入"),
+    "post_town": (IncomeGroup.WAGE, "乡镇公益岗收入"),
+    "post_village": (IncomeGroup.WAGE, "村级公益岗收入"),
+    "crops": (IncomeGroup.BUSINESS, "种植业收入"),
+    "livestock": (IncomeGroup.BUSINESS, "养殖业收入"),
+    "orchard": (IncomeGroup.BUSINESS, "林果业收入"),
+    "business_other": (IncomeGroup.BUSINESS, "其他经营收入"),
+    "dividend": (IncomeGroup.PROPERTY, "资产收益扶贫分红"),
+    "project_dividend": (IncomeGroup.PROPERTY, "项目分红"),
+    "solar_dividend": (IncomeGroup.PROPERTY, "光伏分红"),
+    "land_lease": (IncomeGroup.PROPERTY, "土地流转"),
+    "loan_project": (IncomeGroup.PROPERTY, "金融贷款项目"),
+    "entrusted": (IncomeGroup.PROPERTY, "代种代养"),
+    "property_other": (IncomeGroup.PROPERTY, "其他财产性收入"),
+    "family_planning": (IncomeGroup.TRANSFER, "计划生育金"),
+    "dibao": (IncomeGroup.TRANSFER, "低保金"),
+    "tekun": (IncomeGroup.TRANSFER, "特困供养金"),
+    "pension": (IncomeGroup.TRANSFER, "养老保险金"),
+    "public_forest": (IncomeGroup.TRANSFER, "公益林"),
+    "resettlement": (IncomeGroup.TRANSFER, "移民补助"),
+    "corn_soy": (IncomeGroup.TRANSFER, "玉米大豆补贴"),
+    "wheat": (IncomeGroup.TRANSFER, "小麦补贴"),
+    "soil": (IncomeGroup.TRANSFER, "地力补贴"),
+    "crop_insurance": (IncomeGroup.TRANSFER, "大田保险补助"),
+    "old_age": (IncomeGroup.TRANSFER, "高龄补贴"),
+    "veteran": (IncomeGroup.TRANSFER, "优抚金"),
+    "disability": (IncomeGroup.TRANSFER, "残疾补贴"),
+    "education": (IncomeGroup.TRANSFER, "教育扶持"),
+    "disaster": (IncomeGroup.TRANSFER, "救灾款"),
+    "care": (IncomeGroup.TRANSFER, "失能老人补贴"),
+    "alimony": (IncomeGroup.TRANSFER, "赡养费"),
+    "heating": (IncomeGroup.TRANSFER, "取暖费"),
+    "price": (IncomeGroup.TRANSFER, "物价补贴"),
+    "relief": (IncomeGroup.TRANSFER, "社会救济和补助"),
+    "insurance": (IncomeGroup.TRANSFER, "防贫保险"),
+    "donation": (IncomeGroup.TRANSFER, "经常性捐赠和赔偿"),
+    "transfer_other": (IncomeGroup.TRANSFER, "其他转移性收入"),
+    "crops_cost": (IncomeGroup.COST, "种植业支出"),
+    "livestock_cost": (IncomeGroup.COST, "养殖业支出"),
+    "orchard_cost": (IncomeGroup.COST, "林果业支出"),
+    "cost_other": (IncomeGroup.COST, "其他经营支出"),
+}
+
+
 ETHNIC_GROUPS = (
     "汉族", "蒙古族", "回族", "藏族", "维吾尔族", "苗族", "彝族", "壮族", "布依族", "朝鲜族", "满族", "侗族", "瑶族", "白族",
     "土家族", "哈尼族", "哈萨克族", "傣族", "黎族", "傈僳族", "佤族", "畲族", "高山族", "拉祜族", "水族", "东乡族", "纳西族",

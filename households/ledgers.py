@@ -13,6 +13,7 @@ from households.services import pairings, register, tiers
 from households.views.change_detail import ChangeDetailView
 from households.views.detail import HouseholdDetailView
 from households.views.helpers import HelperDetailView
+from households.views.person_detail import PersonDetailView
 from jiyang.ledgers.bulk import BulkAction
 from jiyang.ledgers.columns import Column
 from jiyang.ledgers.ledger import FormFor, Ledger
@@ -100,16 +101,13 @@ class PersonLedger(Ledger):
         Column("identified_on"),
     )
     filterset = PersonFilter
+    detail_template, detail_view = "households/person.html", PersonDetailView
     sort = "name_pinyin"
     empty = "还没有人员。导入名单，或新建户。"
 
     @classmethod
     def standing(cls, rows: QuerySet) -> QuerySet:
         return rows.members_on(timezone.localdate())
-
-    @classmethod
-    def url_of(cls, row: Person) -> str:
-        return HouseholdLedger.url("detail", row.household_id) + "?tab=members"
 
 
 class HelperLedger(Ledger):

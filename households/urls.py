@@ -1,7 +1,7 @@
 from django.urls import path
 
 from households.ledgers import ChangeLedger, HelperLedger, HouseholdLedger, PersonLedger, TierChangeLedger
-from households.views import changes, pairings, reveal, roster, tiers
+from households.views import changes, guarantees, incomes, pairings, reveal, roster, tiers
 
 app_name = "households"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("changes/<int:pk>/withdraw/", changes.ChangeWithdrawView.as_view(), name="change_withdraw"),
     path("tier-changes/<int:pk>/decide/", tiers.TierConfirmView.as_view(), name="tierchange_decide"),
     path("tier-changes/<int:pk>/withdraw/", tiers.TierWithdrawView.as_view(), name="tierchange_withdraw"),
+    path("registry/<int:pk>/income/", incomes.IncomeView.as_view(), name="income_new"),
+    path("registry/<int:pk>/guarantee/", guarantees.GuaranteeView.as_view(), name="guarantee_new"),
     path("registry/<int:pk>/pair/", pairings.PairView.as_view(), name="pair"),
     path("registry/<int:pk>/change/", changes.ChangeKindView.as_view(), name="change_kinds"),
     path("registry/<int:pk>/change/<str:kind>/", changes.ChangeView.as_view(), name="change_new"),

@@ -1,4 +1,5 @@
 from django import forms
+from django.utils import timezone
 
 from households.enums import Affiliation, HelperKind, PoliticalStatus
 from households.models import Helper
@@ -51,7 +52,7 @@ class PairForm(KernelForm):
     """结对 or hand-over: to whom, from when, why."""
 
     helper = forms.ModelChoiceField(None, label="帮扶责任人", empty_label="请选择")
-    on = forms.DateField(label="开始时间", widget=DayInput)
+    on = forms.DateField(label="开始时间", widget=DayInput, initial=timezone.localdate)
     reason = forms.CharField(label="原因", required=False, max_length=100, help_text="如“原责任人调离”")
 
     def __init__(self, *args, **kwargs):

@@ -1,4 +1,5 @@
 from django import forms
+from django.utils import timezone
 
 from households.enums import RiskTier
 from jiyang.ui.forms import BigChoice, DayInput, KernelForm
@@ -16,7 +17,7 @@ class TierForm(KernelForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="写明事实，如“户主患大病，自付 8,640 元”",
     )
-    on = forms.DateField(label="认定日期", widget=DayInput)
+    on = forms.DateField(label="认定日期", widget=DayInput, initial=timezone.localdate)
     expires_on = forms.DateField(
         label="临时调整至", required=False, widget=DayInput, help_text="只在临时调整时填；到这一天恢复原分类"
     )

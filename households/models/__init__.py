@@ -1,7 +1,7 @@
 from households.models.change import PersonChange
 from households.models.guarantee import GuaranteeCheck
 from households.models.household import Household
-from households.models.income import IncomeStatement
+from households.models.income import IncomeItem, IncomeStatement, roster_period
 from households.models.pairing import Helper, Pairing
 from households.models.person import Membership, Person
 from households.models.roster import RosterRow, RosterTouch
@@ -13,6 +13,7 @@ __all__ = [
     "Helper",
     "Household",
     "HouseholdState",
+    "IncomeItem",
     "IncomeStatement",
     "Membership",
     "Pairing",
@@ -22,4 +23,5 @@ __all__ = [
     "RosterTouch",
     "TierChange",
     "TierDecision",
+    "roster_period",
 ]

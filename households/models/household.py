@@ -60,7 +60,9 @@ class HouseholdQuerySet(ScopedQuerySet):
                 )[:20]
             ),
             checks=ArraySubquery(
-                checked.values(data=JSONObject(item="item", state="state", on="done_on", evidence="evidence"))[:50]
+                checked.values(
+                    data=JSONObject(item="item", state="state", on="done_on", evidence="evidence", by="done_by")
+                )[:50]
             ),
         )
 

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.db import models
 from django.db.models import F, Q
 
-from households.enums import IncomeKind
+from households.enums import INCOME_ITEMS, IncomeGroup, IncomeKind
 from jiyang.ledgers.querysets import ScopedQuerySet
 from jiyang.ledgers.records import HouseholdRecord
 
@@ -85,6 +85,40 @@ class IncomeStatement(HouseholdRecord):
         self.net = sum((item or Decimal(0) for item in items), Decimal(0)) - (self.business_cost or Decimal(0))
         self.per_head = (self.net / self.people).quantize(CENT, ROUND_HALF_UP) if self.people else None
         self.formula = FORMULA
+
+    def reference(self) -> Decimal | None:
+        """纳入监测对象的收入参考范围 = 家庭纯收入 + 理赔收入 − 合规自付支出; the sign rule is 未经核实 (DOMAIN.md 1.5)."""
+        if self.net is None:
+            return None
+        return self.net + (self.claims or Decimal(0)) - (self.own_payment or Decimal(0))
+
+
+class IncomeItem(HouseholdRecord):
+    """收入明细: one item of a statement, its amount in 元 and how it was worked out (auditors ask for it)."""
+
+    statement = models.ForeignKey(IncomeStatement, models.PROTECT, related_name="items", verbose_name="收入")
+    item = models.CharField("项目", max_length=20, choices=[(key, name) for key, (_, name) in INCOME_ITEMS.items()])
+    amount = models.DecimalField("金额（元）", max_digits=12, decimal_places=2)
+    note = models.CharField("计算说明", max_length=200, blank=True)
+
+    field_groups = {"income": ("amount", "note")}
+
+    class Meta(HouseholdRecord.Meta):
+        verbose_name = verbose_name_plural = "收入明细"
+        constraints = [
+            *HouseholdRecord.Meta.constraints,
+            models.UniqueConstraint(fields=["statement", "item"], name="income_item_once"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0), name="income_item_amount", violation_error_message="金额应大于 0"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_item_display()
+
+    @property
+    def group(self) -> IncomeGroup:
+        return INCOME_ITEMS[self.item][0]
 
 
 def roster_period(day: dt.date) -> tuple[int, dt.date, dt.date]:

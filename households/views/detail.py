@@ -3,12 +3,13 @@
 import datetime as dt
 from decimal import Decimal
 
+from django.db.models import F
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
 from households.enums import GuaranteeItem, GuaranteeState, Relation, RiskTier
-from households.models import Household, IncomeStatement, Membership, Person
+from households.models import Household, IncomeStatement, Membership, Pairing, Person
 from jiyang.access.scope import Actor
 from jiyang.audit.history import changes_of
 from jiyang.ledgers import tabs
@@ -23,7 +24,14 @@ LAMPS = {
     GuaranteeState.NOT_APPLICABLE: "ok",
     GuaranteeState.UNCHECKED: "unknown",
 }
-OWN_TABS = (("overview", "概况"), ("members", "成员"), ("income", "收入"), ("history", "变更记录"))
+OWN_TABS = (
+    ("overview", "概况"),
+    ("members", "成员"),
+    ("income", "收入"),
+    ("guarantees", "三保障"),
+    ("helpers", "帮扶"),
+    ("history", "变更记录"),
+)
 PHONE = Column("phone").bind(Household)
 NUMBER = Column("id_number").bind(Person)
 MEMBER_COLUMNS = [
@@ -51,13 +59,15 @@ class HouseholdDetailView(LedgerDetailView):
         context |= {
             "household": household,
             "tab": shown,
-            "tabs": [*OWN_TABS[:3], *((tab.key, tab.title) for tab in extra.values()), OWN_TABS[3]],
+            "tabs": [*OWN_TABS[:-1], *((tab.key, tab.title) for tab in extra.values()), OWN_TABS[-1]],
             "tier": tier_of(household),
             "title": household.state.head_name or str(household),
             "see": actor.field_groups,
             "can_tier": actor.may_open("households:tier_set"),
             "can_pair": actor.may_open("households:pair"),
             "can_change": actor.may_open("households:change_new"),
+            "can_income": actor.may_open("households:income_new") and "income" in actor.field_groups,
+            "can_check": actor.may_open("households:guarantee_new"),
             "page_actions": tabs.actions_for(household, actor),
             "phone_masked": PHONE.value(household),
             "phone_reveal": f"{reverse('households:reveal', args=[household.pk])}?of=household&field=phone&row={household.pk}",
@@ -71,18 +81,21 @@ class HouseholdDetailView(LedgerDetailView):
         }
 
     def show_overview(self, household: Household, actor: Actor) -> dict:
-        return {
-            "lights": lights(household),
-            **members_of(household, actor),
-            **income_of(household, actor, 2),
-            "timeline": timeline(household, actor),
-        }
+        known = {**members_of(household, actor), **income_of(household, actor, 2), "lights": lights(household)}
+        return {**known, "timeline": timeline(household, actor), "missing": missing(household, actor, known)}
 
     def show_members(self, household: Household, actor: Actor) -> dict:
         return members_of(household, actor)
 
     def show_income(self, household: Household, actor: Actor) -> dict:
         return income_of(household, actor, 20)
+
+    def show_guarantees(self, household: Household, actor: Actor) -> dict:
+        return {"lights": lights(household)}
+
+    def show_helpers(self, household: Household, actor: Actor) -> dict:
+        rows = Pairing.objects.visible_to(actor).filter(household=household)
+        return {"pairings": rows.order_by(F("until").desc(nulls_first=True), "-since")}
 
     def show_history(self, household: Household, actor: Actor) -> dict:
         people = [membership.person for membership in memberships(household, actor)]
@@ -125,11 +138,14 @@ def income_of(household: Household, actor: Actor, most: int) -> dict:
     """Statements, newest first, and the monitoring line of the newest one's year with its badge."""
     if "income" not in actor.field_groups:
         return {"statements": []}
-    found = list(IncomeStatement.objects.visible_to(actor).filter(household=household).order_by("-year", "-pk")[:most])
+    rows = IncomeStatement.objects.visible_to(actor).filter(household=household).order_by("-year", "-pk")
+    found = list(rows.prefetch_related("items")[:most] if most > 2 else rows[:most])
     if not found or found[0].per_head is None:
         return {"statements": found}
-    newest = found[0]
-    context = {"statements": found, "newest": newest, "previous": found[1] if len(found) > 1 else None}
+    newest, previous = found[0], found[1] if len(found) > 1 else None
+    context = {"statements": found, "newest": newest, "previous": previous, "groups": groups_of(newest, previous)}
+    if newest.people and newest.net is not None and (newest.claims or newest.own_payment):
+        context["reference"] = newest.reference() / newest.people
     try:
         line = values.get("income_line.monitoring", on=dt.date(newest.year, 1, 1))
     except values.ParameterMissing as missing:
@@ -143,23 +159,77 @@ def income_of(household: Household, actor: Actor, most: int) -> dict:
     }
 
 
+def groups_of(newest: IncomeStatement, previous: IncomeStatement | None) -> list[dict]:
+    """The four incomes, business net of its cost, of this and the last period, with widths of their bars."""
+    found = []
+    for title, name in (
+        ("工资性", "wage"),
+        ("生产经营性（净）", "business"),
+        ("财产性", "property"),
+        ("转移性", "transfer"),
+    ):
+        now, before = (_net_of(one, name) if one else None for one in (newest, previous))
+        found.append({"title": title, "now": now, "before": before})
+    most = max((one[key] or Decimal(0) for one in found for key in ("now", "before")), default=Decimal(0)) or Decimal(1)
+    for one in found:
+        one["width"], one["width_before"] = (
+            f"{max(Decimal(0), 100 * (one[key] or Decimal(0)) / most):.2f}" for key in ("now", "before")
+        )
+    return found
+
+
+def _net_of(statement: IncomeStatement, name: str) -> Decimal | None:
+    amount = getattr(statement, name)
+    if name == "business" and amount is not None:
+        return amount - (statement.business_cost or Decimal(0))
+    return amount
+
+
+def missing(household: Household, actor: Actor, known: dict) -> list[str]:
+    """What the file still lacks, in words, of what the actor may see."""
+    state, found = household.state, []
+    if not household.household_no:
+        found.append("户编号")
+    if not state.helper_name:
+        found.append("帮扶责任人")
+    if not state.tier:
+        found.append("ABC 分类")
+    if "contact" in actor.field_groups and not household.phone:
+        found.append("户联系电话")
+    if "identity" in actor.field_groups:
+        unnumbered = [row["person"].name for row in known["members"] if not row["number"]]
+        if unnumbered:
+            found.append(f"{'、'.join(unnumbered)}的证件号码")
+    unclear = [row["person"].name for row in known["members"] if not row["relation"]]
+    if unclear:
+        found.append(f"{'、'.join(unclear)}与户主的关系")
+    unchecked = [light["label"] for light in known["lights"] if light["lamp"] == "unknown"]
+    if unchecked:
+        found.append(f"{'、'.join(unchecked)}的核查")
+    if "income" in actor.field_groups and not known.get("newest"):
+        found.append("收入")
+    return found
+
+
 def lights(household: Household) -> list[dict]:
     """The five guarantee lights: the latest check of each item, else what the roster says, else not checked."""
-    latest: dict[str, dict] = {}
+    by_item: dict[str, list[dict]] = {}
     for check in household.checks:
-        latest.setdefault(check["item"], check)
+        label = GuaranteeState(check["state"]).label
+        by_item.setdefault(check["item"], []).append({**check, "label": label})
     stated = {
         GuaranteeItem.HOUSING: _stated(household.dangerous_house, bad=True),
         GuaranteeItem.WATER: _stated(household.safe_water, bad=False),
     }
     found = []
     for item in GuaranteeItem:
-        check = latest.get(item)
-        if check:
-            state, note = GuaranteeState(check["state"]), check["on"] or ""
+        history = by_item.get(item, [])
+        if history:
+            state, note = GuaranteeState(history[0]["state"]), history[0]["on"] or ""
         else:
             state, note = stated.get(item) or GuaranteeState.UNCHECKED, "名单所载" if stated.get(item) else ""
-        found.append({"label": item.label, "lamp": LAMPS[state], "state": state.label, "note": note})
+        light = {"label": item.label, "lamp": LAMPS[state], "state": state.label, "note": note}
+        found.append({**light, "item": item.value, "history": history})
     return found
 
 

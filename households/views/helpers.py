@@ -1,7 +1,5 @@
 """A helper's page: the households they look after now and did before, with the form that hands them over."""
 
-from django.utils import timezone
-
 from households.forms.pairings import PairForm
 from households.models import Pairing
 from jiyang.ledgers.views import LedgerDetailView
@@ -29,6 +27,6 @@ class HelperDetailView(LedgerDetailView):
         }
 
     def form(self, data=None) -> PairForm:
-        form = PairForm(data, actor=self.actor, initial={"on": timezone.localdate()})
+        form = PairForm(data, actor=self.actor)
         form.fields["helper"].queryset = form.fields["helper"].queryset.exclude(pk=self.get_object().pk)
         return form

@@ -5,7 +5,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 
 from households.forms.pairings import PairForm
 from households.models import Household, Pairing
@@ -18,9 +17,6 @@ class PairView(HouseholdActView):
     form_class, model = PairForm, Pairing
     title, verb = "结对", "结对"
     explanation = "原责任人的结对到这一天为止，记录保留。"
-
-    def get_initial(self) -> dict:
-        return {"on": timezone.localdate()}
 
     def do(self, form: PairForm) -> None:
         outcome = pairings.pair(rows=[self.household], by=self.request.user, **form.cleaned_data)

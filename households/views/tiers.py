@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from households.forms.tiers import TierForm
 from households.ledgers import TierChangeLedger
@@ -16,9 +15,6 @@ class TierView(HouseholdActView):
     form_class, model = TierForm, TierChange
     title, verb = "认定分类", "认定"
     explanation = "进入或退出 A 类由区级另一位同志确认后生效，其他调整当即生效。"
-
-    def get_initial(self) -> dict:
-        return {"on": timezone.localdate()}
 
     def do(self, form: TierForm) -> None:
         outcome = tiers.ask_for_tier(rows=[self.household], by=self.request.user, **form.cleaned_data)

@@ -25,7 +25,9 @@ def test_every_template_is_used():
     sources = [*settings.BASE_DIR.glob("*/**/*.py"), *TEMPLATES]
     text = "\n".join(path.read_text("utf-8") for path in sources if not {".venv", "node_modules"} & set(path.parts))
     names = [str(path.relative_to(settings.BASE_DIR / "templates")) for path in TEMPLATES]
-    dynamic = {f"households/_{tab}.html" for tab in ("overview", "members", "income", "history")}
+    dynamic = {
+        f"households/_{tab}.html" for tab in ("overview", "members", "income", "guarantees", "helpers", "history")
+    }
     assert [name for name in names if name not in dynamic and text.count(name) == 0] == []
 
 
