@@ -296,6 +296,164 @@ INCOME_ITEMS: dict[str, tuple[IncomeGroup, str]] = {
 }
 
 
+class Sex(models.TextChoices):
+    MALE = "m", "男"
+    FEMALE = "f", "女"
+
+
+class Allowance(models.TextChoices):
+    """享受低保政策情况; layouts that only ask 是/否 give `yes`."""
+
+    RURAL = "rural", "农村低保"
+    URBAN = "urban", "城市低保"
+    YES = "yes", "是"
+
+
+class DestituteSupport(models.TextChoices):
+    """享受特困供养政策情况; layouts that only ask 是/否 give `yes`."""
+
+    RURAL = "rural", "农村特困"
+    URBAN = "urban", "城市特困"
+    YES = "yes", "是"
+
+
+class WorkPlace(models.TextChoices):
+    """务工地 of a person (Roster C)."""
+
+    IN_TOWN = "in_town", "乡（镇）内"
+    IN_COUNTY = "in_county", "乡（镇）外县内"
+    IN_PROVINCE = "in_province", "县外省内"
+    ELSEWHERE = "elsewhere", "省外"
+    OTHER = "other", "其他"
+
+
+class DisasterKind(models.TextChoices):
+    """因自然灾害子项."""
+
+    FLOOD = "flood", "洪涝灾害"
+    GEOLOGICAL = "geological", "地质灾害"
+    DROUGHT = "drought", "旱灾"
+    BIOLOGICAL = "biological", "生物灾害"
+    WEATHER = "weather", "气象灾害"
+    EARTHQUAKE = "earthquake", "地震灾害"
+    OTHER = "other", "其他"
+
+
+class DevelopmentState(models.TextChoices):
+    """实施开发式帮扶措施情况."""
+
+    DONE = "done", "已实施"
+    NOT_YET = "not_yet", "尚未实施"
+
+
+class RemovalWay(models.TextChoices):
+    """风险消除方式."""
+
+    HELP = "help", "帮扶消除"
+    NATURAL = "natural", "自然消除"
+
+
+class PublicPost(models.TextChoices):
+    """公益性岗位 and 公益岗位帮扶. Lists of measures are open: other labels are kept as written (DOMAIN.md 1.6)."""
+
+    CLEANER = "cleaner", "保洁员"
+    FOREST = "forest", "护林员"
+    ROAD = "road", "护路员"
+    WATER = "water", "护水员"
+    OTHER = "other", "其他"
+
+
+class IndustryHelp(models.TextChoices):
+    """产业帮扶."""
+
+    FARMING = "farming", "发展种养业"
+    PROCESSING = "processing", "发展加工业"
+    DIVIDEND = "dividend", "资产收益分红"
+    OTHER = "other", "其他"
+
+
+class EmploymentHelp(models.TextChoices):
+    """就业帮扶."""
+
+    TRAINING = "training", "技能培训"
+    LABOUR_EXPORT = "labour_export", "劳务输出"
+    WORK_SUBSIDY = "work_subsidy", "外出务工补贴"
+    WORKSHOP = "workshop", "帮扶车间"
+    OTHER = "other", "其他"
+
+
+class FinanceHelp(models.TextChoices):
+    """金融帮扶."""
+
+    MICROCREDIT = "microcredit", "小额信贷"
+    OTHER = "other", "其他"
+
+
+class HousingHelp(models.TextChoices):
+    """住房安全保障."""
+
+    RENOVATION = "renovation", "危房改造"
+    OTHER = "other", "其他"
+
+
+class WaterHelp(models.TextChoices):
+    """饮水安全保障."""
+
+    WORKS = "works", "饮水工程修建/维修"
+    OTHER = "other", "其他"
+
+
+class HealthHelp(models.TextChoices):
+    """健康帮扶."""
+
+    PREMIUM_SUBSIDY = "premium_subsidy", "参加城乡居民基本医疗保险个人缴费补贴"
+    CRITICAL_ILLNESS = "critical_illness", "大病保险"
+    MEDICAL_AID = "medical_aid", "医疗救助"
+    OTHER = "other", "其他"
+
+
+class CompulsoryEducationHelp(models.TextChoices):
+    """义务教育保障."""
+
+    KEEP_IN_SCHOOL = "keep_in_school", "控辍保学"
+    HOME_TEACHING = "home_teaching", "送教上门"
+    OTHER = "other", "其他"
+
+
+class EducationHelp(models.TextChoices):
+    """教育帮扶."""
+
+    YULU = "yulu", "雨露计划"
+    GRANT = "grant", "助学金"
+    OTHER = "other", "其他"
+
+
+class SafetyNetHelp(models.TextChoices):
+    """综合保障."""
+
+    ALLOWANCE = "allowance", "低保"
+    DESTITUTE = "destitute", "特困供养"
+    DISABILITY = "disability", "残疾人补贴"
+    TEMPORARY = "temporary", "临时救助"
+    INSURANCE = "insurance", "防贫保险"
+    OTHER = "other", "其他"
+
+
+class SocialHelp(models.TextChoices):
+    """社会帮扶."""
+
+    HELPER = "helper", "帮扶责任人帮扶"
+    DONATION = "donation", "社会捐助"
+    OTHER = "other", "其他"
+
+
+class YesHelp(models.TextChoices):
+    """搬迁, 生产生活条件改善, 基础设施建设: 是 with a remark of its own."""
+
+    YES = "yes", "是"
+    OTHER = "other", "其他"
+
+
 ETHNIC_GROUPS = (
     "汉族", "蒙古族", "回族", "藏族", "维吾尔族", "苗族", "彝族", "壮族", "布依族", "朝鲜族", "满族", "侗族", "瑶族", "白族",
     "土家族", "哈尼族", "哈萨克族", "傣族", "黎族", "傈僳族", "佤族", "畲族", "高山族", "拉祜族", "水族", "东乡族", "纳西族",
@@ -312,5 +470,27 @@ ALIASES: dict[type[models.TextChoices], dict[str, str]] = {
     Labour: {"弱劳动力": Labour.WEAK, "半劳动力": Labour.WEAK, "弱（半）劳动力": Labour.WEAK},
     HouseholdType: {"普通农户": HouseholdType.ORDINARY, "一般脱贫户": HouseholdType.LIFTED},
     PovertyCause: {"缺劳力": PovertyCause.LABOUR},
-    RiskCause: {"因产业失败": RiskCause.INDUSTRY, "因房": RiskCause.HOUSING, "因水": RiskCause.WATER},
+    RiskCause: {
+        "因产业失败": RiskCause.INDUSTRY,
+        "因房": RiskCause.HOUSING,
+        "因水": RiskCause.WATER,
+        "因灾": RiskCause.DISASTER,
+    },
+    IdKind: {"身份证": IdKind.ID_CARD, "居民身份证(户口簿)": IdKind.ID_CARD, "残疾证": IdKind.DISABILITY},
+    Sex: {"男性": Sex.MALE, "女性": Sex.FEMALE, "1": Sex.MALE, "2": Sex.FEMALE},
+    Allowance: {"低保": Allowance.YES, "√": Allowance.YES, "享受": Allowance.YES},
+    DestituteSupport: {"特困": DestituteSupport.YES, "特困供养": DestituteSupport.YES, "√": DestituteSupport.YES},
+    RemovalWay: {"帮扶": RemovalWay.HELP, "自然": RemovalWay.NATURAL},
+    DevelopmentState: {"未实施": DevelopmentState.NOT_YET},
+    IndustryHelp: {"种养业": IndustryHelp.FARMING, "资产收益": IndustryHelp.DIVIDEND},
+    FinanceHelp: {"小额信贷支持": FinanceHelp.MICROCREDIT, "脱贫人口小额信贷": FinanceHelp.MICROCREDIT},
+    WaterHelp: {"饮水工程修建": WaterHelp.WORKS, "饮水工程维修": WaterHelp.WORKS},
+    SafetyNetHelp: {
+        "农村低保": SafetyNetHelp.ALLOWANCE,
+        "城市低保": SafetyNetHelp.ALLOWANCE,
+        "特困": SafetyNetHelp.DESTITUTE,
+        "农村特困": SafetyNetHelp.DESTITUTE,
+        "城市特困": SafetyNetHelp.DESTITUTE,
+    },
+    YesHelp: {"√": YesHelp.YES, "有": YesHelp.YES},
 }

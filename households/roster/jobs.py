@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from households.roster import apply, checks, plan, staging, undo
+from households.roster.layout_checks import LAYOUT_CHECKS
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
 from jiyang.intake import pipeline
 from jiyang.intake.enums import BatchState
@@ -23,7 +24,17 @@ from jiyang.intake.progress import Progress
 from jiyang.intake.reader import FileRefused
 from jiyang.regions.models import Region
 
-LAYOUTS = ("roster_a",)
+LAYOUTS = (
+    "roster_a",
+    "roster_c",
+    "roster_b",
+    "roster_d",
+    "roster_e",
+    "roster_f",
+    "roster_g",
+    "legacy_person",
+    "legacy_household",
+)
 FILE_AAD, VALUE_AAD = "intake_batch.file", "intake_batchfinding.value"
 MOST_FINDINGS_KEPT = 200_000
 LOCK = 0x0517  # first key of the advisory locks of batches
@@ -92,17 +103,17 @@ def examine(
 
 def _check(mapped: Mapped, as_of: dt.date, with_register: bool) -> None:
     place = {row: index for index, row in enumerate(mapped.rows)}
-    unreadable = [
-        one.row for one in mapped.findings if one.field in {"education", "school_state"} and one.severity == "E"
-    ]
+    layout, fields = mapped.header.layout, set(mapped.columns)
+    known = [*checks.CHECKS, *LAYOUT_CHECKS, *(checks.REGISTER_CHECKS if with_register else ())]
+    wanted = [check for check in known if check.applies(layout, fields)]
     errors = []
-    for row, check in checks.run(as_of, education_refused=unreadable, with_register=with_register):
+    for row, check in checks.run(as_of, wanted, with_register=with_register):
         finding = mapped.finding(check.field, place[row], check.code)
         mapped.findings.append(finding)
         if finding.severity == "E":
             errors.append(row)
     checks.refuse(errors)
-    mapped.findings.sort(key=lambda one: (one.row, one.cell))
+    mapped.findings.sort(key=lambda one: (one.line, one.cell))
 
 
 def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
@@ -167,9 +178,9 @@ def _keep_findings(batch: Batch, mapped: Mapped) -> None:
             BatchFinding(
                 batch=batch,
                 district_id=batch.district_id,
-                town_id=place[one.row].town,
-                village_id=place[one.row].village,
-                row=one.row,
+                town_id=place[one.line].town,
+                village_id=place[one.line].village,
+                row=one.line,
                 field=one.field,
                 column=one.column[:120],
                 cell=one.cell,

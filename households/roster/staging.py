@@ -5,45 +5,75 @@ and a check that leaves nothing behind needs none else.
 """
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
 from households.models import Household, Person, RosterRow
-from jiyang.identifiers import pinyin
+from jiyang.identifiers import phone, pinyin
 from jiyang.identifiers.encryption import blind_index_all, encrypt_all
 from jiyang.intake.findings import kinds
+from jiyang.intake.layouts import Layout
 from jiyang.intake.normalise import Mapped
 
 PERSON_ID = f"{Person._meta.db_table}.id_number"
 PERSON_PHONE = f"{Person._meta.db_table}.phone"
 HOUSEHOLD_PHONE = f"{Household._meta.db_table}.phone"
-# Cells of a household repeated in each of its rows
-HOUSEHOLD_FIELDS = (
-    "hamlet", "stated_size", "poverty_cause", "dangerous_house", "safe_water", "income_per_head", "phone", "identified_on",
-    "household_type", "category", "risk_removed", "risk_identified_on", "risk_removed_on",
-)  # fmt: skip
+AADS = {"id_number": PERSON_ID, "person_phone": PERSON_PHONE, "phone": HOUSEHOLD_PHONE}
+PERSONAL = {"id_number", "phone"}  # types that are encrypted before COPY
+KEPT = {field.column for field in RosterRow._meta.local_concrete_fields}
 CREATE = """
-create temp table roster_stage (like households_rosterrow including defaults) on commit drop;
-alter table roster_stage alter column id drop not null, alter column batch_id drop not null,
-    alter column action drop not null, alter column "first" drop not null, alter column changed drop not null;
+create temp table {table} (like households_rosterrow including defaults) on commit drop;
+alter table {table} alter column id drop not null, alter column batch_id drop not null,
+    alter column action drop not null, alter column "first" drop not null, alter column changed drop not null{further};
 """
+INDEX = """
+create index on {table} (household_no); create index on {table} (id_index); analyze {table} (household_no, id_index, person_no);
+"""
+# what rules ask of every staged row besides its cells: fields whose cell could not be read, facts of encrypted numbers
+FURTHER = {
+    "unread": "text[] not null default '{}'",
+    "disability_category": "smallint",
+    "disability_level": "smallint",
+}
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-PLAIN = {"name", "hamlet", "ethnic", "name_pinyin"}
+ESCAPED = {"text", "name", "listed", "county_place", "labels"}
 
 
-def stage(mapped: Mapped, district_id: int) -> None:
-    """Fill `roster_stage` with the rows of a file. Also settles cells that differ within a household (majority)."""
+def stage(mapped: Mapped, district_id: int, table: str = "roster_stage") -> None:
+    """Fill a temporary table with the rows of a file: RosterRow's columns, one for each further field of its layout, FURTHER.
+
+    Also settles cells that differ within a household (majority).
+    """
     settle_household_fields(mapped)
     columns = derived_columns(mapped, district_id)
-    names = list(columns)
+    listed = ", ".join(f'"{name}"' for name in columns)
     lines = "\n".join(map("\t".join, zip(*columns.values(), strict=True)))
     with connection.cursor() as cursor:
-        cursor.execute(CREATE)
-        listed = ", ".join(f'"{name}"' for name in names)
-        cursor.copy_expert(f"copy roster_stage ({listed}) from stdin", io.StringIO(lines))
-        cursor.execute("create index on roster_stage (household_no); create index on roster_stage (id_index)")
-        cursor.execute("analyze roster_stage (household_no, id_index, person_no)")
+        cursor.execute(_create(table, mapped.header.layout))
+        cursor.copy_expert(f"copy {table} ({listed}) from stdin", io.StringIO(lines))
+        cursor.execute(INDEX.format(table=table))
+
+
+def _create(table: str, layout: Layout | None = None) -> str:
+    """The staging table's definition for a layout."""
+    columns = dict(FURTHER)
+    for one in layout.fields if layout else ():
+        if one.is_value and one.name not in KEPT:
+            columns[one.name] = one.sql_type
+        if one.type in PERSONAL and index_of(one.name) not in KEPT:
+            columns[index_of(one.name)] = "bytea"
+        if one.type == "phone":
+            columns[f"{one.name}_is_mobile"] = "boolean"
+    return CREATE.format(
+        table=table, further="".join(f', add column "{name}" {kind}' for name, kind in columns.items())
+    )
+
+
+def index_of(name: str) -> str:
+    """The column of a personal number's blind index."""
+    return "id_index" if name == "id_number" else f"{name}_index"
 
 
 def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
@@ -51,11 +81,16 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
     count, columns = len(mapped.rows), mapped.columns
     blank = [None] * count
     ids, names = columns.get("id_number", blank), columns.get("name", blank)
-    phones, person_phones = columns.get("phone", blank), columns.get("person_phone", blank)
-    bad = {finding.row for finding in mapped.findings if kinds()[finding.code].severity == "E"}
-    outside = {finding.row for finding in mapped.findings if finding.code == "town_outside_district"}
-    known = {name: values for name, values in columns.items() if name not in {"id_number", "phone", "person_phone"}}
-    found = {name: _texts(values, escape=name in PLAIN) for name, values in known.items()}
+    bad = {finding.line for finding in mapped.findings if kinds()[finding.code].severity == "E"}
+    outside = {finding.line for finding in mapped.findings if finding.code == "town_outside_district"}
+    types = {name: one.type for name, one in mapped.header.layout.by_name.items()}
+    found: dict[str, list[str]] = {}
+    for name, values in columns.items():
+        if types[name] in PERSONAL:
+            found |= _personal(name, values, types[name])
+        else:
+            found[name] = _texts(values, escape=types[name] in ESCAPED)
+    certificates = [number if number is not None and len(number) > 18 else None for number in ids]
     return found | {
         "row": list(map(str, mapped.rows)),
         "copy_of": _texts(copies(mapped)),
@@ -65,18 +100,37 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
         "town_id": _texts([place.town for place in mapped.places]),
         "village_id": _texts([place.village for place in mapped.places]),
         "name_pinyin": _texts([pinyin.sort_key(name) if name else None for name in names], escape=True),
-        "id_number": _bytes(encrypt_all(ids, PERSON_ID)),
-        "id_index": _bytes(blind_index_all(ids)),
         "id_kind": ["\\N" if number is None else "disability" if len(number) > 18 else "id_card" for number in ids],
         "sex": ["\\N" if number is None else "m" if int(number[16]) % 2 else "f" for number in ids],
         "birth_date": [
             "\\N" if number is None else f"{number[6:10]}-{number[10:12]}-{number[12:14]}" for number in ids
         ],
-        "phone": _bytes(encrypt_all(phones, HOUSEHOLD_PHONE)),
-        "phone_index": _bytes(blind_index_all(phones)),
-        "person_phone": _bytes(encrypt_all(person_phones, PERSON_PHONE)),
-        "person_phone_index": _bytes(blind_index_all(person_phones)),
+        "disability_category": ["\\N" if number is None else number[18] for number in certificates],
+        "disability_level": ["\\N" if number is None else number[19] for number in certificates],
+        "unread": _unread(mapped),
     }
+
+
+def _personal(name: str, values: list[str | None], kind: str) -> dict[str, list[str]]:
+    """A personal number: ciphertext, blind index and, of telephone numbers, whether it can be a mobile one."""
+    found = {
+        name: _bytes(encrypt_all(values, AADS.get(name, f"{RosterRow._meta.db_table}.{name}"))),
+        index_of(name): _bytes(blind_index_all(values)),
+    }
+    if kind == "phone":
+        found[f"{name}_is_mobile"] = [
+            "\\N" if value is None else "t" if phone.is_mobile(value) else "f" for value in values
+        ]
+    return found
+
+
+def _unread(mapped: Mapped) -> list[str]:
+    """Fields of each row whose cell could not be read: they are not empty."""
+    fields: dict[int, set[str]] = {}
+    for finding in mapped.findings:
+        if finding.severity == "E" and finding.value is not None:
+            fields.setdefault(finding.line, set()).add(finding.field)
+    return ["{" + ",".join(sorted(fields[row])) + "}" if row in fields else "{}" for row in mapped.rows]
 
 
 def _texts(values: Iterable, *, escape: bool = False) -> list[str]:
@@ -90,23 +144,31 @@ def _bytes(values: Iterable[bytes | None]) -> list[str]:
 
 
 def copies(mapped: Mapped) -> list[int | None]:
-    """For each row the Excel row of an identical earlier one (序号 aside), None for a row of its own."""
+    """For each row the number of an identical earlier one (序号 aside), None for a row of its own."""
     names = [name for name in mapped.raw if name not in {"serial", "data_date"}]
+    lead = mapped.raw.get("id_number") or mapped.raw[names[0]]
+    repeated = {cell for cell, times in Counter(lead).items() if times > 1}
     first: dict[tuple, int] = {}
-    found: list[int | None] = []
-    for number, cells in zip(mapped.rows, zip(*(mapped.raw[name] for name in names), strict=True), strict=True):
-        earlier = first.setdefault(cells, number)
-        found.append(None if earlier == number else earlier)
+    found: list[int | None] = [None] * len(mapped.rows)
+    for index, cell in enumerate(lead):
+        if cell in repeated:
+            number = mapped.rows[index]
+            earlier = first.setdefault(tuple(mapped.raw[name][index] for name in names), number)
+            found[index] = None if earlier == number else earlier
     return found
 
 
 def settle_household_fields(mapped: Mapped) -> None:
     """Where rows of one household differ in a household cell, the majority counts (a tie: the first row), with a finding."""
-    names = [name for name in HOUSEHOLD_FIELDS if name in mapped.columns]
+    of_home = {one.name for one in mapped.header.layout.fields if one.belongs_to == "household"} - {"household_no"}
+    names = [name for name in mapped.columns if name in of_home]
     numbers = mapped.columns.get("household_no", [])
+    if not names or not numbers:
+        return
+    villages = [place.village for place in mapped.places]
     first: dict[str, tuple] = {}
     odd: set[str] = set()
-    for number, cells in zip(numbers, zip(*(mapped.columns[name] for name in names), strict=True), strict=False):
+    for number, *cells in zip(numbers, villages, *(mapped.columns[name] for name in names), strict=True):
         if number is not None and first.setdefault(number, cells) != cells:
             odd.add(number)
     if not odd:
@@ -115,23 +177,41 @@ def settle_household_fields(mapped: Mapped) -> None:
     for index, number in enumerate(numbers):
         if number in odd:
             rows.setdefault(number, []).append(index)
+    faulty: dict[str, set[int]] = {}
+    for finding in mapped.findings:
+        if finding.severity != "N":
+            faulty.setdefault(finding.field, set()).add(finding.line)
     for indexes in rows.values():
         for name in names:
-            _settle(mapped, name, indexes)
+            _settle(mapped, name, indexes, faulty.get(name, set()))
+        _settle_place(mapped, indexes)
 
 
-def _settle(mapped: Mapped, name: str, indexes: Sequence[int]) -> None:
+def _settle(mapped: Mapped, name: str, indexes: Sequence[int], faulty: set[int]) -> None:
     column = mapped.columns[name]
     values = [column[index] for index in indexes]
     if len(set(values)) == 1:
         return
-    faulty = {finding.row for finding in mapped.findings if finding.field == name and finding.severity != "N"}
     sound = [column[index] for index in indexes if mapped.rows[index] not in faulty] or values
     chosen = max(dict.fromkeys(sound), key=sound.count)
     for index in indexes:
         if column[index] != chosen and mapped.rows[index] not in faulty:
             mapped.findings.append(mapped.finding(name, index, "household_fields_differ", stored=chosen))
             column[index] = chosen
+
+
+def _settle_place(mapped: Mapped, indexes: Sequence[int]) -> None:
+    """A household lies in one village: rows that say another one follow the majority."""
+    sound = [mapped.places[index] for index in indexes if not mapped.places[index].code]
+    villages = [place.village for place in sound]
+    if len(set(villages)) < 2:
+        return
+    chosen = max(dict.fromkeys(villages), key=villages.count)
+    place = next(one for one in sound if one.village == chosen)
+    for index in indexes:
+        if mapped.places[index].village != chosen and not mapped.places[index].code:
+            mapped.findings.append(mapped.finding("village", index, "household_fields_differ"))
+            mapped.places[index] = place
 
 
 def keep(batch_id: int) -> None:
@@ -148,7 +228,6 @@ def keep(batch_id: int) -> None:
 def restage(batch_id: int) -> None:
     """The kept rows of a batch back in `roster_stage`, to plan and apply them."""
     with connection.cursor() as cursor:
-        cursor.execute(CREATE)
+        cursor.execute(_create("roster_stage"))
         cursor.execute("insert into roster_stage select * from households_rosterrow where batch_id = %s", [batch_id])
-        cursor.execute("create index on roster_stage (household_no); create index on roster_stage (id_index)")
-        cursor.execute("analyze roster_stage (household_no, id_index, person_no)")
+        cursor.execute(INDEX.format(table="roster_stage"))

@@ -25,11 +25,7 @@ def people(count: int, seed: int, *, first: int = 0) -> Mapped:
     """`count` people in households of one to five with head, spouse, children and a grandparent, numbered from `first`."""
     dice = random.Random(seed)
     layout = layouts()["roster_a"]
-    fields = [
-        one
-        for one in layout.fields
-        if one.type not in {"ignored", "district", "town", "village"} and one.belongs_to != "file"
-    ]
+    fields = [one for one in layout.fields if one.is_value]
     villages = list(Region.objects.at(Level.VILLAGE).order_by("code").values_list("pk", "town", "district"))
     columns = {one.name: [] for one in fields}
     places: list[Place] = []

@@ -1,31 +1,48 @@
 """Readers of single cells: each takes a raw cell and gives (stored text or None, finding code or "", official form).
 
 Stored text is what COPY takes: enum keys, ISO days, plain decimals, `t`/`f`. Pure functions, memoised by the caller.
+Numbers, dates and identifiers are read in `values`.
 """
 
 import datetime as dt
 import re
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from jiyang.identifiers import idcard
-from jiyang.intake.layouts import Field
+from jiyang.intake.layouts import Field, label_key
 
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x00AD, 0x202A, 0x202C, 0x202D, 0x202E])
-SEPARATORS = re.compile(r"[,，、;；/|\s]+")
-YES = {"是", "√", "✓", "✔", "☑", "有", "y", "yes", "1", "true", "对"}
-NO = {"否", "×", "✗", "✘", "无", "n", "no", "0", "false", "没有"}
-NUMERALS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
-SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
-DAY = re.compile(r"^(\d{4})(?:[-./年])?(\d{1,2})(?:[-./月])?(?:(\d{1,2})日?)?(?:\s+00:00(?::00)?)?$")
-MONEY_NOISE = re.compile(r"[,，\s元￥¥]")
+INVISIBLE = dict.fromkeys(
+    [
+        0x00AD,
+        0x180E,
+        0x200B,
+        0x200C,
+        0x200E,
+        0x200F,
+        *range(0x202A, 0x202F),
+        0x2060,
+        0x2061,
+        0x2062,
+        0x2063,
+        0x2064,
+        0xFEFF,
+    ]
+)
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+EDGES = " \u3000\xa0\t\u2002\u2003\u2009"
+BLANKS = re.compile(r"[\s\xa0\u3000]")
+SEPARATORS = re.compile(r"[,，、;；|\n\r]+")
+WEAK_SEPARATORS = re.compile(r"[/\s+]+")
+YES = {"是", "√", "✓", "✔", "☑", "有", "y", "yes", "1", "true", "对", "v", "已", "☒是", "■是"}
+NO = {"否", "×", "✗", "✘", "无", "n", "no", "0", "false", "没有", "x", "不是", "未"}
+NOTHING = {"-", "--", "—", "——", "―", "－", "/", "\\", "无", "暂无", "空", "null", "none", "nan", "n/a", "至今", "."}
+ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#GETTING_DATA", "#CALC!"}
 PLAIN = re.compile("[\u4e00-\u9fff0-9A-Za-z]+$")
-FIRST_SERIAL, LAST_SERIAL = 20000, 60000  # 1954 to 2064 as Excel counts days
-EPOCH = dt.date(1899, 12, 30)
 FORMULA = ("=", "+", "-", "@")
 RARE = re.compile("[\u3400-\u4dbf\U00020000-\U000323af]")  # Chinese characters that old systems lose
+INNER = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000\xa0]+(?=[\u3400-\u9fff])")
+DOTS = re.compile(r"[•．∙⋅・‧・]|(?<=[\u4e00-\u9fff])[.．](?=[\u4e00-\u9fff])")
 
 
 class Read(NamedTuple):
@@ -35,7 +52,14 @@ class Read(NamedTuple):
     note: str = ""
 
 
-BLANK = Read(None)
+class Unvalued:
+    """A formula whose result the file does not hold."""
+
+    def __str__(self) -> str:
+        return "（公式，没有结果）"
+
+
+BLANK, NO_RESULT = Read(None), Unvalued()
 
 
 def as_text(cell: object) -> str:
@@ -51,20 +75,47 @@ def as_text(cell: object) -> str:
     return "" if cell is None else str(cell)
 
 
+def unusable(cell: object) -> Read | None:
+    """A cell whose content is no value at all: a formula without a result, or one that failed."""
+    if cell is NO_RESULT:
+        return Read(None, "formula_no_value")
+    return Read(None, "cell_error") if isinstance(cell, str) and cell.strip() in ERRORS else None
+
+
 def tidy(text: str) -> str:
-    """Without surrounding blanks, zero-width characters and line breaks."""
-    return text.translate(INVISIBLE).replace("\r", "").replace("\n", "").replace("\t", " ").strip(" \u3000\xa0")
+    """Without surrounding blanks, invisible characters, control characters and line breaks."""
+    kept = (
+        CONTROLS.sub("", text.translate(INVISIBLE)).replace("\r", "").replace("\n", "").replace("\t", " ").strip(EDGES)
+    )
+    return kept.removeprefix("\u200d").removesuffix("\u200d")
 
 
 def narrow(text: str) -> str:
-    """`tidy` in half-width characters without any blank, for numbers and codes."""
+    """`tidy` in half-width characters without any blank or leading apostrophe, for numbers and codes."""
     if text.isascii() and text.isalnum():
         return text
-    return re.sub(r"[\s\xa0]", "", text.translate(INVISIBLE).translate(WIDE)).lstrip("'’`").strip()
+    kept = BLANKS.sub("", CONTROLS.sub("", text.translate(INVISIBLE).translate(WIDE))).replace("\u200d", "")
+    if kept.startswith('="') and kept.endswith('"'):  # how county tools keep the digits of a number
+        kept = kept[2:-1]
+    return kept.lstrip("'’‘`").strip()
 
 
-def text_cell(cell: object) -> Read:
+def is_nothing(kept: str) -> bool:
+    """Whether a cell that should hold a number, a date or an option says that there is none."""
+    return kept.lower() in NOTHING
+
+
+def changed(raw: str, kept: str) -> str:
+    """The code that tells how `kept` came from `raw`; "" when they are the same."""
+    if raw == kept:
+        return ""
+    return "fullwidth_digits" if raw.translate(WIDE).strip() != raw.strip(EDGES) else "surrounding_spaces"
+
+
+def text_cell(cell: object, field: Field | None = None) -> Read:
     raw = as_text(cell)
+    if field is not None and (failed := unusable(cell)):
+        return failed
     kept = tidy(raw)
     if not kept:
         return BLANK
@@ -72,184 +123,135 @@ def text_cell(cell: object) -> Read:
         return Read(kept)
     if kept[0] == "'" and kept[1:2] in FORMULA:  # what our own export puts before such texts
         return Read(kept[1:])
+    if kept[0] == "'" and len(kept) > 1 and kept.count("'") == 1:
+        kept = kept[1:].strip(EDGES)
+    return Read(kept, _text_code(raw, kept), kept) if _text_code(raw, kept) else Read(kept)
+
+
+def _text_code(raw: str, kept: str) -> str:
     if kept != raw:
-        return Read(kept, "surrounding_spaces", kept)
+        return "surrounding_spaces"
     if kept.startswith(FORMULA):
-        return Read(kept, "formula_text", kept)
+        return "formula_text"
     if RARE.search(kept):
-        return Read(kept, "rare_character", kept)
-    if max(kept) > "\uffff":
-        return Read(kept, "emoji_text", kept)
-    return Read(kept)
+        return "rare_character"
+    return "emoji_text" if max(kept) > "\uffff" else ""
 
 
-def number_cell(cell: object) -> Read:
-    """户编号, 人编号: text of digits; a number cell beyond 15 digits has lost some."""
-    if isinstance(cell, float):
-        return Read(None, "number_as_number") if abs(cell) >= 1e15 else Read(as_text(cell))
-    kept = narrow(as_text(cell))
-    if not kept:
-        return BLANK
-    if SCIENTIFIC.match(kept):
-        return Read(None, "number_as_number")
-    return Read(kept) if kept.isdigit() and len(kept) <= 20 else Read(None, "number_bad")
-
-
-def id_cell(cell: object, as_of: dt.date) -> Read:
-    """证件号码. A number cell is refused: Excel keeps 15 digits and a plausible wrong number would come out."""
+def name_cell(cell: object) -> Read:
+    """A name: blanks that only widen it (王　伟) go, the middle dot of minority names is one character."""
+    if failed := unusable(cell):
+        return failed
     if isinstance(cell, float | int) and not isinstance(cell, bool):
-        return Read(None, "id_as_number")
+        return Read(None, "name_not_text")
+    read = text_cell(cell)
+    if read.stored is None:
+        return read
+    kept = DOTS.sub("·", INNER.sub("", read.stored))
+    return read if kept == read.stored else Read(kept, "inner_spaces", kept)
+
+
+def yes_no_cell(cell: object, field: Field | None = None) -> Read:
+    if failed := unusable(cell):
+        return failed
     raw = as_text(cell)
     kept = narrow(raw)
-    if not kept:
-        return BLANK
-    if SCIENTIFIC.match(kept):
-        return Read(None, "id_scientific_text")
-    checked = idcard.check(kept, as_of=as_of)
-    if checked.problem:
-        return _refused_id(checked)
-    if checked.upgraded:
-        return Read(checked.number, "id_15_digits", checked.number)
-    if checked.number == raw:
-        return Read(raw)
-    return Read(checked.number, _id_change(raw, kept), checked.number)
-
-
-def _refused_id(checked: idcard.Checked) -> Read:
-    year = checked.number[6:10]
-    code = {
-        "length": "id_length_17",
-        "shape": "id_shape",
-        "future": "id_future_birth",
-        "checksum": "id_checksum",
-        "certificate": "certificate_invalid",
-        "birthdate": "id_future_birth"
-        if year.isdigit() and int(year) < 1900 and idcard.birth_date(checked.number)
-        else "id_bad_birthdate",
-    }[checked.problem]
-    return Read(None, code, None, checked.message)
-
-
-def _id_change(raw: str, kept: str) -> str:
-    if raw.translate(WIDE) != raw and raw.strip(" \u3000\xa0") != kept:
-        return "fullwidth_digits"
-    return "id_lowercase_x" if kept.endswith("x") and raw == kept else "surrounding_spaces"
-
-
-def phone_cell(cell: object) -> Read:
-    kept = narrow(as_text(cell)).replace("-", "")
-    if not kept:
-        return BLANK
-    return Read(kept) if kept.isdigit() and len(kept) == 11 else Read(kept[:20], "phone_10_digits")
-
-
-def yes_no_cell(cell: object) -> Read:
-    kept = narrow(as_text(cell))
-    if not kept:
-        return BLANK
-    if kept.lower() in YES:
-        return Read("t")
-    return Read("f") if kept.lower() in NO else Read(None, "yes_no_unknown")
+    if not kept or (is_nothing(kept) and kept != "无"):
+        return BLANK if not kept else Read(None, "placeholder", "")
+    answer = "t" if kept.lower() in YES else "f" if kept.lower() in NO else ""
+    if not answer:
+        return Read(None, "yes_no_unknown")
+    official = "是" if answer == "t" else "否"
+    if isinstance(cell, bool) or raw == official:
+        return Read(answer)
+    return Read(answer, changed(raw, kept) if kept == official else "yes_no_sign", official)
 
 
 def choice_cell(cell: object, field: Field) -> Read:
+    if failed := unusable(cell):
+        return failed
     raw = as_text(cell)
-    kept = tidy(raw)
+    kept = tidy(raw).lstrip("'")
     if not kept:
         return BLANK
-    value = field.labels.get(kept) or field.labels.get(kept.translate(WIDE))
+    key = label_key(kept)
+    value = field.labels.get(key) or field.labels.get(key.removeprefix("其中:")) or field.labels.get(f"之{key}")
     if value is None:
-        return Read(None, "enum_unknown")
-    return Read(value) if kept == raw else Read(value, "surrounding_spaces", kept)
+        if key in field.blank:
+            return BLANK
+        return Read(None, "placeholder", "") if is_nothing(key) else Read(None, "enum_unknown", None, _options(field))
+    official = field.official[value]
+    if raw == official:
+        return Read(value)
+    return Read(value, "surrounding_spaces" if kept == official else "label_alias", official)
+
+
+def _options(field: Field) -> str:
+    """What may stand here, said in the message while it is short enough to read."""
+    labels = list(field.official.values())
+    return f"不在规定的选项中，可填：{'、'.join(labels)}" if len(labels) <= 8 else ""
+
+
+def split_labels(text: str, known: Iterable[str]) -> list[str]:
+    """The labels of one cell, with any separator; a blank or slash separates only where it parts known labels."""
+    known, found = set(known), []
+    for part in SEPARATORS.split(text):
+        key = label_key(part)
+        if not key:
+            continue
+        pieces = [label_key(piece) for piece in WEAK_SEPARATORS.split(part) if piece]
+        found += pieces if key not in known and len(pieces) > 1 and known.issuperset(pieces) else [key]
+    return found
 
 
 def choices_cell(cell: object, field: Field) -> Read:
-    """Several labels in one cell, in any order and with any separator; stored in the order of the code list."""
+    """Several labels in one cell, in any order and with any separator; stored in the order of the code list.
+
+    A closed list (`choices`) refuses an unknown label; an open one (`labels`) keeps it as written and warns.
+    """
+    if failed := unusable(cell):
+        return failed
     raw = as_text(cell)
-    labels = [label for label in SEPARATORS.split(tidy(raw)) if label]
+    kept = CONTROLS.sub("", raw.translate(INVISIBLE)).strip(EDGES + "\r\n'")
+    labels = [one for one in split_labels(kept, field.labels) if one not in field.blank]
     if not labels:
         return BLANK
-    values = {field.labels.get(label) for label in labels}
-    if None in values:
-        return Read(None, "enum_unknown")
-    ordered = sorted(values, key=field.order.__getitem__)
-    official = ",".join(str(dict(field.codes.choices)[value]) for value in ordered)
+    values = list(dict.fromkeys(field.labels.get(label, label) for label in labels))
+    unknown = [value for value in values if value not in field.order]
+    if unknown and all(map(is_nothing, labels)):
+        return Read(None, "placeholder", "")
+    if unknown and field.type == "choices":
+        return Read(None, "enum_unknown", None, _options(field))
     if "healthy" in values and len(values) > 1:
         return Read(None, "health_contradiction")
-    stored = "{" + ",".join(ordered) + "}"
-    return Read(stored) if official == raw else Read(stored, "multi_separator", official)
+    last = len(field.order)
+    ordered = sorted(values, key=lambda value: field.order.get(value, last))
+    official = ",".join(field.official.get(value, value) for value in ordered)
+    stored = "{" + ",".join(map(_element, ordered)) + "}"
+    if unknown:
+        return Read(stored, "label_unknown", official, f"“{'、'.join(unknown)}”不在已知的选项中，按原文保存")
+    if official == raw:
+        return Read(stored)
+    return Read(stored, "multi_separator" if len(values) > 1 or kept != raw else "label_alias", official)
 
 
-def count_cell(cell: object) -> Read:
-    """Whole numbers, also as Chinese numerals up to 99."""
-    kept = narrow(as_text(cell)).rstrip("人口个月")
+def _element(value: str) -> str:
+    if PLAIN.match(value) or value.replace("_", "").isalnum():
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def listed_cell(cell: object, field: Field) -> Read:
+    """A text of a fixed list, stored as its official text; 汉 is 汉族. What is not on the list is kept with a warning."""
+    if failed := unusable(cell):
+        return failed
+    raw = as_text(cell)
+    kept = BLANKS.sub("", tidy(raw))
     if not kept:
         return BLANK
-    if kept.isdigit() and len(kept) < 6:
-        return Read(str(int(kept)))
-    number = chinese_number(kept)
-    return Read(None, "number_not_count") if number is None else Read(str(number))
-
-
-def chinese_number(text: str) -> int | None:
-    """三 → 3, 十二 → 12, 二十 → 20; None for what is not one."""
-    if not text or any(char not in NUMERALS and char != "十" for char in text):
-        return None
-    if "十" not in text:
-        return int("".join(str(NUMERALS[char]) for char in text)) if len(text) <= 4 else None
-    tens, _, ones = text.partition("十")
-    if len(tens) > 1 or len(ones) > 1:
-        return None
-    return (NUMERALS[tens] if tens else 1) * 10 + (NUMERALS[ones] if ones else 0)
-
-
-def money_cell(cell: object) -> Read:
-    kept = MONEY_NOISE.sub("", as_text(cell).translate(INVISIBLE).translate(WIDE))
-    if not kept:
-        return BLANK
-    try:
-        amount = Decimal(kept)
-    except InvalidOperation:
-        return Read(None, "income_not_number")
-    if not amount.is_finite() or abs(amount) >= Decimal("1e10"):
-        return Read(None, "income_not_number")
-    stored = f"{amount:.2f}"
-    return Read(stored, "income_negative") if amount < 0 else Read(stored)
-
-
-def date_cell(cell: object, *, month: bool) -> Read:
-    """YYYYMM, YYYYMMDD, 2021.5, 2021年5月, 2021-05-06, a date cell or Excel's serial number; a month is its first day."""
-    if isinstance(cell, dt.date):
-        day = cell.date() if isinstance(cell, dt.datetime) else cell
-        return Read(_iso(day, month), "date_serial_cell", f"{day:%Y%m}" if month else f"{day:%Y%m%d}")
-    kept = narrow(as_text(cell))
-    if not kept:
-        return BLANK
-    if kept.isdigit() and len(kept) == 5 and FIRST_SERIAL <= int(kept) <= LAST_SERIAL:
-        day = EPOCH + dt.timedelta(days=int(kept))
-        return Read(_iso(day, month), "date_serial_cell", f"{day:%Y%m}" if month else f"{day:%Y%m%d}")
-    found = DAY.match(kept)
-    if not found or len(kept) < 5:
-        return Read(None, "date_unreadable")
-    year, number, day_of_month = int(found[1]), int(found[2]), int(found[3] or 1)
-    if not 1 <= number <= 12:
-        return Read(None, "date_bad_month")
-    try:
-        return Read(_iso(dt.date(year, number, day_of_month), month))
-    except ValueError:
-        return Read(None, "date_bad_day")
-
-
-def _iso(day: dt.date, month: bool) -> str:
-    return (day.replace(day=1) if month else day).isoformat()
-
-
-def reader_for(field: Field, as_of: dt.date) -> Callable[[object], Read]:
-    """The reader of a field's cells."""
-    by_type: dict[str, Callable[[object], Read]] = {
-        "text": text_cell, "name": text_cell, "number_text": number_cell, "phone": phone_cell, "yes_no": yes_no_cell,
-        "count": count_cell, "money": money_cell, "id_number": lambda cell: id_cell(cell, as_of),
-        "month": lambda cell: date_cell(cell, month=True), "day": lambda cell: date_cell(cell, month=False),
-        "choice": lambda cell: choice_cell(cell, field), "choices": lambda cell: choices_cell(cell, field),
-    }  # fmt: skip
-    return by_type[field.type]
+    if raw in field.allowed:
+        return Read(raw)
+    near = [one for one in field.allowed if one == kept or one.removesuffix("族") == kept]
+    if near:
+        return Read(near[0], "surrounding_spaces" if near[0] == kept else "label_alias", near[0])
+    return Read(None, "placeholder", "") if is_nothing(kept) else Read(kept, "listed_unknown", kept)

@@ -1,19 +1,50 @@
-"""Finding sheet, heading row and layout: the row with the most known headings wins (DOMAIN.md 1.1)."""
+"""Finding sheet, heading row and layout: the row whose headings fit a layout best wins (DOMAIN.md 1.1).
 
-from dataclasses import dataclass
+Every guess can be corrected by a person (`Choice`) without another upload.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
 
 from jiyang.intake.layouts import Field, Layout, plain
-from jiyang.intake.reader import FileRefused, Source
+from jiyang.intake.reader import Source
+from jiyang.intake.refusals import FileRefused
 
-SEARCHED = 12  # rows in which the headings may stand
+SEARCHED = 20  # rows in which the headings may stand
 FEWEST = 5  # known headings that make a row the heading row
+FEWEST_BELOW = 3  # further headings in a second line that make it one
+BETA = 0.25  # how much less a missing heading weighs than an unknown one: exports are often "自定义"
+ALIKE = 0.8  # share of common columns above which another sheet was meant to be the same
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person corrected: layout, sheet, heading row (from 1, as Excel shows it), heading → field name.
+
+    An empty field name in `mapping` leaves the column out. Everything empty: found by itself.
+    """
+
+    layout: str = ""
+    sheet: str = ""
+    header_row: int | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict:
+        return {key: value for key, value in asdict(self).items() if value}
+
+    def __bool__(self) -> bool:
+        return bool(self.as_dict())
 
 
 @dataclass
 class Header:
-    """Where the data begin and what each column is. Rows and columns count from 0; `score` is the share of known headings."""
+    """Where the data of a sheet begin and what each column is. Rows and columns count from 0.
+
+    `score` (0–1) and `reason` say why; `ignored` are headings that a person left out; `parts` are the sheets that are
+    read as one file, this one included; `apart` names sheets that were not read, with the reason.
+    """
 
     sheet: str
     row: int
@@ -24,53 +55,204 @@ class Header:
     unknown: list[str]
     missing: list[str]
     score: float
+    ignored: list[str] = field(default_factory=list)
+    reason: str = ""
+    parts: list["Header"] = field(default_factory=list)
+    apart: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> int:
+        """Lines of the heading: one, or two where groups stand above."""
+        return self.first_data - self.row
+
+    @property
+    def sheets(self) -> list[str]:
+        return [part.sheet for part in self.parts] or [self.sheet]
+
+    @property
+    def names(self) -> set[str]:
+        return {one.name for one in self.columns.values()}
 
 
-def detect(source: Source, layouts: list[Layout], *, sheet: str | None = None, row: int | None = None) -> Header:
-    """The best heading row over all sheets and layouts, or the one a person chose. Raises FileRefused."""
-    best: Header | None = None
-    for name in [sheet] if sheet else source.sheets:
-        top = [list(cells) for cells in islice(source.rows(name), SEARCHED)]
-        for number in [row] if row is not None else range(len(top)):
-            if number >= len(top):
-                continue
-            for layout in layouts:
-                found = _match(name, number, top, layout)
-                if found and (best is None or len(found.columns) > len(best.columns)):
-                    best = found
+def detect(
+    source: Source, layouts: Sequence[Layout], choice: Choice | None = None, saved: Mapping[str, Mapping] | None = None
+) -> Header:
+    """The best heading row over all sheets and layouts, or the one a person chose. Raises FileRefused.
+
+    `saved` holds an office's own headings: layout key → {heading in compared form: field name}.
+    """
+    choice, saved = choice or Choice(), saved or {}
+    wanted = [one for one in layouts if not choice.layout or one.key == choice.layout]
+    found = [best for name in _sheets(source, choice) if (best := _best_of(source, name, wanted, choice, saved))]
+    visible = [one for one in found if one.sheet not in source.hidden]
+    best = max(visible or found, key=_rank, default=None)
     if best is None:
         raise FileRefused("layout_unknown")
-    if len(best.unknown) > len(best.columns):
+    if len(best.unknown) > len(best.columns) and not choice:
         raise FileRefused("wrong_layout", title=best.layout.title, n=len(best.unknown))
-    if lacking := [one.heading for one in best.layout.fields if one.must_exist and one.heading in best.missing]:
-        raise FileRefused("missing_column", names="、".join(lacking))
+    if lacking := [one.heading for one in best.layout.fields if one.must_exist and one.name not in best.names]:
+        raise FileRefused("missing_column", names="、".join(lacking), title=best.layout.title)
+    _join(best, [one for one in (visible or found) if one is not best], source)
+    best.reason = _reason(best)
     return best
 
 
-def _match(sheet: str, number: int, top: list[list[Any]], layout: Layout) -> Header | None:
-    known = layout.by_heading()
-    cells, first_data = top[number], number + 1
-    names = {place: plain(cell) for place, cell in enumerate(cells) if str(cell).strip()}
-    below = top[number + 1] if number + 1 < len(top) else []
-    under = {place: plain(cell) for place, cell in enumerate(below) if str(cell).strip()}
-    # two-line headings: a group heading above, the column's own below; what is alone above counts itself
-    if sum(name in known for name in under.values()) >= FEWEST > sum(name in known for name in names.values()):
-        return None
-    columns: dict[int, Field] = {}
-    for place, name in names.items():
-        if name in known and known[name] not in columns.values():
-            columns[place] = known[name]
-    extra = {place: known[name] for place, name in under.items() if name in known and place not in columns}
-    if len(columns) >= FEWEST and len(extra) >= FEWEST:
-        columns, first_data = {**columns, **extra}, number + 2
-    if len(columns) < FEWEST:
-        return None
-    two_lines = first_data == number + 2
-    headings = {place: str(cells[place]).strip() for place in names}
-    if two_lines:
-        headings |= {place: str(below[place]).strip() for place in under}
-    unknown = [headings[place] for place in sorted(headings) if place not in columns]
-    missing = [one.heading for one in layout.fields if one not in columns.values()]
-    return Header(
-        sheet, number, first_data, layout, columns, headings, unknown, missing, len(columns) / len(layout.fields)
+def _rank(header: Header) -> tuple[float, int, int]:
+    return (header.score, len(header.columns), -header.lines)
+
+
+def _sheets(source: Source, choice: Choice) -> list[str]:
+    if not choice.sheet:
+        return source.sheets
+    if choice.sheet not in source.sheets:
+        raise FileRefused("sheet_unknown", sheet=choice.sheet, sheets="、".join(source.sheets))
+    return [choice.sheet]
+
+
+def _best_of(source: Source, name: str, layouts: Sequence[Layout], choice: Choice, saved: Mapping) -> Header | None:
+    top = [list(cells) for cells in islice(source.rows(name), max(SEARCHED, (choice.header_row or 0) + 1))]
+    numbers = [choice.header_row - 1] if choice.header_row else range(len(top))
+    tall = {first for (first, _), (last, _) in source.merged(name) if last > first}
+    found = [
+        header
+        for number in numbers
+        if number < len(top)
+        for layout in layouts
+        for header in _readings(name, number, top, layout, choice, saved.get(layout.key, {}), number in tall)
+    ]
+    return max(found, key=_rank, default=None)
+
+
+def _readings(
+    sheet: str, number: int, top: list[list[Any]], layout: Layout, choice: Choice, saved: Mapping, merged: bool
+) -> Iterator[Header]:
+    """The heading at row `number` read as one line and, where that tells more, as two."""
+    fewest = 1 if choice.header_row else FEWEST
+    above = _texts(top[number])
+    one_line = _match(sheet, number, 1, {place: (text,) for place, text in above.items()}, layout, choice, saved)
+    if len(one_line.columns) >= fewest:
+        yield one_line
+    if number + 1 >= len(top) or _looks_like_data(top[number + 1]):
+        return
+    names = _two_lines(above, _texts(top[number + 1]))
+    two = _match(sheet, number, 2, names, layout, choice, saved)
+    more = len(two.columns) - len(one_line.columns)
+    if above and len(two.columns) >= fewest and more >= (1 if merged else FEWEST_BELOW):
+        yield two
+
+
+def _texts(cells: Sequence[Any]) -> dict[int, str]:
+    return {place: " ".join(str(cell).split()) for place, cell in enumerate(cells) if str(cell).strip()}
+
+
+def _looks_like_data(cells: Sequence[Any]) -> bool:
+    """A row with dates, numbers or long digits is no heading."""
+    return any(
+        not isinstance(cell, str) or sum(map(str.isdigit, cell)) >= 6 for cell in cells if cell not in ("", None)
     )
+
+
+def _two_lines(above: dict[int, str], below: dict[int, str]) -> dict[int, tuple[str, ...]]:
+    """Per column what its heading may be: group and own together, its own below, what stands alone above."""
+    group, found = "", {}
+    for place in range(max([*above, *below], default=-1) + 1):
+        group = above.get(place, group if place in below else "")
+        if place in below:
+            found[place] = (group + below[place], below[place]) if group else (below[place],)
+        elif place in above:
+            found[place] = (above[place],)
+    return found
+
+
+def _match(
+    sheet: str,
+    number: int,
+    lines: int,
+    names: dict[int, tuple[str, ...]],
+    layout: Layout,
+    choice: Choice,
+    saved: Mapping,
+) -> Header:
+    compared = {place: tuple(map(plain, candidates)) for place, candidates in names.items()}
+    chosen = {plain(heading): name for heading, name in choice.mapping.items()}
+    columns: dict[int, Field] = {}
+    ignored = {place for place, keys in compared.items() if any(chosen.get(key) == "" for key in keys)}
+    taken: set[str] = set()
+
+    def own(key: str) -> Field | None:
+        return layout.by_name.get(saved.get(key, ""))
+
+    for look in (lambda key: layout.by_name.get(chosen.get(key, "")), layout.by_heading.get, layout.find, own):
+        for place, keys in compared.items():
+            if place in columns or place in ignored:
+                continue
+            for key in keys:
+                one = look(key)
+                if one is not None and one.name not in taken and (key not in chosen or chosen[key] == one.name):
+                    columns[place] = one
+                    taken.add(one.name)
+                    break
+    ignored |= {
+        place for place, keys in compared.items() if place not in columns and any(saved.get(key) == "" for key in keys)
+    }
+    headings = {place: candidates[-1] for place, candidates in names.items()}
+    unknown = [headings[place] for place in sorted(headings) if place not in columns and place not in ignored]
+    missing = [one.heading for one in layout.fields if one.name not in taken]
+    score = _score(len(columns), len(columns) + len(unknown), len(layout.fields))
+    left_out = [headings[place] for place in sorted(ignored)]
+    return Header(
+        sheet,
+        number,
+        number + lines,
+        layout,
+        dict(sorted(columns.items())),
+        headings,
+        unknown,
+        missing,
+        score,
+        left_out,
+    )
+
+
+def _score(known: int, stated: int, expected: int) -> float:
+    """How well headings fit: the share of known ones among the file's, mildly lowered by those the layout has besides."""
+    if not known:
+        return 0.0
+    precision, recall = known / stated, known / expected
+    return round((1 + BETA) * precision * recall / (BETA * precision + recall), 4)
+
+
+def _join(best: Header, others: list[Header], source: Source) -> None:
+    """Sheets with the same columns are one file (a sheet per town); similar ones are not passed over in silence."""
+    best.parts = [best]
+    for other in others:
+        if other.layout is not best.layout or not _has_rows(source, other):
+            best.apart[other.sheet] = "版式不同或没有数据"
+        elif other.names == best.names:
+            best.parts.append(other)
+        elif len(other.names & best.names) / len(other.names | best.names) >= ALIKE:
+            differ = sorted(one.heading for one in best.layout.fields if one.name in other.names ^ best.names)
+            raise FileRefused("sheets_differ", one=best.sheet, other=other.sheet, names="、".join(differ[:6]))
+        else:
+            best.apart[other.sheet] = "列不相同"
+    best.parts.sort(key=lambda part: source.sheets.index(part.sheet))
+    for name in source.hidden:
+        if name not in best.sheets:
+            best.apart[name] = "隐藏的工作表"
+
+
+def _has_rows(source: Source, header: Header) -> bool:
+    return any(any(row) for row in islice(source.rows(header.sheet), header.first_data, header.first_data + 50))
+
+
+def _reason(header: Header) -> str:
+    lines = f"第 {header.row + 1} 行" if header.lines == 1 else f"第 {header.row + 1}–{header.row + 2} 行"
+    parts = [
+        f"{lines}的 {len(header.columns) + len(header.unknown)} 个列名里认出 {len(header.columns)} 个，"
+        f"与“{header.layout.title}”的 {len(header.layout.fields)} 列相符"
+    ]
+    if len(header.parts) > 1:
+        parts.append(f"{len(header.parts)} 个工作表列名相同，合并读取：{'、'.join(header.sheets)}")
+    if header.apart:
+        parts.append(f"没有读取：{'、'.join(f'{name}（{why}）' for name, why in header.apart.items())}")
+    return "；".join(parts)

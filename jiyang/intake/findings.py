@@ -19,7 +19,10 @@ class Kind:
 
 @dataclass
 class Finding:
-    """One fault at one cell. `row` counts from 1 as Excel shows it; `stored` is the value that will be stored."""
+    """One fault at one cell. `row` counts from 1 as Excel shows it; `stored` is the value that will be stored.
+
+    `line` is the number of the batch's row: the same as `row`, but unique over all sheets of a file.
+    """
 
     sheet: str
     row: int
@@ -32,9 +35,10 @@ class Finding:
     stored: str | None
     message: str
     hint: str
+    line: int = 0
 
     def as_dict(self) -> dict:
-        return {key: value for key, value in asdict(self).items() if key != "field"}
+        return {key: value for key, value in asdict(self).items() if key not in {"field", "line"}}
 
 
 @cache

@@ -1,10 +1,16 @@
-"""Layouts: one data file each says which headings a file has, what they are called here and how cells are read."""
+"""Layouts: one data file each says which headings a file has, what they are called here and how cells are read.
+
+`<app>/layouts/fields.yaml` describes the app's columns once; every other file there is a layout that lists them by name,
+as `name`, `name: its own heading`, or `name: {what differs}`. Adding a layout is adding a file.
+"""
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import yaml
 from django.apps import apps
@@ -12,15 +18,26 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import TextChoices
 from django.utils.module_loading import import_string
 
+# type -> SQL type of a staged column; None: read into the row's place, or not at all
 TYPES = {
-    "text", "name", "id_number", "phone", "yes_no", "choice", "choices", "count", "money", "month", "day", "number_text",
-    "district", "town", "village", "ignored",
+    "text": "text", "name": "text", "number_text": "text", "choice": "text", "listed": "text", "county_place": "text",
+    "choices": "text[]", "labels": "text[]", "yes_no": "boolean", "count": "integer", "year": "integer",
+    "money": "numeric(14,2)", "decimal": "numeric(14,2)", "month": "date", "day": "date", "id_number": "bytea", "phone": "bytea",
+    "district": None, "town": None, "village": None, "ignored": None,
 }  # fmt: skip
+PLACES = {"district", "town", "village"}
+ROWS = {"person", "household", "spell", "plan", "village"}
+KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank"}
+SHARED = "fields"
+UNIT = re.compile(r"\((?:万?元|亩|个?月|人|个|户|公里|平方米|必填|选填|yyyymm(?:dd)?)\)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Field:
-    """One column: `name` is the register's word, `belongs_to` household or person, `required` = must not be empty."""
+    """One column: `name` is the register's word, `belongs_to` household, person or file, `required` = must not be empty.
+
+    `blank` lists what is written for "nothing"; `allowed` the official texts of a `listed` field.
+    """
 
     name: str
     heading: str
@@ -31,56 +48,159 @@ class Field:
     required: str = ""  # finding code when the cell is empty
     rule: str = ""
     codes: type[TextChoices] | None = None
-    labels: dict[str, str] = field(default_factory=dict)
+    allowed: tuple[str, ...] = ()
+    blank: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict, hash=False)
 
-    @property
+    @cached_property
     def order(self) -> dict[str, int]:
         return {value: place for place, value in enumerate(self.codes.values)} if self.codes else {}
+
+    @cached_property
+    def official(self) -> dict[str, str]:
+        """Key → official label."""
+        return {str(value): str(label) for value, label in self.codes.choices} if self.codes else {}
+
+    @property
+    def sql_type(self) -> str | None:
+        return TYPES[self.type] if self.belongs_to != "file" else None
+
+    @property
+    def is_place(self) -> bool:
+        return self.type in PLACES
+
+    @property
+    def is_value(self) -> bool:
+        """Whether the column holds values of the row: neither a place nor left out."""
+        return self.sql_type is not None
 
 
 @dataclass(frozen=True)
 class Layout:
+    """`rows` says what one row is: person, household, spell, plan or village."""
+
     key: str
     title: str
     fields: tuple[Field, ...]
+    rows: str = "person"
 
+    @cached_property
+    def by_name(self) -> dict[str, Field]:
+        return {one.name: one for one in self.fields}
+
+    @cached_property
     def by_heading(self) -> dict[str, Field]:
-        return {plain(name): one for one in self.fields for name in (one.heading, *one.aliases)}
+        """Compared form of the layout's own headings → field."""
+        return {plain(one.heading): one for one in self.fields}
+
+    @cached_property
+    def by_alias(self) -> dict[str, Field]:
+        """Compared form of every other heading that is understood → field; the layout's own headings win."""
+        found: dict[str, Field] = {}
+        for one in self.fields:
+            for name in one.aliases:
+                found.setdefault(plain(name), one)
+        for name, one in {**found, **self.by_heading}.items():
+            found.setdefault(UNIT.sub("", name), one)
+        return {name: one for name, one in found.items() if name not in self.by_heading}
+
+    def find(self, heading: str) -> Field | None:
+        """The field of a heading in compared form; units in brackets do not matter."""
+        for name in (heading, UNIT.sub("", heading)):
+            if one := self.by_heading.get(name) or self.by_alias.get(name):
+                return one
+        return None
 
 
 def plain(heading: object) -> str:
-    """A heading as it is compared: half-width, without blanks, line breaks, stars and colons."""
-    return re.sub(r"[\s*＊:：_]", "", unicodedata.normalize("NFKC", str(heading)))
+    """A heading as it is compared: half-width, without blanks, line breaks, invisible characters, stars and colons."""
+    return re.sub(r"[\s*＊:：_\u200b-\u200f\ufeff]", "", unicodedata.normalize("NFKC", str(heading))).lower()
+
+
+def label_key(text: str) -> str:
+    """A code list's label as it is compared: half-width, without blanks."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+
+
+def _labels(codes: type[TextChoices], path: str) -> dict[str, str]:
+    aliases = import_string(path.rsplit(".", 1)[0] + ".ALIASES").get(codes, {})
+    own = {str(member.label): str(member.value) for member in codes}
+    return {label_key(label): value for label, value in {**{k: str(v) for k, v in aliases.items()}, **own}.items()}
 
 
 def _field(name: str, spec: dict, where: str) -> Field:
-    if unknown := set(spec) - {"heading", "type", "belongs_to", "aliases", "must_exist", "required", "rule", "codes"}:
+    if unknown := set(spec) - KEYS:
         raise ImproperlyConfigured(f"{where}.{name}: unknown keys {', '.join(sorted(unknown))}")
     if spec.get("type") not in TYPES:
         raise ImproperlyConfigured(f"{where}.{name}: unknown type {spec.get('type')}")
-    codes, labels = None, {}
+    values = {key: value for key, value in spec.items() if key not in {"codes", "list"}}
     if "codes" in spec:
         codes = import_string(spec["codes"])
-        aliases = import_string(spec["codes"].rsplit(".", 1)[0] + ".ALIASES").get(codes, {})
-        labels = {str(member.label): str(member.value) for member in codes} | {
-            label: str(value) for label, value in aliases.items()
-        }
-    values = {**spec, "codes": codes, "labels": labels, "aliases": tuple(spec.get("aliases", ()))}
+        values |= {"codes": codes, "labels": _labels(codes, spec["codes"])}
+    if "list" in spec:
+        values["allowed"] = tuple(import_string(spec["list"]))
+    values |= {"aliases": tuple(spec.get("aliases", ())), "blank": tuple(map(label_key, spec.get("blank", ())))}
     return Field(name=name, **values)
 
 
-def load(path: Path) -> Layout:
+def _entry(item: str | dict, shared: dict[str, dict], where: str) -> tuple[str, dict]:
+    """(name, full description) of one entry of a layout's `fields`."""
+    name, own = (item, {}) if isinstance(item, str) else next(iter(item.items()))
+    own = {"heading": own} if isinstance(own, str) else own
+    known = shared.get(name, {})
+    if not known and "type" not in own:
+        raise ImproperlyConfigured(f"{where}: {name} is not in {SHARED}.yaml")
+    spec = {**known, **own}
+    also = [known.get("heading"), *known.get("aliases", ()), *own.get("aliases", ())]
+    spec["aliases"] = [one for one in dict.fromkeys(also) if one and one != spec["heading"]]
+    return name, spec
+
+
+def load(path: Path, shared: dict[str, dict] | None = None) -> Layout:
     """A layout from its file. Raises ImproperlyConfigured naming the place."""
     data = yaml.safe_load(path.read_text("utf-8"))
-    return Layout(
-        data["key"], data["title"], tuple(_field(name, spec, path.name) for name, spec in data["fields"].items())
-    )
+    if data.get("rows", "person") not in ROWS:
+        raise ImproperlyConfigured(f"{path.name}: rows must be one of {', '.join(sorted(ROWS))}")
+    entries = dict(_entry(item, shared or {}, path.name) for item in data["fields"])
+    needed = set(data.get("must_exist", ()))
+    if unknown := needed - set(entries):
+        raise ImproperlyConfigured(f"{path.name}: must_exist names {', '.join(sorted(unknown))}")
+    fields = tuple(replace(_field(name, spec, path.name), must_exist=name in needed) for name, spec in entries.items())
+    return Layout(data["key"], data["title"], fields, data.get("rows", "person"))
 
 
 @cache
 def layouts() -> dict[str, Layout]:
     """Every layout of every app (`<app>/layouts/*.yaml`), by key."""
-    paths = [
-        path for config in apps.get_app_configs() for path in sorted((Path(config.path) / "layouts").glob("*.yaml"))
-    ]
-    return {layout.key: layout for layout in map(load, paths)}
+    found = {}
+    for config in apps.get_app_configs():
+        paths = {path.stem: path for path in sorted((Path(config.path) / "layouts").glob("*.yaml"))}
+        shared = yaml.safe_load(paths.pop(SHARED).read_text("utf-8")) if SHARED in paths else {}
+        found |= {layout.key: layout for layout in (load(path, shared) for path in paths.values())}
+    return found
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an export: the official heading, the field, and how its value is written as a cell's text."""
+
+    heading: str
+    field: Field
+    write: Callable[[Any], str]
+
+
+def export_columns(layout: Layout) -> list[Column]:
+    """The columns of an export in `layout`, in the official order; what they write reads back as the same value.
+
+    Places are written from the text given (the region's name); `serial` and columns the register does not hold stay with
+    the caller. Cells are texts; one that a spreadsheet would take for a formula gets an apostrophe, which the reader
+    takes off again.
+    """
+    from jiyang.intake.writing import writer_for
+
+    return [Column(one.heading, one, writer_for(one)) for one in layout.fields]
+
+
+def known_fields(layouts: Iterable[Layout]) -> dict[str, Field]:
+    """Every field of several layouts by name, the first one's description counting."""
+    return {one.name: one for layout in reversed(list(layouts)) for one in layout.fields}

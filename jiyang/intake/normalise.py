@@ -1,24 +1,33 @@
-"""From raw rows to typed columns with findings, column by column and memoised (STACK.md 10b)."""
+"""From raw rows to typed columns with findings, column by column and once per distinct value (STACK.md 10b)."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jiyang.intake.cells import BLANK, Read, as_text, reader_for, tidy
+from jiyang.identifiers import idcard
+from jiyang.intake.cells import BLANK, Read, as_text
 from jiyang.intake.detect import Header
 from jiyang.intake.findings import Finding, kinds, letters
+from jiyang.intake.gather import Gathered, gather
 from jiyang.intake.layouts import Field
 from jiyang.intake.places import Place, RegionIndex
+from jiyang.intake.reader import Source
+from jiyang.intake.refusals import FileRefused
+from jiyang.intake.values import date_cell, reader_for
 
-SUMS = {"合计", "小计", "总计", "共计"}
+MOST_NOTES = 5000  # N findings of one code in one column that are listed one by one
 
 
 @dataclass
 class Mapped:
     """A file after normalising: `columns[name]` holds COPY-ready texts (None = empty), one per row.
 
-    `rows` are Excel row numbers; `places` the regions; `raw[name]` what the cell said; `data_date` from 数据日期.
+    `rows` numbers the rows of the batch: Excel's numbers for a single sheet, going on upwards over further sheets
+    (`sheet_of`, `excel_row`). `places` are the regions; `raw[name]` what the cell said; `data_date` from 数据日期;
+    `skipped` counts rows that are no data, `unlisted` the N findings beyond MOST_NOTES by (field, code).
     """
 
     header: Header
@@ -28,120 +37,157 @@ class Mapped:
     findings: list[Finding]
     data_date: dt.date | None
     raw: dict[str, Sequence[Any]] = field(repr=False, default_factory=dict)
+    starts: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])  # per sheet: first index, offset of numbers
+    skipped: Counter = field(default_factory=Counter)
+    unlisted: Counter = field(default_factory=Counter)
 
-    def place_of(self, name: str) -> tuple[str, str] | None:
+    def part_of(self, index: int) -> Header:
+        parts = self.header.parts or [self.header]
+        return parts[bisect_right(self.starts, (index, 1 << 60)) - 1]
+
+    def sheet_of(self, index: int) -> str:
+        return self.part_of(index).sheet
+
+    def excel_row(self, index: int) -> int:
+        """The row's number on its sheet, from 1."""
+        return self.rows[index] - self.starts[bisect_right(self.starts, (index, 1 << 60)) - 1][1]
+
+    def place_of(self, name: str, index: int = 0) -> tuple[str, str] | None:
         """Heading as written and column letters of a field; None when the file has no such column."""
-        for number, one in self.header.columns.items():
+        part = self.part_of(index)
+        for number, one in part.columns.items():
             if one.name == name:
-                return self.header.headings[number], letters(number)
+                return part.headings[number], letters(number)
         return None
 
     def finding(
         self, name: str, index: int, code: str, *, stored: str | None = None, note: str = "", hint: str = ""
     ) -> Finding:
         """A finding at field `name` of the row at `index`."""
-        heading, column = self.place_of(name) or ("", "")
-        kind, row = kinds()[code], self.rows[index]
+        heading, column = self.place_of(name, index) or ("", "")
+        kind, row = kinds()[code], self.excel_row(index)
         value = as_text(self.raw[name][index]) if name in self.raw else ""
-        cell = f"{column}{row}" if column else ""
         return Finding(
-            self.header.sheet,
-            row,
-            name,
-            heading,
-            cell,
-            value or None,
-            code,
-            kind.severity,
-            stored,
-            note or kind.message,
-            hint or kind.hint,
+            sheet=self.sheet_of(index),
+            row=row,
+            field=name,
+            column=heading,
+            cell=f"{column}{row}" if column else "",
+            value=value or None,
+            code=code,
+            severity=kind.severity,
+            stored=stored,
+            message=note or kind.message,
+            hint=hint or kind.hint,
+            line=self.rows[index],
         )
 
-
-def data_rows(rows: Sequence[list[Any]], header: Header) -> tuple[list[int], list[list[Any]]]:
-    """Rows that hold a person: blank ones, repeated headings and totals are left out. Numbers are Excel's."""
-    headings = {place: text for place, text in header.headings.items() if place in header.columns}
-    width = max(header.columns) + 1
-    first = min(headings)
-    numbers, kept = [], []
-    for number, row in enumerate(rows, start=1):
-        if number <= header.first_data or not any(row):
-            continue
-        if len(row) < width:
-            row = row + [""] * (width - len(row))
-        if not any(str(row[place]).strip() for place in header.columns):
-            continue
-        start = row[first]
-        if isinstance(start, str) and start and (start == headings[first] or tidy(start).rstrip("：:") in SUMS):
-            continue
-        numbers.append(number)
-        kept.append(row)
-    return numbers, kept
+    def note(self, name: str, indexes: Sequence[int], read: Read, hint: str = "") -> None:
+        """The same finding at several rows; of mere notes (N) not more than MOST_NOTES per column and code are listed."""
+        if kinds()[read.code].severity == "N":
+            room = MOST_NOTES - self.unlisted.get((name, read.code, "listed"), 0)
+            self.unlisted[name, read.code] += max(0, len(indexes) - room)
+            indexes = indexes[: max(0, room)]
+            self.unlisted[name, read.code, "listed"] += len(indexes)
+        self.findings += [
+            self.finding(name, index, read.code, stored=read.official, note=read.note, hint=hint) for index in indexes
+        ]
 
 
 def normalise(
-    rows: Sequence[list[Any]],
+    source: Source,
     header: Header,
     regions: RegionIndex,
     *,
     as_of: dt.date | None = None,
     progress: Callable[[str, int], None] = lambda phase, done: None,
 ) -> Mapped:
-    """Typed columns of all data rows. `as_of` (default: 数据日期, else today) is the day after which a birth lies ahead."""
-    numbers, kept = data_rows(rows, header)
-    width = max(header.columns) + 1
-    across = list(zip(*(row[:width] for row in kept), strict=True)) if kept else [()] * width
-    raw = {one.name: across[place] for place, one in header.columns.items()}
-    data_date = _data_date(raw)
+    """Typed columns of all data rows. `as_of` (default: 数据日期, else today) is the day after which a birth lies ahead.
+
+    Raises FileRefused when there are no rows, or all lie outside the district.
+    """
+    gathered = gather(source, header)
+    if not gathered.rows:
+        raise FileRefused("file_no_rows")
+    progress("read", len(gathered.rows))
+    data_date = _data_date(gathered, source)
+    mapped = Mapped(
+        header, gathered.rows, {}, [], [], data_date, gathered.columns, gathered.starts, skipped=gathered.skipped
+    )
     day = as_of or data_date or dt.date.today()
-    mapped = Mapped(header, numbers, {}, [], [], data_date, raw)
     for one in header.columns.values():
-        if one.type not in {"ignored", "district", "town", "village"} and one.belongs_to != "file":
-            mapped.columns[one.name] = _column(one, raw[one.name], day, mapped)
+        if one.is_value:
+            mapped.columns[one.name] = _column(one, gathered.columns[one.name], day, source.epoch, mapped)
             progress("normalise", len(mapped.columns))
-    mapped.places = _places(raw, len(numbers), regions, mapped)
+    mapped.places = _places(header, gathered, regions, mapped)
     return mapped
 
 
-def _data_date(raw: dict[str, Sequence[Any]]) -> dt.date | None:
-    for cell in raw.get("data_date", ()):
-        from jiyang.intake.cells import date_cell
-
-        read = date_cell(cell, month=False)
-        return dt.date.fromisoformat(read.stored) if read.stored else None
+def _data_date(gathered: Gathered, source: Source) -> dt.date | None:
+    """数据日期: what most rows say."""
+    for cell, _ in Counter(gathered.columns.get("data_date", ())).most_common():
+        read = date_cell(cell, month=False, epoch=source.epoch)
+        if read.stored:
+            return dt.date.fromisoformat(read.stored)
     return None
 
 
-def _column(one: Field, cells: Sequence[Any], day: dt.date, mapped: Mapped) -> list[str | None]:
-    """One column's stored texts; odd cells leave findings."""
-    read_cell, memo = reader_for(one, day), {}
-    odd: list[tuple[int, Read]] = []
-    stored: list[str | None] = []
+def _column(one: Field, cells: Sequence[Any], day: dt.date, epoch: dt.date, mapped: Mapped) -> list[str | None]:
+    """One column's stored texts; odd cells leave findings. Each distinct cell is read once."""
+    # 1, 1.0 and True are equal and must stay apart
+    keys = (
+        cells
+        if set(map(type, cells)) <= {str}
+        else [cell if type(cell) is str else (type(cell), cell) for cell in cells]
+    )
+    reads = _reads(one, dict(zip(keys, cells, strict=True)), day, epoch)
+    stored = {key: read.stored for key, read in reads.items()}
+    odd = {key: read for key, read in reads.items() if read.code}
+    if odd:
+        rows: dict[Any, list[int]] = {key: [] for key in odd}
+        for index, key in enumerate(keys):
+            if key in odd:
+                rows[key].append(index)
+        for key, read in odd.items():
+            mapped.note(one.name, rows[key], read)
+    return list(map(stored.__getitem__, keys))
+
+
+def _reads(one: Field, distinct: dict[Any, Any], day: dt.date, epoch: dt.date) -> dict[Any, Read]:
+    read_cell = reader_for(one, day, epoch)
     empty = Read(None, one.required) if one.required else BLANK
-    for index, cell in enumerate(cells):
-        key = cell if type(cell) is str else (cell, type(cell))  # 1, 1.0 and True are equal and must stay apart
-        read = memo.get(key)
-        if read is None:
-            read = read_cell(cell)
-            if read is BLANK:
-                read = empty
-            memo[key] = read
-        if read.code:
-            odd.append((index, read))
-        stored.append(read.stored)
-    for index, read in odd:
-        mapped.findings.append(mapped.finding(one.name, index, read.code, stored=read.official, note=read.note))
-    return stored
+    sound = idcard.sound(distinct, as_of=day) if one.type == "id_number" else ()
+    reads = {}
+    for key, cell in distinct.items():
+        read = Read(cell) if cell in sound else read_cell(cell)
+        reads[key] = empty if read is BLANK or (read.code == "placeholder" and one.required) else read
+    return reads
 
 
-def _places(raw: dict[str, Sequence[Any]], count: int, regions: RegionIndex, mapped: Mapped) -> list[Place]:
+def _places(header: Header, gathered: Gathered, regions: RegionIndex, mapped: Mapped) -> list[Place]:
+    """The region of each row. A layout without places (old dumps) gives the district alone."""
+    count = len(gathered.rows)
+    if not header.names & {"district", "town", "village"}:
+        return [Place(regions.district.pk)] * count
     blank = ("",) * count
-    districts, towns, villages = (raw.get(name, blank) for name in ("district", "town", "village"))
-    found = []
-    for index, (district, town, village) in enumerate(zip(districts, towns, villages, strict=True)):
-        place = regions.resolve(as_text(district), as_text(town), as_text(village))
-        if place.code:
-            mapped.findings.append(mapped.finding(place.field, index, place.code, hint=place.hint))
-        found.append(place)
-    return found
+    triples = list(zip(*(gathered.columns.get(name, blank) for name in ("district", "town", "village")), strict=True))
+    found = {triple: regions.resolve(*map(as_text, triple), columns=header.names) for triple in dict.fromkeys(triples)}
+    if all(place.code == "town_outside_district" for place in found.values()):
+        raise FileRefused("file_wrong_district", own=regions.district.name, found=_common(triples))
+    odd = {triple: place for triple, place in found.items() if place.code or place.alias}
+    if odd:
+        rows: dict[Any, list[int]] = {triple: [] for triple in odd}
+        for index, triple in enumerate(triples):
+            if triple in odd:
+                rows[triple].append(index)
+        for triple, place in odd.items():
+            if place.code:
+                mapped.note(place.field, rows[triple], Read(None, place.code), hint=place.hint)
+            for name, code, official in place.alias:
+                mapped.note(name, rows[triple], Read(None, code, official))
+    return [found[triple] for triple in triples]
+
+
+def _common(triples: Iterable[tuple]) -> str:
+    (district, town, _), _ = Counter(triples).most_common(1)[0]
+    return "".join(map(as_text, (district, town))) or "空白"

@@ -1,32 +1,48 @@
 """One entry from bytes to normalised columns: read → detect → normalise (KERNEL.md "Import, inside")."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
-from jiyang.intake.detect import detect
+from jiyang.intake.cells import as_text
+from jiyang.intake.detect import Choice, detect
 from jiyang.intake.layouts import Layout
 from jiyang.intake.normalise import Mapped, normalise
 from jiyang.intake.places import RegionIndex
-from jiyang.intake.reader import FileRefused, read
+from jiyang.intake.reader import read
 
 
 def load(
     data: bytes,
     filename: str,
     *,
-    layouts: list[Layout],
+    layouts: Sequence[Layout],
     regions: RegionIndex,
     as_of: dt.date | None = None,
-    sheet: str | None = None,
-    header_row: int | None = None,
+    choice: Choice | None = None,
+    saved: Mapping[str, Mapping[str, str]] | None = None,
     progress: Callable[[str, int], None] = lambda phase, done: None,
 ) -> Mapped:
-    """Read a file whole. `header_row` (from 1, as Excel shows it) and `sheet` override what is found. Raises FileRefused."""
+    """Read a file whole. `choice` is what a person corrected, `saved` an office's own headings. Raises FileRefused."""
     source = read(data, filename)
-    header = detect(source, layouts, sheet=sheet, row=header_row - 1 if header_row else None)
-    rows = list(source.rows(header.sheet))
-    progress("read", len(rows))
-    mapped = normalise(rows, header, regions, as_of=as_of, progress=progress)
-    if not mapped.rows:
-        raise FileRefused("file_no_rows")
-    return mapped
+    header = detect(source, layouts, choice, saved)
+    return normalise(source, header, regions, as_of=as_of, progress=progress)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A file as a person sees it who looks for the heading row: its sheets, and the first rows of one as texts."""
+
+    sheets: list[str]
+    hidden: list[str]
+    sheet: str
+    top: list[list[str]]
+
+
+def outline(data: bytes, filename: str, *, sheet: str = "", rows: int = 20) -> Outline:
+    """The first `rows` rows of a sheet (default: the first). Personal data: never stored. Raises FileRefused."""
+    source = read(data, filename)
+    shown = sheet if sheet in source.sheets else source.sheets[0]
+    top = [[as_text(cell) for cell in row] for row in islice(source.rows(shown), rows)]
+    return Outline(source.sheets, sorted(source.hidden), shown, top)

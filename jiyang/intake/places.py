@@ -2,13 +2,14 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from jiyang.intake.cells import narrow
+from jiyang.intake.cells import changed, narrow
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region, RegionCode, RegionName
 
+ABOVE = re.compile(r"^(?:山东省|山东)?(?:济南市|济南)?")
 TOWN_SUFFIX = re.compile(r"(?:街道办事处|街道办|办事处|街道|镇|乡)$")
 VILLAGE_SUFFIX = re.compile(r"(?:村民委员会|居民委员会|村委会|居委会|社区|村)$")
 
@@ -30,7 +31,10 @@ def village_key(name: str) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a row lies: keys of district, town and village, or the code of what is wrong and at which field."""
+    """Where a row lies: keys of district, town and village, or the code of what is wrong and at which field.
+
+    `alias` tells what was written otherwise: (field, finding code, official name) each.
+    """
 
     district: int | None = None
     town: int | None = None
@@ -38,6 +42,7 @@ class Place:
     code: str = ""
     field: str = ""
     hint: str = ""
+    alias: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass
@@ -50,8 +55,9 @@ class RegionIndex:
     exact: dict[tuple[int, str], int] = field(default_factory=dict)
     anywhere: dict[str, set[int]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    official: dict[int, str] = field(default_factory=dict)
     district_names: set[str] = field(default_factory=set)
-    seen: dict[tuple[str, str, str], Place] = field(default_factory=dict)
+    seen: dict[tuple, Place] = field(default_factory=dict)
 
     @classmethod
     def load(cls, district: Region) -> "RegionIndex":
@@ -59,15 +65,19 @@ class RegionIndex:
         index = cls(district)
         regions = {region.pk: region for region in Region.objects.filter(district=district).exclude(level=Level.ZONE)}
         names = [*((region.pk, region.name) for region in regions.values()),
-                 *RegionName.objects.filter(region__in=regions).values_list("region", "name"),
-                 *RegionCode.objects.filter(region__in=regions).values_list("region", "code")]  # fmt: skip
+                 *RegionName.objects.filter(region__in=[*regions, district.pk]).values_list("region", "name"),
+                 *RegionCode.objects.filter(region__in=[*regions, district.pk]).values_list("region", "code")]  # fmt: skip
+        index.district_names = {narrow(district.name), district.code}
         for pk, name in dict.fromkeys(names):
-            index._note(regions[pk], name)
-        own = RegionName.objects.filter(region=district).values_list("name", flat=True)
-        index.district_names = {narrow(name) for name in [district.name, *own]}
+            if pk == district.pk:
+                index.district_names |= {narrow(name), name[:6]}
+            else:
+                index._note(regions[pk], name)
+        index.district_names |= {f"{name}000000" for name in index.district_names if name.isdigit() and len(name) == 6}
         return index
 
     def _note(self, region: Region, name: str) -> None:
+        self.official[region.pk] = region.name
         if region.level == Level.TOWN:
             self.towns.setdefault(town_key(name), region.pk)
             self.towns.setdefault(narrow(name), region.pk)
@@ -80,34 +90,88 @@ class RegionIndex:
             self.anywhere.setdefault(village_key(name), set()).add(region.town_id)
             self.names[region.pk] = region.short_name
 
-    def resolve(self, district: str, town: str, village: str) -> Place:
-        key = (district, town, village)
+    def resolve(self, district: str, town: str, village: str, *, columns: Collection[str] = ("town",)) -> Place:
+        """The place of one row by its three cells; `columns` are those that the file has."""
+        key = (district, town, village, "town" in columns)
         if key not in self.seen:
             self.seen[key] = self._resolve(*key)
         return self.seen[key]
 
-    def _resolve(self, district: str, town: str, village: str) -> Place:
-        town_pk = self.towns.get(narrow(town)) or self.towns.get(town_key(town))
-        if town_pk is None or (district and narrow(district) not in self.district_names):
+    def _resolve(self, district: str, town: str, village: str, has_town: bool) -> Place:
+        if district and not self._is_own(district):
+            return Place(code="town_outside_district", field="district", hint=f"本区是{self.district.name}")
+        town_pk = self._town(town) if has_town else self._town_of(village)
+        if town_pk is None and has_town:
             near = self._near(narrow(town), [self.names[pk] for pk in set(self.towns.values())])
-            return Place(code="town_outside_district", field="town" if town_pk is None else "district", hint=near)
-        found = self.exact.get((town_pk, narrow(village)))
-        if found is None:
-            candidates = self.villages.get((town_pk, village_key(village)), [])
-            found = candidates[0] if len(candidates) == 1 else None
-            if len(candidates) > 1:
+            return Place(code="town_outside_district", field="town", hint=near)
+        if town_pk is None:
+            return Place(self.district.pk, code="village_unknown", field="village", hint="文件没有乡镇列，请补上镇街")
+        found = self._village(town_pk, village)
+        if isinstance(found, Place):
+            return found
+        return Place(self.district.pk, town_pk, found, alias=self._aliases(district, town, village, town_pk, found))
+
+    def _is_own(self, district: str) -> bool:
+        name = narrow(district)
+        return name in self.district_names or ABOVE.sub("", name, count=1) in self.district_names
+
+    def _town(self, town: str) -> int | None:
+        """By name, former name or code, also with the district in front (济阳区仁风镇)."""
+        for name in (narrow(town), self._below(narrow(town))):
+            pk = self.towns.get(name) or self.towns.get(town_key(name))
+            if pk is not None:
+                return pk
+            if name.isdigit() and len(name) == 12 and name.endswith("000"):
+                return self.towns.get(name[:9])
+        return None
+
+    def _below(self, name: str) -> str:
+        """A name without the province, city and district in front of it."""
+        short = ABOVE.sub("", name, count=1)
+        own = next((one for one in self.district_names if short.startswith(one) and len(short) > len(one)), "")
+        return short.removeprefix(own) if own else name
+
+    def _town_of(self, village: str) -> int | None:
+        """The town of a village whose name is unique in the district."""
+        towns = self.anywhere.get(village_key(village), set()) if narrow(village) else set()
+        return next(iter(towns)) if len(towns) == 1 else None
+
+    def _village(self, town_pk: int, village: str) -> int | Place:
+        written = narrow(village)
+        for name in (written, self._without_town(town_pk, written)):
+            found = self.exact.get((town_pk, name))
+            if found is not None:
+                return found
+            candidates = self.villages.get((town_pk, village_key(name)), []) if name else []
+            if len(candidates) == 1:
+                return candidates[0]
+            if candidates:
                 options = "、".join(self.names[pk] for pk in candidates)
-                return Place(
-                    self.district.pk,
-                    town_pk,
-                    None,
-                    "village_unknown",
-                    "village",
-                    f"本镇街有多个相近的村：{options}，请写全称",
-                )
-        if found is None:
-            return self._missing(town_pk, village)
-        return Place(self.district.pk, town_pk, found)
+                hint = f"本镇街有多个相近的村：{options}，请写全称"
+                return Place(self.district.pk, town_pk, None, "village_unknown", "village", hint)
+        return self._missing(town_pk, village)
+
+    def _without_town(self, town_pk: int, village: str) -> str:
+        """仁风镇李家坊村 → 李家坊村."""
+        short = self._below(village)
+        fronts = sorted((name for name, pk in self.towns.items() if pk == town_pk and not name.isdigit()), key=len)
+        for front in reversed(fronts):
+            for suffix in ("街道办事处", "办事处", "街道", "镇", "乡"):
+                if short.startswith(town_key(front) + suffix):
+                    return short.removeprefix(town_key(front) + suffix)
+        return short
+
+    def _aliases(self, district: str, town: str, village: str, town_pk: int, village_pk: int) -> tuple:
+        pairs = (
+            ("district", district, self.district.name),
+            ("town", town, self.official[town_pk]),
+            ("village", village, self.official[village_pk]),
+        )
+        return tuple(
+            (name, changed(written, official) if narrow(written) == official else "place_alias", official)
+            for name, written, official in pairs
+            if written and written != official
+        )
 
     def _missing(self, town_pk: int, village: str) -> Place:
         others = self.anywhere.get(village_key(village), set()) if narrow(village) else set()

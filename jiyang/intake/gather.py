@@ -1,0 +1,154 @@
+"""From the sheets of a file to one raw column per field: rows that are no data are left out, merged household cells filled."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jiyang.intake.cells import NO_RESULT, tidy
+from jiyang.intake.detect import Header
+from jiyang.intake.layouts import plain
+from jiyang.intake.reader import Source
+
+CHUNK = 5000  # rows turned into columns at a time
+KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row of villages has its village
+SUMS = re.compile(r"^(?:.{0,12}?)(?:合计|小计|总计|共计|累计)[:：]?$")
+FOOTER = re.compile(r"^(?:填表|填报|制表|审核|复核|负责|单位|备注|说明|注|联系|日期|经办|统计|打印|导出)[^,，]{0,40}")
+
+
+@dataclass
+class Gathered:
+    """Raw cells per field name; `rows` numbers the batch's rows, `starts` gives each sheet's first index and offset."""
+
+    rows: list[int] = field(default_factory=list)
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    starts: list[tuple[int, int]] = field(default_factory=list)
+    skipped: Counter = field(default_factory=Counter)
+
+
+def gather(source: Source, header: Header) -> Gathered:
+    """All data rows of all parts, transposed."""
+    found = Gathered(columns={one.name: [] for one in header.columns.values()})
+    last = 0
+    for part in header.parts or [header]:
+        found.starts.append((len(found.rows), last if found.starts else 0))
+        last = _take(source, part, found, found.starts[-1][1])
+    return found
+
+
+def _take(source: Source, part: Header, found: Gathered, offset: int) -> int:
+    """Append one sheet; returns the batch number of its last row."""
+    first, number = len(found.rows), 0
+    shared = {name: _Shared() for name in found.columns}
+    for numbers, rows in _chunks(_data_rows(source.rows(part.sheet), part, found.skipped)):
+        across = list(zip(*rows, strict=True))
+        for place, one in part.columns.items():
+            found.columns[one.name].extend(shared[one.name].of(across[place]))
+        found.rows.extend(one + offset for one in numbers)
+        number = numbers[-1]
+    at = {row - offset - 1: index for index, row in enumerate(found.rows[first:], start=first)}
+    _fill_merged(source, part, found, at)
+    for row, place in source.unvalued(part.sheet):
+        if row in at and place in part.columns:
+            found.columns[part.columns[place].name][at[row]] = NO_RESULT
+    return max(number + offset, offset)
+
+
+class _Shared:
+    """One object per distinct text of a column, as long as they repeat: a column of 是/否 then costs nothing."""
+
+    def __init__(self) -> None:
+        self.memo: dict[str, str] | None = {}
+
+    def of(self, cells: Sequence[Any]) -> Iterable[Any]:
+        if self.memo is None or set(map(type, cells)) != {str}:
+            return cells
+        known = len(self.memo)
+        shared = list(map(self.memo.setdefault, cells, cells))
+        if len(self.memo) - known > 0.8 * len(cells) > 100:
+            self.memo = None
+        return shared
+
+
+def _chunks(rows: Iterable[tuple[int, list[Any]]]) -> Iterator[tuple[list[int], list[list[Any]]]]:
+    numbers: list[int] = []
+    kept: list[list[Any]] = []
+    for number, row in rows:
+        numbers.append(number)
+        kept.append(row)
+        if len(kept) == CHUNK:
+            yield numbers, kept
+            numbers, kept = [], []
+    if kept:
+        yield numbers, kept
+
+
+def _data_rows(rows: Iterable[list[Any]], part: Header, skipped: Counter) -> Iterator[tuple[int, list[Any]]]:
+    """(Excel number, cells) of the rows that hold data, all of one width."""
+    width = max(part.columns) + 1
+    keys = _keys(part)
+    doubtful = _doubts(part, keys)
+    heading = part.headings[keys[0]]
+    for number, row in enumerate(rows, start=1):
+        if number <= part.first_data or not any(row):
+            continue
+        if len(row) != width:
+            row = row[:width] if len(row) > width else row + [""] * (width - len(row))
+        plainly = len(keys) > 1 and row[keys[0]] and row[keys[-1]] and row[keys[0]] != heading
+        if why := "" if plainly else doubtful(row):
+            skipped[why] += 1
+            continue
+        yield number, row
+
+
+def _keys(part: Header) -> list[int]:
+    """Places of the columns that tell a row of data."""
+    found = [place for place, one in part.columns.items() if one.name in KEYS]
+    villages = [place for place, one in part.columns.items() if one.name == "village"]
+    return found or villages or list(part.columns)[:1]
+
+
+def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
+    """Why a row without all of its keys is no data; "" when it is data all the same."""
+    headings = {place: plain(part.headings[place]) for place in part.columns}
+    counting = {place for place, one in part.columns.items() if one.type == "ignored" or one.belongs_to == "file"}
+
+    def why(row: list[Any]) -> str:
+        texts = {place: tidy(str(row[place])) for place in part.columns}
+        filled = [place for place, text in texts.items() if text]
+        if not filled:
+            return "空行"
+        if not set(filled) - counting and not any(SUMS.match(texts[place]) for place in filled):
+            return "只有序号的行"
+        same = sum(plain(texts[place]) == headings[place] for place in filled)
+        if same >= max(2, len(filled) // 2):
+            return "重复的表头"
+        if not any(texts[place] for place in keys if part.columns[place].name == "id_number") and any(
+            SUMS.match(re.sub(r"\s", "", text)) for text in texts.values() if text
+        ):
+            return "合计行"
+        if (
+            len(filled) <= 3
+            and FOOTER.match(texts[filled[0]])
+            and not any(texts[place] for place in keys if place != filled[0])
+        ):
+            return "表尾说明"
+        return ""
+
+    return why
+
+
+def _fill_merged(source: Source, part: Header, found: Gathered, at: dict[int, int]) -> None:
+    """A household's cells merged over its members hold for each of them; other merged cells are left as they are."""
+    for (top, left), (bottom, right) in source.merged(part.sheet):
+        if bottom == top or top not in at:
+            continue
+        for place in range(left, right + 1):
+            one = part.columns.get(place)
+            if one is None or one.belongs_to != "household":
+                continue
+            column = found.columns[one.name]
+            for row in range(top + 1, bottom + 1):
+                if row in at and column[at[row]] in ("", None):
+                    column[at[row]] = column[at[top]]

@@ -1,0 +1,38 @@
+"""Files that cannot be read as a whole: a stable code and one message that says what to do."""
+
+from typing import Any
+
+MESSAGES = {
+    "file_empty": "文件是空的（0 字节）。请重新从系统导出后上传",
+    "file_too_big": "文件过大：解压后超过 300 MB。请按镇街分开导出，或删去多余的空白行列后再传",
+    "file_encrypted": "文件有打开密码。请在 Excel 里去掉密码（文件—信息—保护工作簿）后再传",
+    "file_truncated": "文件不完整或已损坏，可能没有下载完。请重新导出后上传",
+    "file_not_workbook": "这不是 Excel 或 CSV 文件。请上传从系统导出的 .xlsx、.xls 或 .csv 文件",
+    "file_binary_workbook": "这是 .xlsb 或 .ods 格式。请在 Excel 里另存为 .xlsx 后再传",
+    "file_external_entity": "文件里有指向外部内容的引用，不安全。请在 Excel 里另存为新的 .xlsx 后再传",
+    "file_too_wide": "表格有 {n} 列，超过 500 列。请只保留需要的列后再传",
+    "file_too_long": "表格有 {n} 行，超过 300000 行。请按镇街分开导出后再传",
+    "file_stray_cell": "第 {row} 行还有零散内容，离前面的数据很远。请删去表格下方多余的行后再传",
+    "file_no_rows": "只有标题和表头，没有数据行。请确认导出时选对了范围",
+    "file_no_sheet": "文件里没有工作表。请确认选对了文件",
+    "file_encoding": "认不出文本的编码。请在 Excel 里另存为 .xlsx 后再传",
+    "file_broken_text": "文本里的引号或分隔符不成对，第 {row} 行以后分不清列。请在 Excel 里另存为 .xlsx 后再传",
+    "file_wrong_district": "所有行都不属于{own}（文件里是“{found}”）。请确认选对了文件",
+    "layout_unknown": "没有找到表头。表头应含“户编号”“证件号码”等列名；如果是别的表，请到对应的导入页上传",
+    "missing_column": "缺少必需的列：{names}。请按国家系统的“{title}”原样上传，不要删列",
+    "wrong_layout": "与“{title}”的版式不符：有 {n} 列不认识。请确认选对了导出表，或删去多余的列后再传",
+    "sheet_unknown": "没有名为“{sheet}”的工作表，文件里有：{sheets}",
+    "sheets_differ": "工作表“{one}”和“{other}”列不相同（{names}），不能合并读取。请指定读哪一个工作表，或把列统一后再传",
+}
+# a person can mend these by choosing layout, sheet, heading row or the columns' meaning
+MENDABLE = {
+    "layout_unknown", "missing_column", "wrong_layout", "file_no_rows", "sheet_unknown", "sheets_differ", "file_wrong_district",
+}  # fmt: skip
+
+
+class FileRefused(Exception):
+    """The file as a whole cannot be read; `code` is stable, the text says what to do."""
+
+    def __init__(self, code: str, **facts: Any):
+        self.code = code
+        super().__init__(MESSAGES[code].format(**facts))

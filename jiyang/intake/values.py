@@ -1,0 +1,262 @@
+"""Readers of cells that hold numbers, dates and identifiers. See `cells` for what they give."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+
+from jiyang.identifiers import idcard
+from jiyang.intake import cells
+from jiyang.intake.cells import BLANK, BLANKS, INVISIBLE, WIDE, Read, as_text, changed, is_nothing, narrow, unusable
+from jiyang.intake.layouts import Field
+
+NUMERALS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
+DIGITS_DAY = re.compile(r"^(\d{4})(\d{2})(\d{2})?$")
+SPLIT_DAY = re.compile(
+    r"^(\d{4})(?:[-./]|年)(\d{1,2})(?:(?:[-./]|月)(?:(\d{1,2})[日号]?)?)?(?:T?\d{1,2}:\d{2}(?::\d{2})?(?:\.0+)?)?$"
+)
+MONEY_NOISE = re.compile(r"[,，\s元￥¥]|(?<=\d)(?:亩|公里|km|平方米|㎡)$", re.IGNORECASE)
+COUNT_NOISE = re.compile(r"(?:人|口|个月|月|个|户|处|所|年)+$")
+PHONE_NOISE = re.compile(r"[-—()]|^(?:\+?86|0086)(?=1\d{10}$)")
+FIRST_SERIAL, LAST_SERIAL = 20000, 60000  # 1954 to 2064 as Excel counts days
+EPOCH, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
+LOST_DIGITS = 1e15  # a spreadsheet's number keeps fifteen digits
+COUNTY = re.compile(r"(?:县|区|旗|市辖区)")
+PROVINCE = re.compile(r"^(?:中国)?(?:.{2,3}省|.{2,8}自治区|北京市?|天津市?|上海市?|重庆市?)")
+PREFECTURE = re.compile(r"^.{1,8}?(?:市|地区|盟|自治州)")
+ABROAD = re.compile(r"境外|国外|香港|澳门|台湾")
+
+
+def number_cell(cell: object) -> Read:
+    """户编号, 人编号: text of digits; a number cell beyond 15 digits has lost some."""
+    if type(cell) is str and cell.isascii() and cell.isdigit() and len(cell) <= 20:
+        return Read(cell)
+    if failed := unusable(cell):
+        return failed
+    if isinstance(cell, float | int) and not isinstance(cell, bool):
+        return Read(None, "number_as_number") if abs(cell) >= LOST_DIGITS else _digits(as_text(cell), as_text(cell))
+    raw = as_text(cell)
+    kept = narrow(raw)
+    if not kept:
+        return BLANK
+    if is_nothing(kept):
+        return Read(None, "placeholder", "")
+    if SCIENTIFIC.match(kept):
+        return Read(None, "number_as_number")
+    return _digits(raw, kept)
+
+
+def _digits(raw: str, kept: str) -> Read:
+    if not (kept.isascii() and kept.isdigit() and len(kept) <= 20):
+        return Read(None, "number_bad")
+    code = changed(raw, kept)
+    return Read(kept, code, kept) if code else Read(kept)
+
+
+def id_cell(cell: object, as_of: dt.date) -> Read:
+    """证件号码. A number cell is refused: Excel keeps 15 digits and a plausible wrong number would come out."""
+    if failed := unusable(cell):
+        return failed
+    if isinstance(cell, float | int) and not isinstance(cell, bool) and abs(cell) >= LOST_DIGITS:
+        return Read(None, "id_as_number")
+    raw = as_text(cell)
+    kept = narrow(raw)
+    if not kept or is_nothing(kept):
+        return BLANK
+    if SCIENTIFIC.match(kept):
+        return Read(None, "id_scientific_text")
+    checked = idcard.check(kept, as_of=as_of)
+    if checked.problem:
+        return _refused_id(checked)
+    if checked.upgraded:
+        return Read(checked.number, "id_15_digits", checked.number)
+    if checked.number == raw:
+        return Read(raw)
+    code = "id_lowercase_x" if kept.upper() != kept and raw == kept else changed(raw, kept)
+    return Read(checked.number, code, checked.number)
+
+
+def _refused_id(checked: idcard.Checked) -> Read:
+    year = checked.number[6:10]
+    code = {
+        "length": "id_length_17",
+        "shape": "id_shape",
+        "future": "id_future_birth",
+        "checksum": "id_checksum",
+        "certificate": "certificate_invalid",
+        "birthdate": "id_future_birth"
+        if year.isdigit() and int(year) < 1900 and idcard.birth_date(checked.number)
+        else "id_bad_birthdate",
+    }[checked.problem]
+    lost = (
+        "，末三位是 000，可能是 Excel 存成数值丢了末几位"
+        if checked.number.endswith("000") and code == "id_checksum"
+        else ""
+    )
+    return Read(None, code, None, checked.message + lost)
+
+
+def phone_cell(cell: object) -> Read:
+    if type(cell) is str and len(cell) == 11 and cell.isascii() and cell.isdigit():
+        return Read(cell)
+    if failed := unusable(cell):
+        return failed
+    raw = as_text(cell)
+    kept = narrow(raw)
+    if not kept:
+        return BLANK
+    if is_nothing(kept):
+        return Read(None, "placeholder", "")
+    number = PHONE_NOISE.sub("", kept)
+    if not (number.isascii() and number.isdigit() and len(number) == 11):
+        return Read(kept[:20], "phone_10_digits")
+    code = changed(raw, kept) if number == kept else "phone_format"
+    return Read(number, code, number) if code else Read(number)
+
+
+def count_cell(cell: object) -> Read:
+    """Whole numbers, also as Chinese numerals up to 99."""
+    if failed := unusable(cell):
+        return failed
+    raw = as_text(cell)
+    kept = narrow(raw)
+    if not kept:
+        return BLANK
+    if is_nothing(kept):
+        return Read(None, "placeholder", "")
+    bare = COUNT_NOISE.sub("", kept.replace(",", ""))
+    bare = re.sub(r"\.0+$", "", bare)
+    if bare.isascii() and bare.isdigit() and len(bare) < 8:
+        number = int(bare)
+        code = changed(raw, kept) if kept == bare else "" if re.fullmatch(r"\d+\.0+", raw) else "number_format"
+    else:
+        number, code = chinese_number(bare), "chinese_number"
+        if number is None:
+            return Read(None, "number_not_count")
+    return Read(str(number), code, str(number)) if code else Read(str(number))
+
+
+def chinese_number(text: str) -> int | None:
+    """三 → 3, 十二 → 12, 二十 → 20; None for what is not one."""
+    if not text or any(char not in NUMERALS and char != "十" for char in text):
+        return None
+    if "十" not in text:
+        return int("".join(str(NUMERALS[char]) for char in text)) if len(text) <= 4 else None
+    tens, _, ones = text.partition("十")
+    if len(tens) > 1 or len(ones) > 1:
+        return None
+    return (NUMERALS[tens] if tens else 1) * 10 + (NUMERALS[ones] if ones else 0)
+
+
+def year_cell(cell: object) -> Read:
+    if isinstance(cell, dt.date):
+        return Read(str(cell.year), "date_serial_cell", str(cell.year))
+    read = count_cell(cell)
+    return read if read.stored is None or 1900 <= int(read.stored) <= 2100 else Read(None, "date_unreadable")
+
+
+def money_cell(cell: object, field: Field | None = None) -> Read:
+    """Amounts and measures with two decimals; thousands separators and units go."""
+    if failed := unusable(cell):
+        return failed
+    income = field is None or field.type == "money"
+    raw = as_text(cell)
+    kept = MONEY_NOISE.sub("", raw.translate(INVISIBLE).translate(WIDE).lstrip("'"))
+    if not kept:
+        return BLANK
+    if is_nothing(kept):
+        return Read(None, "placeholder", "")
+    bad = Read(None, "income_not_number" if income else "number_not_decimal")
+    if kept.lower().endswith("e") or "_" in kept:
+        return bad
+    try:
+        amount = Decimal(kept)
+    except InvalidOperation:
+        return bad
+    if not amount.is_finite() or abs(amount) >= Decimal("1e10"):
+        return bad
+    stored = f"{amount:.2f}"
+    if amount < 0:
+        return Read(stored, "income_negative" if income else "number_negative")
+    if not isinstance(cell, str) or raw == kept:
+        return Read(stored)
+    narrowed = BLANKS.sub("", raw.translate(INVISIBLE).translate(WIDE).lstrip("'"))
+    return Read(stored, changed(raw, kept) if narrowed == kept else "number_format", kept)
+
+
+def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH) -> Read:
+    """YYYYMM, YYYYMMDD, 2021.5, 2021年5月, 2021-05-06, a date cell or Excel's serial number; a month is its first day."""
+    if failed := unusable(cell):
+        return failed
+    if isinstance(cell, dt.date):
+        day = cell.date() if isinstance(cell, dt.datetime) else cell
+        return Read(_iso(day, month), "date_serial_cell", _written(day, month))
+    raw = as_text(cell)
+    kept = narrow(raw)
+    if not kept:
+        return BLANK
+    if is_nothing(kept):
+        return Read(None, "placeholder", "")
+    if re.fullmatch(r"\d{5}(?:\.\d+)?", kept) and FIRST_SERIAL <= float(kept) <= LAST_SERIAL:
+        day = epoch + dt.timedelta(days=int(float(kept)))
+        return Read(_iso(day, month), "date_serial_cell", _written(day, month))
+    if isinstance(cell, float) and re.fullmatch(r"\d{4}\.1", kept):
+        return Read(None, "date_ambiguous")  # 2021.10 typed as a number is shown, and kept, as 2021.1
+    return _day(raw, kept, month)
+
+
+def _day(raw: str, kept: str, month: bool) -> Read:
+    found = DIGITS_DAY.match(kept) or SPLIT_DAY.match(kept)
+    if not found:
+        return Read(None, "date_unreadable")
+    year, number, day_of_month = int(found[1]), int(found[2]), int(found[3] or 1)
+    if not 1 <= number <= 12:
+        return Read(None, "date_bad_month")
+    try:
+        day = dt.date(year, number, day_of_month)
+    except ValueError:
+        return Read(None, "date_bad_day")
+    official = _written(day, month)
+    if raw == official:
+        return Read(_iso(day, month))
+    return Read(_iso(day, month), changed(raw, kept) if kept == official else "date_format", official)
+
+
+def _iso(day: dt.date, month: bool) -> str:
+    return (day.replace(day=1) if month else day).isoformat()
+
+
+def _written(day: dt.date, month: bool) -> str:
+    return f"{day.year:04d}{day.month:02d}" if month else f"{day.year:04d}{day.month:02d}{day.day:02d}"
+
+
+def county_place_cell(cell: object, field: Field) -> Read:
+    """务工所在地, which must reach the county (5_01_005): 山东省济南市 alone does not say where."""
+    read = cells.text_cell(cell, field)
+    if read.stored is None or reaches_county(read.stored):
+        return read
+    return Read(read.stored, "job_place_too_coarse")
+
+
+def reaches_county(place: str) -> bool:
+    """Whether a place names a county, district or county-level city (昆山市 after its prefecture counts)."""
+    if ABROAD.search(place):
+        return True
+    rest = PROVINCE.sub("", place, count=1)
+    below = PREFECTURE.sub("", rest, count=1)
+    return bool(COUNTY.search(rest) or (below and below != rest and "市" in below))
+
+
+def reader_for(field: Field, as_of: dt.date, epoch: dt.date = EPOCH) -> Callable[[object], Read]:
+    """The reader of a field's cells. `epoch` is the day from which the file counts days."""
+    by_type: dict[str, Callable[[object], Read]] = {
+        "text": lambda cell: cells.text_cell(cell, field), "name": cells.name_cell, "number_text": number_cell, "phone": phone_cell,
+        "yes_no": cells.yes_no_cell, "count": count_cell, "year": year_cell, "id_number": lambda cell: id_cell(cell, as_of),
+        "money": lambda cell: money_cell(cell, field), "decimal": lambda cell: money_cell(cell, field),
+        "month": lambda cell: date_cell(cell, month=True, epoch=epoch), "day": lambda cell: date_cell(cell, month=False, epoch=epoch),
+        "choice": lambda cell: cells.choice_cell(cell, field), "choices": lambda cell: cells.choices_cell(cell, field),
+        "labels": lambda cell: cells.choices_cell(cell, field), "listed": lambda cell: cells.listed_cell(cell, field),
+        "county_place": lambda cell: county_place_cell(cell, field),
+    }  # fmt: skip
+    return by_type[field.type]

@@ -1,0 +1,78 @@
+"""`roster check` on every sample equals its truth file: planted faults at their cells, normalised values, nothing else."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+pytestmark = pytest.mark.django_db
+DATA = Path(__file__).parents[1] / "data"
+SAMPLES = sorted([*DATA.glob("roster_*.*s[xv]*"), *(DATA / "layouts").glob("*.xlsx")])
+BAD = json.loads((DATA / "bad" / "bad_files.truth.json").read_text("utf-8"))
+LAYOUT = {
+    "roster_c_errors": "roster_c", "roster_c_monitoring": "roster_c", "everything_c": "roster_c", "roster_d_errors": "roster_d",
+    "roster_d_jobs": "roster_d", "roster_e_villages": "roster_e",
+}  # fmt: skip
+
+
+def check(*arguments: str) -> tuple[int, list[dict]]:
+    """Exit code and the answers of `roster check`."""
+    out, code = StringIO(), 0
+    try:
+        call_command("roster", "check", *arguments, "--alone", "--as-of", "2025-06-30", "--json", stdout=out)
+    except SystemExit as left:
+        code = left.code
+    return code, [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def truth_of(path: Path) -> list[dict]:
+    """The truth's entries; an update's changes are no faults of the file."""
+    file = path.with_suffix(".truth.json")
+    return json.loads(file.read_text("utf-8")) if file.exists() else []
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_gives_its_truth(path):
+    truth = truth_of(path)
+    code, (answer,) = check(str(path))
+    if any(one["severity"] == "F" for one in truth):
+        assert (code, answer["error"]["code"]) == (2, "missing_column")
+        return
+    assert code == 0
+    assert answer["layout"] == LAYOUT.get(path.stem, "roster_a")
+    planted = {
+        (one["sheet"], one["cell"], one["defect"], one["severity"]): one for one in truth if one["severity"] in "EWN"
+    }
+    found = {(one["sheet"], one["cell"], one["code"], one["severity"]): one for one in answer["findings"]}
+    assert set(found) == set(planted)
+    assert len(answer["findings"]) == len(found)
+    for key, one in planted.items():
+        if one["severity"] == "N":
+            assert found[key]["stored"] == one["expected"]
+    assert answer["columns"]["unknown"] == [one["value"] for one in truth if one["defect"] == "unknown_column"]
+    assert answer["columns"]["missing"] == []
+    assert sum(answer["plan"].values()) == answer["rows"]
+
+
+def test_the_layout_may_be_named():
+    code, (answer,) = check(str(DATA / "roster_d_jobs.xlsx"), "--layout", "roster_d")
+    assert (code, answer["layout"], answer["rows"], answer["header_row"]) == (0, "roster_d", 150, 3)
+    code, (answer,) = check(str(DATA / "roster_e_villages.xlsx"), "--layout", "roster_d")
+    assert (code, answer["error"]["code"]) == (2, "layout_unknown")
+
+
+def test_every_bad_file_in_one_call():
+    code, answers = check(*(str(DATA / "bad" / one["file"]) for one in BAD))
+    assert code == 2
+    for one, answer in zip(BAD, answers, strict=True):
+        if "error" in answer:
+            assert one["expect"] != "read"
+            assert len(answer["error"]["message"]) > 10
+        else:
+            assert one["expect"] != "reject"
+            assert (answer["rows"], [found for found in answer["findings"] if found["severity"] == "E"]) == (
+                one["rows"],
+                [],
+            )
