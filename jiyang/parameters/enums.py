@@ -10,3 +10,9 @@ class Mark(models.TextChoices):
     DEFAULT = "D", "设计默认"
     GAP = "gap", "未查到"
     DEMO = "demo", "演示值"
+    DOCUMENT = "doc", "文件规定"
+
+
+class ChangeKind(models.TextChoices):
+    VALUE = "value", "新的值"
+    CONFIRM = "confirm", "核实现有值"

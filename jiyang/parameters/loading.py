@@ -1,12 +1,10 @@
 """Load the apps' `parameters.yaml`: keys that are not there yet are added, nobody's value is overwritten."""
 
 import datetime as dt
-from pathlib import Path
 
-import yaml
-from django.apps import apps
 from django.db import transaction
 
+from jiyang.parameters.catalogue import our_apps, read
 from jiyang.parameters.models import Parameter
 from jiyang.parameters.values import forget
 
@@ -15,9 +13,8 @@ from jiyang.parameters.values import forget
 def load_parameters() -> int:
     """Add missing (key, since) lines of all apps; returns how many. Idempotent."""
     rows = []
-    for config in apps.get_app_configs():
-        path = Path(config.path) / "parameters.yaml"
-        for key, spec in (yaml.safe_load(path.read_text("utf-8")) if path.exists() else {}).items():
+    for config in our_apps():
+        for key, spec in dict(read(config, "parameters.yaml")).items():
             since = spec.get("since") or dt.date(2021, 1, 1)
             rows.append(Parameter(key=key, **{**spec, "since": since}))
     added = len(Parameter.objects.bulk_create(rows, ignore_conflicts=True))

@@ -3,11 +3,16 @@
 import datetime as dt
 
 from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+from django.db.models.functions import Coalesce
 
 from jiyang.audit.tracking import Tracked
-from jiyang.parameters.enums import Mark
+from jiyang.parameters.enums import ChangeKind, Mark
+from jiyang.parameters.kinds import words
+from jiyang.workflow.proposals import Proposal
 
 
 class ParameterQuerySet(models.QuerySet):
@@ -18,7 +23,7 @@ class ParameterQuerySet(models.QuerySet):
 class Parameter(Tracked):
     """参数: one value of one key, in force [`since`, `until`). `value` is JSON; `unit` says what it counts.
 
-    A value is 已核实 once another person than the one who entered it has confirmed it; until then every result made
+    With a `region` it holds for that district in place of the general one. Days never overlap. A value is 已核实 once another person than the one who entered it has confirmed it; until then every result made
     with it shows 未经核实. `mark` is where the value came from (DOMAIN.md section 0).
     """
 
@@ -26,6 +31,9 @@ class Parameter(Tracked):
     title = models.CharField("名称", max_length=80)
     value = models.JSONField("值")
     unit = models.CharField("单位", max_length=20, blank=True)
+    region = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="适用区县"
+    )
     since = models.DateField("生效日期", default=dt.date(2021, 1, 1))
     until = models.DateField("失效日期", null=True, blank=True)
     source = models.CharField("来源", max_length=200)
@@ -45,7 +53,21 @@ class Parameter(Tracked):
         verbose_name = verbose_name_plural = "参数"
         ordering = ["key", "since"]
         constraints = [
-            models.UniqueConstraint(fields=["key", "since"], name="parameter_once"),
+            models.UniqueConstraint(
+                fields=["key", "region", "since"],
+                nulls_distinct=False,
+                name="parameter_once",
+                violation_error_message="这个参数已有自同一天起的值",
+            ),
+            ExclusionConstraint(
+                name="parameter_one_a_day",
+                expressions=[
+                    ("key", RangeOperators.EQUAL),
+                    (Coalesce("region", 0), RangeOperators.EQUAL),
+                    (Func(F("since"), F("until"), function="daterange", output_field=DateRangeField()), "&&"),
+                ],
+                violation_error_message="这个参数在这些天已有有效值",
+            ),
             models.CheckConstraint(condition=Q(until=None) | Q(until__gt=F("since")), name="parameter_dates"),
             models.CheckConstraint(
                 condition=Q(confirmed_by=None, confirmed_at=None)
@@ -65,3 +87,66 @@ class Parameter(Tracked):
     @property
     def is_confirmed(self) -> bool:
         return self.confirmed_at is not None
+
+    @property
+    def words(self) -> str:
+        return words(self.value)
+
+    @property
+    def where(self) -> str:
+        return self.region.name if self.region else "全部"
+
+    @property
+    def last_day(self) -> dt.date | None:
+        return self.until - dt.timedelta(days=1) if self.until else None
+
+    def is_on(self, day: dt.date) -> bool:
+        return self.since <= day and (self.until is None or day < self.until)
+
+
+class ParameterChange(Proposal, Tracked):
+    """参数变更: a new dated value, or the confirmation of one that is there; another person activates it.
+
+    Frozen as submitted: `value` is what the second person agrees to. `parameter` is the value to confirm, or what came
+    of an approval. Source: DOMAIN.md section 0 (ground rules 1 and 2).
+    """
+
+    act = "parameter"
+
+    kind = models.CharField("变更", max_length=10, choices=ChangeKind, default=ChangeKind.VALUE)
+    key = models.CharField("键", max_length=80)
+    title = models.CharField("名称", max_length=80)
+    value = models.JSONField("值")
+    unit = models.CharField("单位", max_length=20, blank=True)
+    region = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="适用区县"
+    )
+    since = models.DateField("生效日期")
+    until = models.DateField("失效日期", null=True, blank=True)
+    source = models.CharField("依据文件", max_length=200)
+    reason = models.CharField("说明", max_length=200, blank=True)
+    parameter = models.ForeignKey(
+        Parameter, models.PROTECT, null=True, blank=True, related_name="changes", editable=False, verbose_name="参数值"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "参数变更"
+        constraints = [
+            *Proposal.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gt=F("since")),
+                name="parameter_change_dates",
+                violation_error_message="失效日期要晚于生效日期",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title}：{words(self.value)} {self.unit}"
+
+    @property
+    def words(self) -> str:
+        return f"{words(self.value)} {self.unit}".strip()
+
+    @property
+    def where(self) -> str:
+        return self.region.name if self.region else "全部"

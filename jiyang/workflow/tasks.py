@@ -71,7 +71,7 @@ def counts(actor: Actor) -> dict[str, tuple[int, int]]:
         if source.urgent:
             parts.append(_tally(source.urgent(rows, today), f"{source.key}:late"))
     first, *others = parts
-    tallies = {row["source"]: row["n"] for row in (first.union(*others, all=True) if others else first)}
+    tallies = {row["task_kind"]: row["task_count"] for row in (first.union(*others, all=True) if others else first)}
     return {
         source.key: (tallies.get(f"{source.key}:all", 0), tallies.get(f"{source.key}:late", 0)) for source in sources
     }
@@ -80,7 +80,7 @@ def counts(actor: Actor) -> dict[str, tuple[int, int]]:
 def _tally(rows: QuerySet, key: str) -> QuerySet:
     model = rows.model
     found = model._base_manager.filter(pk__in=rows.values("pk")).order_by()
-    return found.annotate(source=Value(key, models.TextField())).values("source").annotate(n=Count("pk"))
+    return found.annotate(task_kind=Value(key, models.TextField())).values("task_kind").annotate(task_count=Count("pk"))
 
 
 def waiting_count(actor: Actor) -> int:
