@@ -5,9 +5,12 @@ import logging
 from celery import shared_task
 
 from households.roster import jobs
+from households.services import rederive
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
 from jiyang.intake.progress import Cancelled
+from jiyang.schedules.models import JobRun
+from jiyang.schedules.registry import scheduled
 
 logger = logging.getLogger(__name__)
 
@@ -37,3 +40,15 @@ def commit_batch(batch_id: int, user_id: int) -> None:
 @shared_task
 def undo_batch(batch_id: int, user_id: int) -> None:
     _run(jobs.undo_commit, batch_id, user_id)
+
+
+@scheduled(
+    "households.state",
+    cron="30 1 * * *",
+    title="核对户状态",
+    per="district",
+    results="households:state_differences",
+)
+def rederive_state(run: JobRun) -> dict:
+    """Rebuild derived columns of all households; what was stored differently is reported and corrected."""
+    return rederive.rederive(run)

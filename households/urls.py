@@ -1,7 +1,7 @@
 from django.urls import path
 
 from households.ledgers import ChangeLedger, HelperLedger, HouseholdLedger, PersonLedger, TierChangeLedger
-from households.views import changes, guarantees, incomes, pairings, reveal, roster, tiers
+from households.views import changes, differences, guarantees, incomes, pairings, reveal, roster, tiers
 
 app_name = "households"
 urlpatterns = [
@@ -22,6 +22,7 @@ urlpatterns = [
     path("registry/<int:pk>/change/<str:kind>/", changes.ChangeView.as_view(), name="change_new"),
     path("registry/<int:pk>/tier/", tiers.TierView.as_view(), name="tier_set"),
     path("registry/<int:pk>/reveal/", reveal.reveal, name="reveal"),
+    path("state/differences/", differences.DifferencesView.as_view(), name="state_differences"),
     path("import/", roster.BatchListView.as_view(), name="batch_list"),
     path("import/new/", roster.UploadView.as_view(), name="batch_upload"),
     path("import/<int:pk>/", roster.BatchDetailView.as_view(), name="batch_detail"),

@@ -1,4 +1,5 @@
 from households.models.change import PersonChange
+from households.models.difference import StateDifference
 from households.models.guarantee import GuaranteeCheck
 from households.models.household import Household
 from households.models.income import IncomeItem, IncomeStatement, roster_period
@@ -21,6 +22,7 @@ __all__ = [
     "PersonChange",
     "RosterRow",
     "RosterTouch",
+    "StateDifference",
     "TierChange",
     "TierDecision",
     "roster_period",

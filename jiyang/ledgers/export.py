@@ -51,7 +51,7 @@ def export_response(rows: QuerySet, ledger, actor: Actor, purpose: str) -> FileR
         rows=total,
         columns="、".join(column.label for column in columns)[:200],
     )
-    with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as handle:
+    with tempfile.NamedTemporaryFile(prefix="jiyang-", suffix=".xlsx", delete=False) as handle:
         path = Path(handle.name)
     try:
         write_workbook(path, rows, columns, ledger.title)

@@ -25,7 +25,7 @@ class Job:
 
     `per`: one run for the whole instance (None), each district or each town. `period` is what a run is for; with `ended`
     the one that was over when it ran (a month's figures on the 1st of the next). `every`: each missed period is caught
-    up, otherwise the latest stands for those before it.
+    up, otherwise the latest stands for those before it. `results` names a page that lists what a run found (?run=KEY).
     """
 
     key: str
@@ -36,6 +36,7 @@ class Job:
     ended: bool
     every: bool
     function: Callable
+    results: str = ""
 
     def period_of(self, moment: dt.datetime) -> Period:
         """The period that a run due at `moment` is for."""
@@ -60,6 +61,7 @@ def scheduled(
     period: str = "day",
     ended: bool = False,
     every: bool = False,
+    results: str = "",
 ) -> Callable:
     """Register a function `(run: JobRun) -> dict | None` as a job; what it returns is the run's summary.
 
@@ -75,7 +77,7 @@ def scheduled(
     def wrap(function: Callable) -> Callable:
         if key in _jobs and _jobs[key].function.__module__ != function.__module__:
             raise ValueError(f"two jobs are called {key}")
-        _jobs[key] = Job(key, title, cron, per, period, ended, every, function)
+        _jobs[key] = Job(key, title, cron, per, period, ended, every, function, results)
         return function
 
     return wrap

@@ -88,8 +88,15 @@ def run_context(request: HttpRequest, run: JobRun) -> dict:
         "title": title,
         "attempts": list(run.attempts.select_related("asked_by").order_by("-number")),
         "may_run": request.actor.has(services.RIGHT) and run.state not in BUSY,
+        "result_url": result_url(request, run),
         **progress_context(run),
     }
+
+
+def result_url(request: HttpRequest, run: JobRun) -> str:
+    """The page that lists what the run found, where the job has one that this actor may open."""
+    view = run.definition.results
+    return f"{reverse(view)}?run={run.pk}" if view and run.attempt and request.actor.may_open(view) else ""
 
 
 def progress_context(run: JobRun) -> dict:
