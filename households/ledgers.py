@@ -76,7 +76,7 @@ class HouseholdLedger(Ledger):
 
 
 class PersonLedger(Ledger):
-    model = Person
+    model, own_tab = Person, True
     title, unit, noun = "人员台账", "人", "人员"
     related = ("household__state", "town", "village")
     columns = (

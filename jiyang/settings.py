@@ -39,6 +39,13 @@ INDEX_KEY = secret("JIYANG_INDEX_KEY")  # passphrase of the blind index (HMAC)
 ALLOWED_HOSTS = env.words("JIYANG_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("JIYANG_ORIGINS")
 
+
+def own_apps() -> list[str]:
+    """The domains beside this package: every top-level folder with an `apps.py`, the register and monitoring first."""
+    found = sorted(path.parent.name for path in BASE_DIR.glob("*/apps.py"))
+    return sorted(found, key=lambda name: ["households", "monitoring", name].index(name))
+
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -70,11 +77,7 @@ INSTALLED_APPS = [
     "jiyang.schedules",
     "jiyang.access",
     "jiyang.api",
-    "households",
-    "monitoring",
-    "projects",
-    "insurance",
-    "archives",
+    *own_apps(),
 ]
 
 MIDDLEWARE = [

@@ -51,7 +51,7 @@ class VisitFilter(LedgerFilter):
 
 
 class VisitLedger(Ledger):
-    model = Visit
+    model, own_tab = Visit, True
     title, unit, noun = "走访记录", "次", "走访"
     related = ("household__state", "town", "village")
     columns = (

@@ -48,7 +48,7 @@ class ChangeView(HouseholdActView):
 
     @property
     def title(self) -> str:
-        return self.kind.label
+        return f"人员变更：{self.kind.label}"
 
     @property
     def explanation(self) -> str:

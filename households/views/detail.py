@@ -144,6 +144,7 @@ def income_of(household: Household, actor: Actor, most: int) -> dict:
         return {"statements": found}
     newest, previous = found[0], found[1] if len(found) > 1 else None
     context = {"statements": found, "newest": newest, "previous": previous, "groups": groups_of(newest, previous)}
+    context["has_groups"] = any(one["now"] is not None for one in context["groups"])
     if newest.people and newest.net is not None and (newest.claims or newest.own_payment):
         context["reference"] = newest.reference() / newest.people
     try:

@@ -7,7 +7,7 @@ class LedgersConfig(AppConfig):
     verbose_name = "台账"
 
     def ready(self) -> None:
-        from jiyang.ledgers import registry
+        from jiyang.ledgers import household_tab, registry  # noqa: F401
         from jiyang.reporting import figures
 
         registry.discover()

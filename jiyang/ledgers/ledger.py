@@ -56,6 +56,7 @@ class Ledger:
     list_template: ClassVar[str] = "ledgers/list.html"
     detail_template: ClassVar[str] = "ledgers/detail.html"
     detail_view: ClassVar[type | None] = None
+    own_tab: ClassVar[bool] = False  # the household's page shows these rows on a tab of their own
     create_view: ClassVar[type | None] = None
 
     key: ClassVar[str] = ""

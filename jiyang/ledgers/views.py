@@ -145,6 +145,11 @@ class LedgerFormView(LedgerView):
 
 
 class LedgerCreateView(LedgerFormView):
+    """A new record; what the address says (`?household_no=…`) is filled in already."""
+
+    def form_kwargs(self) -> dict:
+        return {"initial": self.request.GET.dict()}
+
     @property
     def spec(self):
         return self.ledger.create

@@ -50,7 +50,7 @@ def test_items_are_kept_with_their_working_and_the_list_shows_the_result(town_of
     )
     with system_scope("测试"):
         assert made.net == Decimal("22000.50") and made.per_head == Decimal("11000.25")
-        assert made.items.order_by("pk").values_list("item", "note").first() == ("work", "务工 8 个月")
+        assert next((one.item, one.note) for one in made.items.order_by("pk")) == ("work", "务工 8 个月")
         assert Household.objects.select_related("state").get(pk=home.pk).state.income_per_head == made.per_head
 
 

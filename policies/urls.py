@@ -1,0 +1,4 @@
+from policies.ledgers import LeafletLedger
+
+app_name = "policies"
+urlpatterns = LeafletLedger.urls("leaflets/")
