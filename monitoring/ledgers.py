@@ -2,7 +2,7 @@
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 
 from households.models import Person
 from jiyang.documents.models import Attachment
@@ -87,6 +87,10 @@ def visits_tab(household, actor) -> dict:
     return {"visits": list(rows), "photos": photos_of(household, actor)}
 
 
+def visits_counted() -> QuerySet:
+    return Visit.objects.filter(household=OuterRef("pk"))
+
+
 def photos_of(household, actor) -> list[Attachment]:
     return list(Attachment.objects.visible_to(actor).filter(household=household, subject=PHOTO_OF).order_by("-pk")[:30])
 
@@ -106,7 +110,7 @@ def summary(visit: Visit) -> str:
     )
 
 
-tabs.tab(tabs.Tab("visits", "走访", 40, "monitoring:visit_list", "monitoring/_visits.html", visits_tab))
+tabs.tab(tabs.Tab("visits", "走访", 40, "monitoring:visit_list", "monitoring/_visits.html", visits_tab, visits_counted))
 tabs.timeline_source(tabs.Source("visits", "monitoring:visit_list", visit_entries))
 tabs.action(tabs.Action("登记走访", "monitoring:visit_new"))
 register(Module("走访", "monitoring:due", 30))

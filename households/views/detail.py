@@ -47,7 +47,7 @@ class HouseholdDetailView(LedgerDetailView):
     """One household. `?tab=` chooses; a tab costs its own queries only when it is open."""
 
     def get_queryset(self):
-        return self.ledger.rows(self.actor).with_decisions()
+        return tabs.with_counts(self.ledger.rows(self.actor).with_decisions(), self.actor)
 
     def get_context_data(self, **kwargs) -> dict:
         household, actor = self.get_object(), self.actor
@@ -59,7 +59,7 @@ class HouseholdDetailView(LedgerDetailView):
         context |= {
             "household": household,
             "tab": shown,
-            "tabs": [*OWN_TABS[:-1], *((tab.key, tab.title) for tab in extra.values()), OWN_TABS[-1]],
+            "tabs": [*OWN_TABS[:-1], *((tab.key, titled(tab, household)) for tab in extra.values()), OWN_TABS[-1]],
             "tier": tier_of(household),
             "title": household.state.head_name or str(household),
             "see": actor.field_groups,
@@ -100,6 +100,11 @@ class HouseholdDetailView(LedgerDetailView):
     def show_history(self, household: Household, actor: Actor) -> dict:
         people = [membership.person for membership in memberships(household, actor)]
         return {"changes": changes_of([household, *people], actor)}
+
+
+def titled(tab: tabs.Tab, household: Household) -> str:
+    """A tab's title with the number of its rows."""
+    return f"{tab.title} {getattr(household, f'tab_{tab.key}') or 0}" if tab.counted else tab.title
 
 
 def tier_of(household: Household) -> dict | None:

@@ -22,18 +22,22 @@ LEDGER_PAGES = {
     "create": "add",
     "edit": "change",
     "columns": "view",
+    "attachments": "view",
+    "attach": "attach",
     "save_query": "view",
     "drop_query": "view",
 }
-API_PAGES = {"list": "view", "detail": "view", "create": "add"}
+API_PAGES = {"list": "view", "detail": "view", "create": "add", "attachments": "view", "attach": "attach"}
 
 
 def views_of_ledger(ledger: str, rights: dict) -> dict[str, str]:
     """View name -> right of all pages of a ledger and of its API, from its one entry.
 
-    `bulk: {act: right}` names the rights of its bulk acts, `add` that of creating where it is another than `change`.
+    `bulk: {act: right}` names the rights of its bulk acts, `add` that of creating where it is another than `change`,
+    `attach` that of adding attachments where it is another than `add`.
     """
     rights = {"add": rights["change"], **rights} if "change" in rights else rights
+    rights = {"attach": rights["add"], **rights} if "add" in rights else rights
     found = {f"{ledger}_{page}": rights[needed] for page, needed in LEDGER_PAGES.items() if needed in rights}
     api = f"api:{ledger.replace(':', '_')}"
     found |= {f"{api}_{page}": rights[needed] for page, needed in API_PAGES.items() if needed in rights}

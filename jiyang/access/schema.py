@@ -37,8 +37,10 @@ end $$;
 
 create or replace function kernel_copy_path() returns trigger language plpgsql as $$
 begin
-    select h.district_id, h.town_id, h.village_id into new.district_id, new.town_id, new.village_id
-      from {household} h where h.id = new.household_id;
+    if new.household_id is not null then
+        select h.district_id, h.town_id, h.village_id into new.district_id, new.town_id, new.village_id
+          from {household} h where h.id = new.household_id;
+    end if;
     return new;
 end $$;
 

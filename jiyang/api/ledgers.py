@@ -16,7 +16,11 @@ from jiyang.api import rows
 from jiyang.api.errors import Refused, fields_of, problem, summary
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
+from jiyang.documents.models import Attachment
+from jiyang.documents.storing import attach
+from jiyang.documents.views import download
 from jiyang.ledgers import terms
+from jiyang.ledgers.attachments import attachments_of
 from jiyang.ledgers.ledger import Clash, Ledger
 from jiyang.ledgers.paging import PAGE, Cursor, paginate
 from jiyang.ledgers.queries import query_of
@@ -120,7 +124,7 @@ class LedgerListApi(LedgerApi):
             raise Refused(summary({"": [""]}), {"": [message_of(clash, self.ledger.model)]}) from clash
         except Clash as clash:
             return problem(409, "conflict", str(clash))
-        record, is_new = made if isinstance(made, tuple) else (made, True)
+        record, is_new = made if isinstance(made, tuple) else (made, True)  # idempotent services say whether it is new
         answer = self.row(self.ledger.rows(self.actor).get(pk=record.pk))
         return Response(answer, status=201 if is_new else 200, headers={"Location": answer["url"]})
 
@@ -133,6 +137,42 @@ class LedgerDetailApi(LedgerApi):
 
     def get(self, request: Request, key) -> Response:
         return Response(self.row(row_by(self.ledger, self.actor, key)))
+
+
+class LedgerAttachmentsApi(LedgerApi):
+    """附件 of one row: GET lists them, POST (multipart, `file`) adds one; photos lose their metadata."""
+
+    acts: ClassVar = {"GET": "attachments", "POST": "attach"}
+    http_method_names: ClassVar = ["get", "post", "head", "options"]
+
+    def get(self, request: Request, key) -> Response:
+        found = attachments_of(row_by(self.ledger, self.actor, key), self.actor)
+        return Response({"total": len(found), "results": [self.described(one) for one in found]})
+
+    def post(self, request: Request, key) -> Response:
+        record, upload = row_by(self.ledger, self.actor, key), request.FILES.get("file")
+        if upload is None:
+            raise Refused(summary({"file": [""]}), {"file": ["请用 multipart/form-data 发送文件，字段名 file"]})
+        try:
+            made = attach(record=record, upload=upload, by=request.user)
+        except ValidationError as refused:
+            raise Refused(summary({"file": refused.messages}), {"file": refused.messages}) from refused
+        return Response(self.described(made), status=201)
+
+    def described(self, one: Attachment) -> dict:
+        url = self.request.build_absolute_uri(reverse("api:attachment", args=[one.public_id]))
+        facts = {"id": str(one.public_id), "url": url, "name": one.name, "mime": one.mime, "size": one.size}
+        return {**facts, "kind": {"code": one.kind, "label": one.get_kind_display()}, "sha256": one.sha256}
+
+
+class AttachmentApi(APIView):
+    """The bytes of an attachment in scope; every download is logged."""
+
+    def right_of(self, method: str) -> str:
+        return "api:attachment"
+
+    def get(self, request: Request, public_id):
+        return download(request._request, public_id)
 
 
 def row_by(ledger: type[Ledger], actor, key):

@@ -37,6 +37,17 @@ REFUSALS = {
 }
 
 
+ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}, "description": "记录的 id"}
+FILE = {
+    "type": "object",
+    "properties": {
+        **{name: {"type": "string"} for name in ("id", "url", "name", "mime", "sha256")},
+        "size": {"type": "integer"},
+        "kind": rows.CODED,
+    },
+}
+
+
 def document(request: HttpRequest) -> dict:
     """The document for the request's actor."""
     actor = request.actor
@@ -112,10 +123,40 @@ def paths_of(ledger: type[Ledger], request: HttpRequest) -> dict:
         "operationId": f"{tag}_detail",
         "summary": f"{ledger.title}：一条",
         "tags": [tag],
-        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "parameters": [ID],
         "responses": answers(ref(tag), "404"),
     }
-    return {address: listed, f"{address}{{id}}/": {"get": one}}
+    found = {address: listed, f"{address}{{id}}/": {"get": one}}
+    return found | attachment_paths(ledger, request.actor, f"{address}{{id}}/attachments/", tag)
+
+
+def attachment_paths(ledger: type[Ledger], actor: Actor, address: str, tag: str) -> dict:
+    """Files of a row: their list, and adding one."""
+    if not ledger.is_attachable() or not actor.may_open("api:attachment"):
+        return {}
+    listed = {
+        "type": "object",
+        "properties": {"total": {"type": "integer"}, "results": {"type": "array", "items": FILE}},
+    }
+    common = {"tags": [tag], "parameters": [ID]}
+    found = {
+        "get": {
+            **common,
+            "operationId": f"{tag}_attachments",
+            "summary": f"{ledger.title}：附件",
+            "responses": answers(listed, "404"),
+        }
+    }
+    if actor.may_open(name_of(ledger, "attach")):
+        file = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+        found["post"] = {
+            **common,
+            "operationId": f"{tag}_attach",
+            "summary": f"{ledger.title}：添加附件（照片、PDF、docx、xlsx，不超过 10 MB）",
+            "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": file}}},
+            "responses": answers(FILE, "404", "422", status="201", text="已收下"),
+        }
+    return {address: found}
 
 
 def creation(ledger: type[Ledger], spec, request: HttpRequest, tag: str) -> dict:

@@ -14,19 +14,19 @@ urlpatterns = [
     path("interface/", views.GuideView.as_view(), name="guide"),
     path("api/schema/", views.SchemaApi.as_view(), name="schema"),
     path("api/term/", views.TermApi.as_view(), name="term"),
+    path("api/attachments/<uuid:public_id>/", pages.AttachmentApi.as_view(), name="attachment"),
     path("interface/tokens/", views.TokensView.as_view(), name="tokens"),
     path("interface/tokens/<int:pk>/revoke/", views.RevokeView.as_view(), name="token_revoke"),
     path("interface/tokens/all/", views.AllTokensView.as_view(), name="all_tokens"),
     path("interface/tokens/all/<int:pk>/revoke/", views.AdminRevokeView.as_view(), name="any_token_revoke"),
 ]
 for ledger in registry.ledgers():
-    address = f"api/{ledger.key.replace(':', '/')}/"
-    name = ledger.key.replace(":", "_")
+    name, address = ledger.key.replace(":", "_"), f"api/{ledger.key.replace(':', '/')}/"
+    row = f"{address}<{pages.key_converter(ledger)}:key>/"
     urlpatterns += [
         path(address, pages.LedgerListApi.as_view(ledger=ledger), name=f"{name}_list"),
-        path(
-            f"{address}<{pages.key_converter(ledger)}:key>/",
-            pages.LedgerDetailApi.as_view(ledger=ledger),
-            name=f"{name}_detail",
-        ),
+        path(row, pages.LedgerDetailApi.as_view(ledger=ledger), name=f"{name}_detail"),
     ]
+    if ledger.is_attachable():
+        attachments = pages.LedgerAttachmentsApi.as_view(ledger=ledger)
+        urlpatterns.append(path(f"{row}attachments/", attachments, name=f"{name}_attachments"))

@@ -9,6 +9,7 @@ from django import forms
 from django.db import models
 from django.urls import URLPattern, path, reverse
 
+from jiyang.access.matrix import matrix
 from jiyang.access.scope import Actor
 from jiyang.ledgers import registry
 from jiyang.ledgers.bulk import BulkAction
@@ -91,7 +92,22 @@ class Ledger:
 
     @classmethod
     def created_by_api(cls) -> FormFor | None:
-        return cls.api_create or cls.create
+        """What makes a row by the API; a page of its own (`create_view`) gives more than a form, and has none."""
+        return cls.api_create or (cls.create if cls.create_view is None else None)
+
+    @classmethod
+    def is_attachable(cls) -> bool:
+        """Whether photos and papers can hang on the ledger's rows: on every `Record`."""
+        from jiyang.ledgers.records import Record
+
+        return issubclass(cls.model, Record)
+
+    @classmethod
+    def attachment_pages(cls) -> tuple[str, ...]:
+        """The list of a row's attachments, and adding to it where the matrix lets somebody."""
+        if not cls.is_attachable():
+            return ()
+        return ("attachments", "attach") if f"{cls.key}_attach" in matrix().views else ("attachments",)
 
     @classmethod
     def shown(cls, actor: Actor) -> list[Column]:
@@ -123,7 +139,7 @@ class Ledger:
     @classmethod
     def urls(cls, prefix: str = "") -> list[URLPattern]:
         """The ledger's pages below `prefix`; those it does not offer are left out."""
-        from jiyang.ledgers import list_acts, views
+        from jiyang.ledgers import attachments, list_acts, views
 
         prefix = prefix or f"{cls.name}/"
         pages = [
@@ -136,6 +152,8 @@ class Ledger:
             pages.insert(1, ("create", "new/", cls.create_view or views.LedgerCreateView))
         if cls.edit:
             pages.append(("edit", "<int:pk>/edit/", views.LedgerEditView))
+        hanging = {"attachments": attachments.LedgerAttachmentsView, "attach": attachments.LedgerAttachView}
+        pages += [(page, f"<int:pk>/{page}/", hanging[page]) for page in cls.attachment_pages()]
         pages += [
             ("columns", "columns/", list_acts.LedgerColumnsView),
             ("save_query", "saved/", list_acts.LedgerSaveQueryView),

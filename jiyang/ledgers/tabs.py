@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db.models import Count, QuerySet, Subquery
 from django.urls import reverse
 
 from jiyang.access.scope import Actor
@@ -23,7 +24,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Tab:
-    """A tab: `context(household, actor)` gives what `template` needs; `view` is the page whose right opens it."""
+    """A tab: `context(household, actor)` gives what `template` needs; `view` is the page whose right opens it.
+
+    `counted()` is a queryset of rows with `household=OuterRef("pk")`: their number stands beside the title, at no query.
+    """
 
     key: str
     title: str
@@ -31,6 +35,7 @@ class Tab:
     view: str
     template: str
     context: Callable[..., dict]
+    counted: Callable[[], QuerySet] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,16 @@ def timeline_source(source: Source) -> None:
 
 def tabs_for(actor: Actor) -> list[Tab]:
     return [one for one in sorted(_tabs.values(), key=lambda tab: tab.order) if actor.may_open(one.view)]
+
+
+def with_counts(rows: QuerySet, actor: Actor) -> QuerySet:
+    """Annotate `tab_<key>` for every tab that counts: the number of its rows, None for none."""
+    counted = [tab for tab in tabs_for(actor) if tab.counted]
+    numbers = {
+        f"tab_{tab.key}": Subquery(tab.counted().order_by().values("household").annotate(n=Count("pk")).values("n"))
+        for tab in counted
+    }
+    return rows.annotate(**numbers)
 
 
 def timeline(household, actor: Actor, most: int = 8) -> list[Entry]:

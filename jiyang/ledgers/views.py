@@ -1,5 +1,6 @@
 """The pages of a ledger. Each view gets its rows through the actor's scope and its columns through the field groups."""
 
+from functools import partial
 from typing import ClassVar
 
 from django import forms
@@ -10,10 +11,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.generic import TemplateView
 
 from jiyang.audit.history import changes_of
+from jiyang.documents.models import Attachment
 from jiyang.ledgers import bulk, preferences
 from jiyang.ledgers.export import export_response
 from jiyang.ledgers.paging import Cursor, paginate
 from jiyang.ledgers.queries import hidden_redirect, query_of
+from jiyang.ledgers.records import Record
 from jiyang.ledgers.tables import table_of
 
 INVALID = 422
@@ -40,7 +43,8 @@ class LedgerView(TemplateView):
         ledger, query = self.ledger, self.request.GET.urlencode()
         pages = {"list": ledger.url("list"), "export": f"{ledger.url('export')}?{query}"}
         if "pk" in self.kwargs:
-            pages |= {page: ledger.url(page, self.kwargs["pk"]) for page in ("detail", "history")}
+            own = ("detail", "history", *ledger.attachment_pages())
+            pages |= {page: ledger.url(page, self.kwargs["pk"]) for page in own}
         if ledger.create:
             pages["create"] = ledger.url("create")
         if ledger.edit and "pk" in self.kwargs:
@@ -99,7 +103,18 @@ class LedgerDetailView(LedgerView):
         record = self.get_object()
         pairs = [(column, record) for column in self.ledger.exported(self.actor)]
         facts = [{"label": column.label, "value": column.text(row) or "—"} for column, row in pairs]
-        return {**super().get_context_data(**kwargs), "record": record, "facts": facts, "title": str(record)}
+        context = {"record": record, "facts": facts, "title": str(record)}
+        return {**super().get_context_data(**kwargs), **context, "attached": partial(attached_to, record, self.actor)}
+
+
+def attached_to(record, actor) -> int | None:
+    """Number of the record's attachments that the actor may open; None where there can be none. One query.
+
+    Pages get it as a callable: only those that show the number pay for it.
+    """
+    if not isinstance(record, Record) or not actor.may_open("documents:download"):
+        return None
+    return Attachment.objects.visible_to(actor).of(record).count()
 
 
 class LedgerHistoryView(LedgerView):
@@ -112,6 +127,7 @@ class LedgerHistoryView(LedgerView):
             **super().get_context_data(**kwargs),
             "record": record,
             "changes": changes,
+            "attached": partial(attached_to, record, self.actor),
             "title": f"{record} 变更记录",
         }
 

@@ -7,3 +7,4 @@ import "./dialog.js";
 import "./network.js";
 import "./select.js";
 import "./menu.js";
+import "./print.js";
