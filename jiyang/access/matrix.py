@@ -76,6 +76,7 @@ class Matrix:
     views: dict[str, str] = field(default_factory=dict)
     person_free: set[str] = field(default_factory=set)
     system: set[str] = field(default_factory=set)
+    homes: dict[str, str] = field(default_factory=dict)  # right, act or field group -> label of the app that brought it
 
     def expand(self, names: list[str], where: str) -> frozenset[str]:
         """Role keys of a list in which `@group` stands for a group of roles.
@@ -138,6 +139,8 @@ def _merge(matrix: Matrix, data: dict, where: str) -> None:
     for right, spec in data.get("rights", {}).items():
         matrix.rights[right] = matrix.expand(spec["roles"], f"{where} rights.{right}")
         matrix.titles[right] = spec["title"]
+    for section in ("rights", "acts", "field_groups"):
+        matrix.homes |= dict.fromkeys(data.get(section, {}), where.partition("/")[0])
     for key, spec in data.get("acts", {}).items():
         maker, checker = (matrix.expand(spec[side], f"{where} acts.{key}.{side}") for side in ("maker", "checker"))
         matrix.acts[key] = Act(key, spec["title"], maker, checker)

@@ -112,4 +112,7 @@ def _text(field: models.Field, value) -> str:
         from jiyang.regions.models import Region
 
         return Region.objects.get(pk=value).short_name
-    return as_text(as_label(field, value))
+    if isinstance(field, models.ForeignKey) and field.related_model is User:
+        return User.objects.get(pk=value).name
+    words = getattr(field.model, "history_words", {}).get(field.name)
+    return words(value) if words else as_text(as_label(field, value))

@@ -1,9 +1,11 @@
 """Event base, log of reads and exports, and the seals of the hash chain."""
 
 import pghistory.models
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Func
+from django.utils import timezone
 
 from jiyang.audit.enums import LogKind
 
@@ -55,10 +57,27 @@ class AccessLog(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "调阅日志"
-        indexes = [models.Index(fields=["user", "-at"]), models.Index(fields=["table", "row"])]
+        indexes = [
+            models.Index(fields=["user", "-at"]),
+            models.Index(fields=["table", "row"]),
+            models.Index(fields=["-at"], name="access_log_latest"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {timezone.localtime(self.at):%Y-%m-%d %H:%M}"
+
+    @property
+    def who(self) -> str:
+        return self.user.name if self.user else "（未登录）"
+
+    @property
+    def subject(self) -> str:
+        """The object in words: the model's Chinese name and the row's number, or the name of the refused page."""
+        try:
+            name = str(apps.get_model(self.table)._meta.verbose_name)
+        except (LookupError, ValueError):
+            name = self.table
+        return f"{name} {self.row}" if self.row else name
 
 
 class Seal(models.Model):

@@ -4,6 +4,9 @@ The triggers write one event per changed row on statement level, whatever code p
 Who and why come from the settings that `jiyang.access.scope` puts on the transaction.
 """
 
+from collections.abc import Callable
+from typing import Any, ClassVar
+
 import pghistory
 from django.apps import apps
 from django.db import models
@@ -11,9 +14,13 @@ from django.db.models.signals import class_prepared
 
 
 class Tracked(models.Model):
-    """A model with history. Subclassing is all there is to do: `Model.pgh_event_model` is the event model."""
+    """A model with history. Subclassing is all there is to do: `Model.pgh_event_model` is the event model.
+
+    `history_words` says how the pages of history read out a field's stored value, where its choices do not.
+    """
 
     untracked_fields: tuple[str, ...] = ()
+    history_words: ClassVar[dict[str, Callable[[Any], str]]] = {}
 
     class Meta:
         abstract = True

@@ -47,6 +47,7 @@ class Parameter(Tracked):
     )
     confirmed_at = models.DateTimeField("核实时间", null=True, blank=True)
 
+    history_words = {"value": words}
     objects = ParameterQuerySet.as_manager()
 
     class Meta:
@@ -112,6 +113,7 @@ class ParameterChange(Proposal, Tracked):
     """
 
     act = "parameter"
+    history_words = {"value": words}
 
     kind = models.CharField("变更", max_length=10, choices=ChangeKind, default=ChangeKind.VALUE)
     key = models.CharField("键", max_length=80)

@@ -15,6 +15,11 @@ from jiyang.audit.tracking import Tracked
 from jiyang.workflow.proposals import Proposal
 
 
+def title_of(role: str) -> str:
+    known = matrix().roles.get(role)
+    return known.title if known else role
+
+
 class PostingQuerySet(models.QuerySet):
     def on(self, day: dt.date) -> "PostingQuerySet":
         return self.filter(since__lte=day).filter(Q(until=None) | Q(until__gt=day))
@@ -43,8 +48,7 @@ class Placed(models.Model):
 
     @property
     def role_title(self) -> str:
-        known = matrix().roles.get(self.role)
-        return known.title if known else self.role
+        return title_of(self.role)
 
     @property
     def place(self) -> str:
@@ -77,6 +81,7 @@ class Posting(Placed, Tracked):
     )
     reason = models.CharField("事由", max_length=200, blank=True)
 
+    history_words = {"role": title_of}
     objects = PostingQuerySet.as_manager()
 
     class Meta:
@@ -138,6 +143,7 @@ class PostingRequest(Proposal, Placed, Tracked):
     """
 
     act = "posting"
+    history_words = {"role": title_of}
 
     user = models.ForeignKey(User, models.PROTECT, related_name="posting_requests", verbose_name="用户")
     kind = models.CharField("申请", max_length=10, choices=RequestKind, default=RequestKind.GIVE)
