@@ -62,6 +62,15 @@ begin
 end $$;
 revoke execute on function kernel_check_path(), kernel_carry_path() from public;
 
+-- transaction numbers of the history: a restore raises the offset above those it brings (jiyang.audit.chain)
+do $$ begin
+    if to_regprocedure('kernel_xid_offset()') is null then
+        create function kernel_xid_offset() returns bigint language sql immutable as 'select 0::bigint';
+    end if;
+end $$;
+create or replace function kernel_xid() returns xid8 language sql volatile as
+    $$ select (pg_current_xact_id()::text::bigint + kernel_xid_offset())::text::xid8 $$;
+
 -- the only way out of the access log: six months stay whatever is asked for (网络安全法 §21)
 create or replace function kernel_take_log(before timestamptz) returns setof jsonb language sql
     security definer set search_path = {schema}, pg_temp as $$
@@ -135,6 +144,7 @@ def triggers(model: type[models.Model]) -> Iterator[str]:
         yield from trigger(
             "kernel_no_truncate", table, "before truncate on {table} for each statement", "kernel_refuse"
         )
+        yield f"alter table {table} alter column pgh_xid set default kernel_xid()"
         return
     if "version" in columns_of(model):
         when = "before update on {table} for each row when (old.* is distinct from new.*)"

@@ -16,7 +16,7 @@ from jiyang.runtime.environment import ROOT, Busy, Instance
 from jiyang.runtime.postgres import CannotStart
 from jiyang.runtime.supervisor import Child, Supervisor
 
-OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "squashmigrations", "flush"}
+OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "squashmigrations", "flush", "backup"}
 PYTHON = sys.executable
 MANAGE = str(ROOT / "manage.py")
 READY_SECONDS = 90

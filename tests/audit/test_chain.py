@@ -9,7 +9,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from households.models import Household
 from jiyang import env
+from jiyang.access.scope import system_scope
+from jiyang.audit import chain
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,3 +71,11 @@ def test_every_harm_is_found(harm):
     behind_the_back(harm)
     answer = verify()
     assert not answer["ok"] and answer["first_bad"]
+
+
+def test_sealing_leaves_the_transaction_s_own_clock():
+    factories.household()
+    with system_scope("测试"):
+        before = Household.objects.get().entered_at
+        chain.seal()
+        assert Household.objects.get().entered_at == before
