@@ -34,3 +34,36 @@ class Finding(models.TextChoices):
 class RiskSeen(models.TextChoices):
     NONE = "none", "没有"
     VERIFY = "verify", "有，转核实"
+
+
+class Topic(models.TextChoices):
+    """What a follow-up is about."""
+
+    RISK = "risk", "返贫致贫风险"
+    EDUCATION = "education", "义务教育"
+    MEDICAL = "medical", "基本医疗"
+    HOUSING = "housing", "住房安全"
+    WATER = "water", "饮水安全"
+    PEOPLE = "people", "家庭人口变化"
+    INCOME = "income", "收入减少"
+
+
+class FollowUpState(models.TextChoices):
+    OPEN = "open", "待核实"
+    DONE = "done", "已办结"
+
+
+class Subject(models.TextChoices):
+    """What of the register a visit may contradict; the last four are items of `households.enums.GuaranteeItem`."""
+
+    PHONE = "phone", "户联系电话"
+    ADDRESS = "address", "家庭住址"
+    INCOME = "income", "人均纯收入预估"
+    EDUCATION = "education", "义务教育"
+    MEDICAL = "medical", "基本医疗"
+    HOUSING = "housing", "住房安全"
+    WATER = "water", "饮水安全"
+
+    @classmethod
+    def guarantees(cls) -> "tuple[Subject, ...]":
+        return cls.EDUCATION, cls.MEDICAL, cls.HOUSING, cls.WATER

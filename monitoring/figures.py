@@ -13,6 +13,7 @@ from jiyang.parameters import values
 from jiyang.reporting import dashboard
 from jiyang.reporting.figures import Month, figure
 from monitoring.models import Visit
+from monitoring.models.followup import FollowUpQuerySet
 from monitoring.models.visit import VisitQuerySet
 
 
@@ -51,6 +52,16 @@ def due_soon(rows: HouseholdQuerySet, as_of: dt.date) -> HouseholdQuerySet:
 @figure("visit.made", "本月走访", unit="次", ledger="monitoring:visit")
 def made(rows: VisitQuerySet, period: Month) -> VisitQuerySet:
     return rows.visited_in(period.first, period.last)
+
+
+@figure("followup.open", "待核实事项", unit="件", ledger="monitoring:followup")
+def follow_ups(rows: FollowUpQuerySet, as_of: dt.date) -> FollowUpQuerySet:
+    return rows.open_on(as_of)
+
+
+@figure("followup.overdue", "核实超期", unit="件", ledger="monitoring:followup")
+def follow_ups_overdue(rows: FollowUpQuerySet, as_of: dt.date) -> FollowUpQuerySet:
+    return rows.overdue_on(as_of)
 
 
 dashboard.cell(30, "visit.overdue")

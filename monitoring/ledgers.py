@@ -1,9 +1,10 @@
-"""走访记录 as a ledger; the visits' place on the household's page."""
+"""走访记录, 待核实事项 and 信息变更申请 as ledgers; their place on the household's page."""
 
 import django_filters
 from django import forms
 from django.db.models import OuterRef, Q, QuerySet
 
+from households.filters import ProposalFilter
 from households.models import Person
 from jiyang.documents.models import Attachment
 from jiyang.ledgers import tabs
@@ -14,10 +15,11 @@ from jiyang.ledgers.tabs import Entry
 from jiyang.ui.forms import DayInput
 from jiyang.ui.navigation import Entry as Module
 from jiyang.ui.navigation import register
-from monitoring.enums import Finding, RiskSeen, VisitMethod
+from monitoring.enums import Finding, FollowUpState, RiskSeen, Subject, Topic, VisitMethod
 from monitoring.forms import VisitOfHouseholdForm
-from monitoring.models import Visit
+from monitoring.models import FollowUp, RegisterChange, Visit
 from monitoring.services.visits import PHOTO_OF, record_visit
+from monitoring.views.records import ChangeDetailView, FollowUpDetailView, VisitDetailView
 
 
 class VisitFilter(LedgerFilter):
@@ -78,13 +80,82 @@ class VisitLedger(Ledger):
     filterset = VisitFilter
     sort = "-visited_at"
     empty = "还没有走访记录。从“走访”页选一户登记。"
-    detail_template = "monitoring/visit_detail.html"
+    detail_template, detail_view = "monitoring/visit_detail.html", VisitDetailView
     api_create = FormFor(VisitOfHouseholdForm, record_visit)
+
+
+class FollowUpFilter(ProposalFilter):
+    state = django_filters.ChoiceFilter(label="状态", empty_label="不限", choices=FollowUpState.choices)
+    topic = django_filters.ChoiceFilter(label="事项", empty_label="不限", choices=Topic.choices)
+
+    class Meta(ProposalFilter.Meta):
+        model = FollowUp
+
+
+class FollowUpLedger(Ledger):
+    model = FollowUp
+    title, unit, noun = "待核实事项", "件", "事项"
+    related = ("household__state", "town", "village", "visit", "closed_by")
+    columns = (
+        Column("topic", cell="link"),
+        Column("household__state__head_name", "户主", sort="household__state__head_pinyin"),
+        Column("household__household_no", "户编号", optional=True),
+        Column("town__name", "镇街", sort="town__code"),
+        Column("village__short_name", "行政村", sort="village__code"),
+        Column("done_on", "发现日期", optional=True),
+        Column("done_by", "走访人", optional=True),
+        Column("state", cell="tag"),
+        Column("due_on", cell="due"),
+    )
+    extra_export = (
+        Column("what"),
+        Column("settled_on"),
+        Column("settled_by"),
+        Column("outcome"),
+        Column("closed_by__name", "办结录入人"),
+        Column("closed_at"),
+    )
+    filterset = FollowUpFilter
+    sort = "due_on"
+    empty = "没有待核实事项。走访中选“有问题”或“有，转核实”时自动列入。"
+    detail_template, detail_view = "monitoring/followup_detail.html", FollowUpDetailView
+
+
+class ChangeFilter(ProposalFilter):
+    subject = django_filters.ChoiceFilter(label="变更内容", empty_label="不限", choices=Subject.choices)
+
+    class Meta(ProposalFilter.Meta):
+        model = RegisterChange
+
+
+class ChangeLedger(Ledger):
+    model, name = RegisterChange, "change"
+    title, unit, noun = "信息变更申请", "件", "申请"
+    related = ("household__state", "town", "village", "visit", "submitted_by", "decided_by")
+    columns = (
+        Column("subject", cell="link"),
+        Column("household__state__head_name", "户主", sort="household__state__head_pinyin"),
+        Column("household__household_no", "户编号", optional=True),
+        Column("town__name", "镇街", sort="town__code"),
+        Column("village__short_name", "行政村", sort="village__code"),
+        Column("old_shown", "登记簿原值", sort=None),
+        Column("new_shown", "走访所见", sort=None),
+        Column("done_on", "走访日期"),
+        Column("state", cell="tag"),
+        Column("submitted_by__name", "提交人", optional=True),
+        Column("decided_by__name", "复核人", optional=True),
+    )
+    extra_export = (Column("reason"), Column("submitted_at"), Column("decided_at"), Column("decision_reason"))
+    filterset = ChangeFilter
+    sort = "-done_on"
+    empty = "还没有信息变更申请。走访所见与登记簿不一致时提出。"
+    detail_template, detail_view = "monitoring/change_detail.html", ChangeDetailView
 
 
 def visits_tab(household, actor) -> dict:
     rows = Visit.objects.visible_to(actor).filter(household=household).order_by("-visited_at")[:100]
-    return {"visits": list(rows), "photos": photos_of(household, actor)}
+    open_items = FollowUp.objects.visible_to(actor).open().filter(household=household).order_by("due_on")
+    return {"visits": list(rows), "photos": photos_of(household, actor), "follow_ups": open_items}
 
 
 def visits_counted() -> QuerySet:
@@ -92,6 +163,7 @@ def visits_counted() -> QuerySet:
 
 
 def photos_of(household, actor) -> list[Attachment]:
+    """Photos and signatures of the household's visits, newest first."""
     return list(Attachment.objects.visible_to(actor).filter(household=household, subject=PHOTO_OF).order_by("-pk")[:30])
 
 
@@ -104,6 +176,14 @@ def visit_entries(household, actor, most: int) -> list[Entry]:
     ]  # fmt: skip
 
 
+def settled_entries(household, actor, most: int) -> list[Entry]:
+    rows = FollowUp.objects.visible_to(actor).filter(household=household, state=FollowUpState.DONE)
+    return [
+        Entry(item.settled_on, f"{item.get_topic_display()}核实", item.settled_by, item.outcome)
+        for item in rows.order_by("-settled_on")[:most]
+    ]
+
+
 def summary(visit: Visit) -> str:
     return (
         f"{visit.get_met_display()}；人口{visit.get_people_change_display()}，收入{visit.get_income_change_display()}"
@@ -112,5 +192,7 @@ def summary(visit: Visit) -> str:
 
 tabs.tab(tabs.Tab("visits", "走访", 40, "monitoring:visit_list", "monitoring/_visits.html", visits_tab, visits_counted))
 tabs.timeline_source(tabs.Source("visits", "monitoring:visit_list", visit_entries))
+tabs.timeline_source(tabs.Source("followups", "monitoring:followup_list", settled_entries))
 tabs.action(tabs.Action("登记走访", "monitoring:visit_new"))
+tabs.action(tabs.Action("提出信息变更", "monitoring:change_new"))
 register(Module("走访", "monitoring:due", 30))

@@ -1,4 +1,4 @@
-"""Checks of 两不愁三保障 and drinking water by hand (DOMAIN.md section 5): every check is a dated row with evidence."""
+"""Checks of 两不愁三保障 and drinking water (DOMAIN.md section 5): what stands, and recording a new one with its evidence."""
 
 import datetime as dt
 
@@ -9,6 +9,30 @@ from django.utils import timezone
 from households.enums import GuaranteeItem, GuaranteeState
 from households.models import GuaranteeCheck, Household
 from jiyang.accounts.models import User
+
+
+def states_of(household: Household) -> dict[str, str]:
+    """Item → its state today: the latest check, else what the roster states of house and water, else 未核查.
+
+    One query, none when the household was read `with_decisions()`.
+    """
+    if hasattr(household, "checks"):
+        checks = [(check["item"], check["state"]) for check in household.checks]
+    else:
+        rows = GuaranteeCheck.objects.filter(household=household).order_by("-done_on", "-pk")
+        checks = list(rows.values_list("item", "state"))
+    found = dict.fromkeys(GuaranteeItem.values, GuaranteeState.UNCHECKED.value)
+    return found | stated(household) | dict(reversed(checks))
+
+
+def stated(household: Household) -> dict[str, str]:
+    """Item → state for house and water, as far as the roster states them."""
+    met, not_met = GuaranteeState.MET.value, GuaranteeState.NOT_MET.value
+    by_item = {
+        GuaranteeItem.HOUSING.value: {True: not_met, False: met}.get(household.dangerous_house),
+        GuaranteeItem.WATER.value: {True: met, False: not_met}.get(household.safe_water),
+    }
+    return {item: state for item, state in by_item.items() if state}
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from households.models import Household, IncomeItem, IncomeStatement, Membership
 from households.services import state
 from jiyang.accounts.models import User
 
+BY_ITEMS = "这一年的预估是按分项填报的，请在“收入”页修改分项"
 Items = dict[str, tuple[Decimal, str]]  # item -> amount in 元, working
 
 
@@ -79,6 +80,46 @@ def record_income(
             entered_by=by,
         )
         for item, (amount, note) in items.items()
+    )
+    state.refresh([household.pk])
+    return statement
+
+
+def accounting_year(day: dt.date) -> int:
+    """The accounting year that runs on `day`: from 1 October of the year before to 30 September (DOMAIN.md 1.5)."""
+    return day.year + 1 if day.month >= 10 else day.year
+
+
+def estimate_of(household: Household, year: int) -> IncomeStatement | None:
+    """The estimate (预估) of a year, if there is one."""
+    return IncomeStatement.objects.filter(household=household, year=year, kind=IncomeKind.ESTIMATE).first()
+
+
+@transaction.atomic
+def estimate_per_head(
+    *, household: Household, year: int, per_head: Decimal, working: str, by: User, done_by: str, on: dt.date
+) -> IncomeStatement:
+    """An estimate of 人均纯收入 (元 per person and year) as one figure, without items; it takes the former one's place.
+
+    Raises ValidationError when the year's estimate is made up of items: those are edited in the income page.
+    """
+    present = estimate_of(household, year)
+    if present and present.formula:
+        raise ValidationError(BY_ITEMS)
+    if present:
+        present.voided_at, present.voided_by, present.void_reason = timezone.now(), by, "重新预估"
+        present.save(update_fields=["voided_at", "voided_by", "void_reason"])
+    statement = IncomeStatement.objects.create(
+        household=household,
+        year=year,
+        kind=IncomeKind.ESTIMATE,
+        period_start=dt.date(year - 1, 10, 1),
+        period_end=dt.date(year, 9, 30),
+        per_head=per_head,
+        working=working,
+        entered_by=by,
+        done_by=done_by,
+        done_on=on,
     )
     state.refresh([household.pk])
     return statement

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from households.enums import GuaranteeItem, GuaranteeState, Relation, RiskTier
 from households.models import Household, IncomeStatement, Membership, Pairing, Person
+from households.services import guarantees
 from jiyang.access.scope import Actor
 from jiyang.audit.history import changes_of
 from jiyang.ledgers import tabs
@@ -223,26 +224,17 @@ def lights(household: Household) -> list[dict]:
     for check in household.checks:
         label = GuaranteeState(check["state"]).label
         by_item.setdefault(check["item"], []).append({**check, "label": label})
-    stated = {
-        GuaranteeItem.HOUSING: _stated(household.dangerous_house, bad=True),
-        GuaranteeItem.WATER: _stated(household.safe_water, bad=False),
-    }
-    found = []
+    stated, found = guarantees.stated(household), []
     for item in GuaranteeItem:
         history = by_item.get(item, [])
         if history:
             state, note = GuaranteeState(history[0]["state"]), history[0]["on"] or ""
         else:
-            state, note = stated.get(item) or GuaranteeState.UNCHECKED, "名单所载" if stated.get(item) else ""
+            state = GuaranteeState(stated.get(item, GuaranteeState.UNCHECKED))
+            note = "名单所载" if item in stated else ""
         light = {"label": item.label, "lamp": LAMPS[state], "state": state.label, "note": note}
         found.append({**light, "item": item.value, "history": history})
     return found
-
-
-def _stated(value: bool | None, *, bad: bool) -> GuaranteeState | None:
-    if value is None:
-        return None
-    return GuaranteeState.NOT_MET if value is bad else GuaranteeState.MET
 
 
 def timeline(household: Household, actor: Actor) -> list[Entry]:

@@ -45,13 +45,22 @@ def clean_photo(upload: UploadedFile) -> bytes:
         image = Image.open(upload, formats=FORMATS)
         if image.width * image.height > MOST_PIXELS:
             raise ValidationError("照片像素过大，请用手机的普通清晰度重拍")
-        image = ImageOps.exif_transpose(image).convert("RGB")
+        image = _opaque(ImageOps.exif_transpose(image))
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as failure:
         raise ValidationError("这个文件不是照片，请选 JPG 或 PNG") from failure
     image.thumbnail((LONG_EDGE, LONG_EDGE))
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=QUALITY)
     return stream.getvalue()
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """On white where it is transparent: a signature's ink must not end up black on black."""
+    if image.mode not in {"RGBA", "LA", "PA", "P"}:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    ground = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(ground, image).convert("RGB")
 
 
 def clean_paper(upload: UploadedFile) -> tuple[bytes, str, str]:
@@ -104,11 +113,18 @@ def attach(*, record, upload: UploadedFile, by: User) -> Attachment:
     return _stored(made, data, suffix)
 
 
-def attach_photo(*, household, subject: str, subject_id: int, data: bytes, name: str, by: User) -> Attachment:
-    """Store cleaned JPEG bytes as an attachment of a household's record."""
-    made = Attachment(
-        household=household, subject=subject, subject_id=subject_id, kind=AttachmentKind.PHOTO, entered_by=by
-    )
+def attach_photo(
+    *,
+    household,
+    subject: str,
+    subject_id: int,
+    data: bytes,
+    name: str,
+    by: User,
+    kind: AttachmentKind = AttachmentKind.PHOTO,
+) -> Attachment:
+    """Store cleaned JPEG bytes (`clean_photo`) as an attachment of a household's record."""
+    made = Attachment(household=household, subject=subject, subject_id=subject_id, kind=kind, entered_by=by)
     made.name, made.mime = name[:120], "image/jpeg"
     return _stored(made, data, "jpg")
 

@@ -41,3 +41,21 @@ class BigChoice(forms.RadioSelect):
     """Radio buttons as large touch targets."""
 
     template_name = "ui/choice.html"
+
+
+class FilesInput(forms.FileInput):
+    """Several files at once."""
+
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data, files, name):
+        return files.getlist(name) if hasattr(files, "getlist") else files.get(name)
+
+
+class FilesField(forms.FileField):
+    """A list of uploaded files, possibly empty. What they hold is the service's to judge."""
+
+    widget = FilesInput
+
+    def clean(self, data, initial=None) -> list:
+        return [super(FilesField, self).clean(one, initial) for one in data or [] if one]

@@ -1,3 +1,5 @@
+from monitoring.models.change import RegisterChange
+from monitoring.models.followup import FollowUp
 from monitoring.models.visit import Visit
 
-__all__ = ["Visit"]
+__all__ = ["FollowUp", "RegisterChange", "Visit"]

@@ -4,7 +4,7 @@ import pytest
 
 from households.models import Household
 from jiyang.access.scope import acting_as, actor_for, system_scope
-from monitoring.models import Visit
+from monitoring.services.changes import propose
 from monitoring.services.visits import record_visit
 from tests import factories
 
@@ -15,7 +15,8 @@ PAGES = (
     "/parameters/", "/accounts/password/", "/households/registry/{home}/", "/households/registry/{home}/?tab=members",
     "/households/registry/{home}/?tab=income", "/households/registry/{home}/?tab=visits", "/households/registry/{home}/?tab=history",
     "/households/registry/{home}/edit/", "/households/registry/{home}/tier/", "/households/registry/{home}/history/",
-    "/monitoring/visits/{visit}/", "/ui/",
+    "/monitoring/visits/{visit}/", "/monitoring/followups/", "/monitoring/followups/{item}/", "/monitoring/followups/{item}/close/",
+    "/monitoring/changes/", "/monitoring/changes/{change}/", "/monitoring/household/{home}/change/", "/monitoring/offline/", "/ui/",
 )  # fmt: skip
 
 
@@ -28,7 +29,9 @@ def register(district_clerk):
         visit, _ = record_visit(
             household=home, by=district_clerk, **factories.visit_answers(medical="problem", notes="需继续服药")
         )
-    return {"home": home.pk, "visit": visit.pk}
+        change = propose(household=home, subject="address", new_value="李家坊村 12 号", by=district_clerk, visit=visit)
+        item = visit.follow_ups.get()
+    return {"home": home.pk, "visit": visit.pk, "change": change.pk, "item": item.pk}
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["office", "phone"])
@@ -73,22 +76,3 @@ def test_a_full_number_is_shown_after_a_purpose(visitor, register, town_officer)
     page.page.locator(".household .masked button").click()
     page.page.wait_for_selector(f"text={home.phone}")
     page.check()
-
-
-def test_a_visit_typed_without_network_is_kept_and_goes_up_once(visitor, register, town_officer):
-    with system_scope("测试"):
-        other = Household.objects.exclude(pk=register["home"]).first()
-    page = visitor(town_officer, phone=True).open(f"/monitoring/household/{other.pk}/visit/")
-    page.page.wait_for_selector("html[data-ready]", state="attached")
-    page.page.context.set_offline(True)
-    page.page.fill("[name=notes]", "断网时写的")
-    page.page.click("button[type=submit]")
-    page.page.wait_for_selector("text=没有网络")
-    page.page.context.set_offline(False)
-    page.page.reload()
-    page.page.wait_for_selector("html[data-ready]", state="attached")
-    assert page.page.input_value("[name=notes]") == "断网时写的"
-    page.page.click("button[type=submit]")
-    page.page.wait_for_url(lambda url: "/receipt/" in url)
-    with system_scope("测试"):
-        assert Visit.objects.filter(household=other).count() == 1

@@ -126,7 +126,7 @@ def test_a_refused_form_comes_back_with_what_was_typed(client, town_officer):
 def test_a_photo_is_shrunk_stripped_and_read_only_in_scope(client, town_officer, other_officer):
     home = factories.household()
     client.force_login(town_officer)
-    assert post(client, home, form(photo=SimpleUploadedFile("p.jpg", picture(), "image/jpeg"))).status_code == 201
+    assert post(client, home, form(photos=SimpleUploadedFile("p.jpg", picture(), "image/jpeg"))).status_code == 201
     with system_scope("测试"):
         attachment = Attachment.objects.get()
         stored = Image.open(attachment.file.open("rb"))
@@ -142,7 +142,7 @@ def test_a_photo_is_shrunk_stripped_and_read_only_in_scope(client, town_officer,
 def test_what_is_not_a_photo_is_refused_and_nothing_written(client, town_officer, data):
     home = factories.household()
     client.force_login(town_officer)
-    response = post(client, home, form(photo=SimpleUploadedFile("p.jpg", data, "image/jpeg")))
+    response = post(client, home, form(photos=SimpleUploadedFile("p.jpg", data, "image/jpeg")))
     assert response.status_code == 422 and "不是照片" in str(response.json())
     with system_scope("测试"):
         assert not Visit.objects.exists() and not Attachment.objects.exists()
@@ -152,7 +152,7 @@ def test_a_photo_too_large_says_so(client, town_officer):
     home = factories.household()
     client.force_login(town_officer)
     response = post(
-        client, home, form(photo=SimpleUploadedFile("p.jpg", b"\xff\xd8" + b"0" * 11_000_000, "image/jpeg"))
+        client, home, form(photos=SimpleUploadedFile("p.jpg", b"\xff\xd8" + b"0" * 11_000_000, "image/jpeg"))
     )
     assert response.status_code == 422 and "MB" in str(response.json())
 

@@ -8,3 +8,4 @@ import "./network.js";
 import "./select.js";
 import "./menu.js";
 import "./print.js";
+import "./logout.js";

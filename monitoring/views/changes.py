@@ -1,0 +1,47 @@
+"""Proposing a change of the register and deciding on it."""
+
+from django.http import Http404
+
+from households.views.acts import HouseholdActView
+from jiyang.workflow.views import DecideView, WithdrawView
+from monitoring.enums import Subject
+from monitoring.forms import ChangeForm
+from monitoring.models import RegisterChange, Visit
+from monitoring.services import changes
+
+
+class ChangeNewView(HouseholdActView):
+    """提出信息变更 of one household; `?visit=` names the visit it comes from, `?subject=` chooses the field."""
+
+    form_class, model = ChangeForm, RegisterChange
+    title, verb, tab = "提出信息变更", "提交复核", "visits"
+    explanation = "走访所见与登记簿不一致时提出；由另一位同志对照两个值复核，同意后写入登记簿，走访记录不变。"
+
+    def get_initial(self) -> dict:
+        subject = self.request.GET.get("subject", "")
+        return {"subject": subject} if subject in Subject.values else {}
+
+    @property
+    def visit(self) -> Visit | None:
+        number = self.request.GET.get("visit", "")
+        if not number:
+            return None
+        rows = Visit.objects.visible_to(self.request.actor).filter(household=self.household)
+        found = rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() else None
+        if found is None:
+            raise Http404("没有这次走访")
+        return found
+
+    def do(self, form: ChangeForm) -> str:
+        from monitoring.ledgers import ChangeLedger
+
+        change = changes.propose(household=self.household, by=self.request.user, visit=self.visit, **form.cleaned_data)
+        return ChangeLedger.url_of(change)
+
+
+class ChangeDecideView(DecideView):
+    service = changes.decide
+
+
+class ChangeWithdrawView(WithdrawView):
+    pass

@@ -1,0 +1,51 @@
+"""What waits for a person after visits: items to look into, values of the register to decide."""
+
+from jiyang.workflow.enums import ProposalState
+from jiyang.workflow.proposals import waiting_for
+from jiyang.workflow.tasks import TaskLine, TaskSource, task_source
+from monitoring.enums import FollowUpState
+from monitoring.ledgers import ChangeLedger, FollowUpLedger
+
+
+def _place(row) -> str:
+    return f"{row.town.name} {row.village.short_name}"
+
+
+def _follow_up(item) -> TaskLine:
+    title = f"{item.get_topic_display()}待核实：{item.household.state.head_name}户"
+    return TaskLine(
+        title, FollowUpLedger.url_of(item), _place(item), since=item.done_on, due_on=item.due_on, by=item.done_by
+    )
+
+
+def _change(change) -> TaskLine:
+    return TaskLine(
+        f"{change.household.state.head_name}户 {change.get_subject_display()}：{change.old_shown} → {change.new_shown}",
+        ChangeLedger.url_of(change),
+        _place(change),
+        since=change.submitted_at.date(),
+        by=change.submitted_by.name,
+    )
+
+
+task_source(
+    TaskSource(
+        "follow_up",
+        "待核实事项",
+        "monitoring:followup_close",
+        lambda actor: FollowUpLedger.rows(actor).open().order_by("due_on", "pk"),
+        _follow_up,
+        urgent=lambda rows, today: rows.filter(due_on__lt=today),
+        url=lambda: f"{FollowUpLedger.url('list')}?state={FollowUpState.OPEN}",
+    )
+)
+task_source(
+    TaskSource(
+        "register_change",
+        "信息变更待复核",
+        "monitoring:change_decide",
+        lambda actor: waiting_for(ChangeLedger.rows(actor), actor),
+        _change,
+        url=lambda: f"{ChangeLedger.url('list')}?state={ProposalState.SUBMITTED}",
+    )
+)
