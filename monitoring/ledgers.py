@@ -1,8 +1,12 @@
 """走访记录, 待核实事项 and 信息变更申请 as ledgers; their place on the household's page."""
 
+import datetime as dt
+
 import django_filters
 from django import forms
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from households.filters import ProposalFilter
 from households.models import Person
@@ -19,7 +23,7 @@ from monitoring.enums import Finding, FollowUpState, RiskSeen, Subject, Topic, V
 from monitoring.forms import VisitOfHouseholdForm
 from monitoring.models import FollowUp, RegisterChange, Visit
 from monitoring.services.visits import PHOTO_OF, record_visit
-from monitoring.views.records import ChangeDetailView, FollowUpDetailView, VisitDetailView
+from monitoring.views.records import ChangeDetailView, FollowUpDetailView
 
 
 class VisitFilter(LedgerFilter):
@@ -80,7 +84,6 @@ class VisitLedger(Ledger):
     filterset = VisitFilter
     sort = "-visited_at"
     empty = "还没有走访记录。从“走访”页选一户登记。"
-    detail_template, detail_view = "monitoring/visit_detail.html", VisitDetailView
     api_create = FormFor(VisitOfHouseholdForm, record_visit)
 
 
@@ -168,20 +171,22 @@ def photos_of(household, actor) -> list[Attachment]:
 
 
 def visit_entries(household, actor, most: int) -> list[Entry]:
-    found = Visit.objects.visible_to(actor).filter(household=household).order_by("-visited_at")[:most]
-    return [
-        Entry(visit.done_on, visit.get_method_display(), visit.done_by, visit.notes or summary(visit),
-              tag="有问题" if visit.has_problem else "", tone="warn" if visit.has_problem else "")
-        for visit in found
-    ]  # fmt: skip
+    """Visits and what their follow-up items came to, in one query."""
+    done = FollowUp.objects.filter(visit=OuterRef("pk"), state=FollowUpState.DONE).order_by("pk")
+    settled = done.values(data=JSONObject(topic="topic", on="settled_on", by="settled_by", outcome="outcome"))
+    rows = Visit.objects.visible_to(actor).filter(household=household).annotate(settled=ArraySubquery(settled))
+    found = []
+    for visit in rows.order_by("-visited_at")[:most]:
+        tag, tone = ("有问题", "warn") if visit.has_problem else ("", "")
+        text = visit.notes or summary(visit)
+        found.append(Entry(visit.done_on, visit.get_method_display(), visit.done_by, text, tag=tag, tone=tone))
+        if actor.may_open("monitoring:followup_list"):
+            found += [settled_entry(**item) for item in visit.settled]
+    return found
 
 
-def settled_entries(household, actor, most: int) -> list[Entry]:
-    rows = FollowUp.objects.visible_to(actor).filter(household=household, state=FollowUpState.DONE)
-    return [
-        Entry(item.settled_on, f"{item.get_topic_display()}核实", item.settled_by, item.outcome)
-        for item in rows.order_by("-settled_on")[:most]
-    ]
+def settled_entry(topic: str, on: str, by: str, outcome: str) -> Entry:
+    return Entry(dt.date.fromisoformat(on), f"{Topic(topic).label}核实", by, outcome)
 
 
 def summary(visit: Visit) -> str:
@@ -192,7 +197,6 @@ def summary(visit: Visit) -> str:
 
 tabs.tab(tabs.Tab("visits", "走访", 40, "monitoring:visit_list", "monitoring/_visits.html", visits_tab, visits_counted))
 tabs.timeline_source(tabs.Source("visits", "monitoring:visit_list", visit_entries))
-tabs.timeline_source(tabs.Source("followups", "monitoring:followup_list", settled_entries))
 tabs.action(tabs.Action("登记走访", "monitoring:visit_new"))
 tabs.action(tabs.Action("提出信息变更", "monitoring:change_new"))
 register(Module("走访", "monitoring:due", 30))

@@ -1,19 +1,10 @@
-"""Detail pages of visits, follow-up items and proposed changes."""
+"""Detail pages of follow-up items and proposed changes."""
 
 from django.urls import reverse
 
 from jiyang.ledgers.views import LedgerDetailView
 from jiyang.workflow.proposals import decision_of
 from monitoring.enums import FollowUpState
-from monitoring.selectors import pictures_of
-
-
-class VisitDetailView(LedgerDetailView):
-    """A visit with its pictures and what it set in motion."""
-
-    def get_context_data(self, **kwargs) -> dict:
-        visit = self.get_object()
-        return {**super().get_context_data(**kwargs), "pictures": pictures_of([visit], self.actor)}
 
 
 class FollowUpDetailView(LedgerDetailView):
