@@ -16,6 +16,7 @@ from households.views.helpers import HelperDetailView
 from households.views.person_detail import PersonDetailView
 from jiyang.ledgers.bulk import BulkAction
 from jiyang.ledgers.columns import Column
+from jiyang.ledgers.importing import Imports
 from jiyang.ledgers.ledger import FormFor, Ledger
 from jiyang.ledgers.views import LedgerDetailView
 from jiyang.workflow.proposals import decision_of
@@ -132,6 +133,7 @@ class HelperLedger(Ledger):
     detail_view = HelperDetailView
     create = FormFor(HelperForm, pairings.register_helper)
     edit = FormFor(HelperEditForm, pairings.edit_helper)
+    imports = Imports("helper.import", key=("town", "name", "kind"), leave_out=("username",))
 
     @classmethod
     def rows(cls, actor) -> QuerySet:

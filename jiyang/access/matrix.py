@@ -27,6 +27,16 @@ LEDGER_PAGES = {
     "save_query": "view",
     "drop_query": "view",
 }
+IMPORT_PAGES = {
+    "import": "any",
+    "import_batch": "any",
+    "import_upload": "make",
+    "import_template": "make",
+    "import_submit": "make",
+    "import_drop": "make",
+    "import_approve": "check",
+    "import_return": "check",
+}
 API_PAGES = {"list": "view", "detail": "view", "create": "add", "attachments": "view", "attach": "attach"}
 
 
@@ -34,13 +44,15 @@ def views_of_ledger(ledger: str, rights: dict) -> dict[str, str]:
     """View name -> right of all pages of a ledger and of its API, from its one entry.
 
     `bulk: {act: right}` names the rights of its bulk acts, `add` that of creating where it is another than `change`,
-    `attach` that of adding attachments where it is another than `add`.
+    `attach` that of adding attachments where it is another than `add`, `import` the act of its imports.
     """
     rights = {"add": rights["change"], **rights} if "change" in rights else rights
     rights = {"attach": rights["add"], **rights} if "add" in rights else rights
     found = {f"{ledger}_{page}": rights[needed] for page, needed in LEDGER_PAGES.items() if needed in rights}
     api = f"api:{ledger.replace(':', '_')}"
     found |= {f"{api}_{page}": rights[needed] for page, needed in API_PAGES.items() if needed in rights}
+    if "import" in rights:
+        found |= {f"{ledger}_{page}": f"{rights['import']}.{side}" for page, side in IMPORT_PAGES.items()}
     found |= {f"{ledger}_bulk_{act}": right for act, right in rights.get("bulk", {}).items()}
     return found
 
@@ -91,8 +103,10 @@ class Matrix:
         return frozenset(found)
 
     def roles_with(self, right: str) -> frozenset[str]:
-        """Roles that hold a right; a right of an act is `<act>.make` or `<act>.check`."""
+        """Roles that hold a right; a right of an act is `<act>.make`, `<act>.check` or `<act>.any` (either)."""
         act, _, side = right.rpartition(".")
+        if act in self.acts and side == "any":
+            return self.acts[act].maker | self.acts[act].checker
         if act in self.acts and side in {"make", "check"}:
             return self.acts[act].maker if side == "make" else self.acts[act].checker
         return self.rights.get(right, frozenset())

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.db import models
@@ -15,6 +15,9 @@ from jiyang.ledgers import registry
 from jiyang.ledgers.bulk import BulkAction
 from jiyang.ledgers.columns import Column, columns_for
 from jiyang.ui import navigation
+
+if TYPE_CHECKING:
+    from jiyang.ledgers.importing import Imports
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class Ledger:
     `name` makes the URL names `<app>:<name>_list|detail|history|export|create|edit`; the permission matrix grants them in
     its section `ledgers`. `columns`, `filterset` and `sort` describe the list, `extra_export` adds columns to the file
     and to the column chooser. The API (jiyang/api) has list, row and, through `create`, creation of every ledger from this
-    same declaration; `api_create` is the form where a program needs another one than the page. `bulk` are acts over a selection of rows (`BulkAction` tells how).
+    same declaration; `api_create` is the form where a program needs another one than the page. `bulk` are acts over a selection of rows (`BulkAction` tells how), `imports` takes rows from a table of two people
+    (`jiyang.ledgers.importing.Imports`).
     """
 
     model: ClassVar[type[models.Model]]
@@ -54,6 +58,7 @@ class Ledger:
     edit: ClassVar[FormFor | None] = None
     api_create: ClassVar[FormFor | None] = None
     bulk: ClassVar[Sequence[BulkAction]] = ()
+    imports: ClassVar["Imports | None"] = None
     list_template: ClassVar[str] = "ledgers/list.html"
     detail_template: ClassVar[str] = "ledgers/detail.html"
     detail_view: ClassVar[type | None] = None
@@ -159,6 +164,10 @@ class Ledger:
             ("save_query", "saved/", list_acts.LedgerSaveQueryView),
             ("drop_query", "saved/drop/", list_acts.LedgerDropQueryView),
         ]
+        if cls.imports:
+            from jiyang.ledgers import import_views
+
+            pages += import_views.PAGES
         bulk = [
             path(
                 f"{prefix}bulk/{action.key}/",

@@ -45,6 +45,8 @@ class LedgerView(TemplateView):
         if "pk" in self.kwargs:
             own = ("detail", "history", *ledger.attachment_pages())
             pages |= {page: ledger.url(page, self.kwargs["pk"]) for page in own}
+        if ledger.imports:
+            pages["import"] = ledger.url("import")
         if ledger.create:
             pages["create"] = ledger.url("create")
         if ledger.edit and "pk" in self.kwargs:
