@@ -5,7 +5,7 @@ Called by the Celery tasks and by the `roster` command, inside the scope of who 
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import connection, transaction
@@ -15,6 +15,7 @@ from households.roster import apply, checks, plan, staging, undo
 from households.roster.layout_checks import LAYOUT_CHECKS
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
 from jiyang.intake import pipeline
+from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
@@ -22,6 +23,7 @@ from jiyang.intake.normalise import Mapped
 from jiyang.intake.places import RegionIndex
 from jiyang.intake.progress import Progress
 from jiyang.intake.reader import FileRefused
+from jiyang.intake.services import mapping_of
 from jiyang.regions.models import Region
 
 LAYOUTS = (
@@ -67,19 +69,24 @@ def examine(
     district: Region,
     as_of: dt.date | None = None,
     with_register: bool = True,
-    layout: str | None = None,
+    choice: Choice | None = None,
+    saved: Mapping[str, Mapping[str, str]] | None = None,
     step: Callable[..., None] = lambda *args: None,
 ) -> tuple[Mapped, dict[str, float]]:
-    """Read, stage, check and plan a file; leaves `roster_plan` in the running transaction. Raises FileRefused."""
+    """Read, stage, check and plan a file; leaves `roster_plan` in the running transaction. Raises FileRefused.
+
+    `choice` is what a person corrected about the reading, `saved` the office's own headings.
+    """
     clock = Clock()
     step("读取文件")
-    chosen = [layouts()[name] for name in ([layout] if layout else LAYOUTS)]
     mapped = pipeline.load(
         data,
         filename,
-        layouts=chosen,
+        layouts=[layouts()[name] for name in LAYOUTS],
         regions=RegionIndex.load(district),
         as_of=as_of,
+        choice=choice,
+        saved=saved,
         progress=lambda phase, done: step("读取文件" if phase == "read" else "规范内容", done),
     )
     clock.lap("read")
@@ -130,10 +137,12 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
         batch.state = BatchState.CHECKING
         try:
             mapped, seconds = examine(
-                decrypt_bytes(batch.file.open("rb").read(), FILE_AAD),
+                contents(batch),
                 batch.filename,
                 district=batch.district,
                 as_of=as_of,
+                choice=Choice(**batch.reading),
+                saved=mapping_of(batch.target, batch.district, batch.town),
                 step=progress.step,
             )
         except FileRefused as refused:
@@ -151,16 +160,41 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
             header.row + 1,
         )
         batch.rows, batch.data_date, batch.seconds = len(mapped.rows), mapped.data_date, seconds
-        batch.columns = {
-            "known": list(mapped.columns),
-            "unknown": header.unknown,
-            "missing": header.missing,
-            "places": places_of(mapped),
-        }
+        batch.columns = {"known": list(mapped.columns), "places": places_of(mapped), **described(mapped)}
         batch.counts, batch.plan_hash = plan.counts(), plan.digest()
         batch.save()
         progress.step("完成", len(mapped.rows), len(mapped.rows))
         return batch
+
+
+def contents(batch: Batch) -> bytes:
+    """The uploaded file's bytes."""
+    with batch.file.open("rb") as stored:
+        return decrypt_bytes(stored.read(), FILE_AAD)
+
+
+def outline(batch: Batch, sheet: str = "") -> pipeline.Outline:
+    """The first rows of the batch's file, for the page on which a person picks sheet and heading row. Raises FileRefused."""
+    return pipeline.outline(contents(batch), batch.filename, sheet=sheet)
+
+
+def described(mapped: Mapped) -> dict:
+    """How the file was read, for the page: {unknown, missing, ignored, score, reason, sheets, apart, skipped, unlisted}.
+
+    `sheets` is [name, number to take from a batch row for Excel's row, first and last batch row] each; `unlisted` counts
+    notes (N) beyond those that are listed.
+    """
+    header = mapped.header
+    ends = [first for first, _ in mapped.starts[1:]] + [len(mapped.rows)]
+    return {
+        "unknown": header.unknown, "missing": header.missing, "ignored": header.ignored, "score": header.score, "reason": header.reason,
+        "sheets": [
+            [name, offset, mapped.rows[first], mapped.rows[end - 1]]
+            for name, (first, offset), end in zip(header.sheets, mapped.starts, ends, strict=True)
+            if end > first
+        ],
+        "apart": header.apart, "skipped": dict(mapped.skipped), "unlisted": mapped.unlisted_counts(),
+    }  # fmt: skip
 
 
 def places_of(mapped: Mapped) -> list[list[str]]:
@@ -181,6 +215,7 @@ def _keep_findings(batch: Batch, mapped: Mapped) -> None:
                 town_id=place[one.line].town,
                 village_id=place[one.line].village,
                 row=one.line,
+                sheet=one.sheet[:80],
                 field=one.field,
                 column=one.column[:120],
                 cell=one.cell,

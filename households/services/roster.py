@@ -11,12 +11,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from households.models import RosterRow
-from households.roster.jobs import FILE_AAD, progress_of
+from households.roster.jobs import FILE_AAD, LAYOUTS, progress_of
 from jiyang.access.scope import note_stand_in, require
 from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import encrypt_bytes
+from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState
+from jiyang.intake.layouts import known_fields, layouts
 from jiyang.intake.models import Batch, BatchFinding
+from jiyang.intake.refusals import MENDABLE
+from jiyang.intake.services import save_mapping
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 
@@ -52,6 +56,48 @@ def upload(*, by: User, filename: str, data: bytes) -> Batch:
     batch.save()
     progress_of(batch.pk).start()
     return batch
+
+
+@transaction.atomic
+def reread(*, batch: Batch, by: User, choice: Choice, remember: bool = False) -> Batch:
+    """Read the file again in the way a person says, without another upload; the check follows as a job.
+
+    `remember` keeps the headings' meaning for the office. Raises BatchMoved, ValidationError for what cannot be chosen.
+    """
+    _need("make")
+    batch = _locked(batch, BatchState.UPLOADED, BatchState.CHECKED, BatchState.RETURNED, BatchState.REFUSED)
+    if batch.state == BatchState.REFUSED and batch.error.get("code") not in MENDABLE:
+        raise ValidationError("这个文件读不了，换一种读法也不行。请按提示改好文件后重新上传")
+    _sensible(choice)
+    if remember and choice.mapping:
+        layout = choice.layout or batch.layout
+        if not layout:
+            raise ValidationError("要保存对应关系，请先选版式")
+        save_mapping(
+            by=by, district=batch.district, town=batch.town, target=TARGET, layout=layout, mapping=choice.mapping
+        )
+    _clear(batch)
+    batch.reading, batch.state = choice.as_dict(), BatchState.UPLOADED
+    batch.error, batch.counts, batch.reason = {}, {}, ""
+    batch.save()
+    progress_of(batch.pk).start()
+    return batch
+
+
+def _sensible(choice: Choice) -> None:
+    """Refuse with every reason what no file could be read by."""
+    problems = []
+    if choice.layout and choice.layout not in LAYOUTS:
+        problems.append(f"没有版式 {choice.layout}")
+    if choice.header_row is not None and not 1 <= choice.header_row <= 1000:
+        problems.append("表头行应在第 1 到 1000 行之间")
+    fields = known_fields(layouts()[key] for key in ([choice.layout] if choice.layout in LAYOUTS else LAYOUTS))
+    problems += [f"没有字段 {name}" for name in sorted(set(choice.mapping.values()) - {"", *fields})]
+    chosen = [name for name in choice.mapping.values() if name]
+    twice = sorted({name for name in chosen if chosen.count(name) > 1})
+    problems += [f"有两列都对应“{fields[name].heading}”，请只留一列" for name in twice if name in fields]
+    if problems:
+        raise ValidationError(problems)
 
 
 @transaction.atomic
@@ -102,11 +148,16 @@ def drop(*, batch: Batch, by: User) -> Batch:
     _need("make")
     progress_of(batch.pk).cancel()
     batch = _locked(batch, BatchState.UPLOADED, BatchState.CHECKED, BatchState.RETURNED, BatchState.REFUSED)
-    RosterRow.objects.filter(batch=batch)._raw_delete(RosterRow.objects.db)
-    BatchFinding.objects.filter(batch=batch)._raw_delete(RosterRow.objects.db)
+    _clear(batch)
     batch.state = BatchState.DROPPED
     batch.save()
     return batch
+
+
+def _clear(batch: Batch) -> None:
+    """Staged rows and findings of a batch go."""
+    RosterRow.objects.filter(batch=batch)._raw_delete(RosterRow.objects.db)
+    BatchFinding.objects.filter(batch=batch)._raw_delete(BatchFinding.objects.db)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ Numbers, dates and identifiers are read in `values`.
 import datetime as dt
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from jiyang.intake.layouts import Field, label_key
@@ -52,14 +53,22 @@ class Read(NamedTuple):
     note: str = ""
 
 
+@dataclass(frozen=True)
 class Unvalued:
-    """A formula whose result the file does not hold."""
+    """A formula whose result the file does not hold, or holds as an error; `code` is the finding's."""
+
+    code: str
+    shown: str
 
     def __str__(self) -> str:
-        return "（公式，没有结果）"
+        return self.shown
 
 
-BLANK, NO_RESULT = Read(None), Unvalued()
+BLANK = Read(None)
+UNVALUED = {
+    one.code: one
+    for one in (Unvalued("formula_no_value", "（公式，没有结果）"), Unvalued("cell_error", "（公式错误）"))
+}
 
 
 def as_text(cell: object) -> str:
@@ -77,8 +86,8 @@ def as_text(cell: object) -> str:
 
 def unusable(cell: object) -> Read | None:
     """A cell whose content is no value at all: a formula without a result, or one that failed."""
-    if cell is NO_RESULT:
-        return Read(None, "formula_no_value")
+    if isinstance(cell, Unvalued):
+        return Read(None, cell.code)
     return Read(None, "cell_error") if isinstance(cell, str) and cell.strip() in ERRORS else None
 
 
@@ -109,7 +118,8 @@ def changed(raw: str, kept: str) -> str:
     """The code that tells how `kept` came from `raw`; "" when they are the same."""
     if raw == kept:
         return ""
-    return "fullwidth_digits" if raw.translate(WIDE).strip() != raw.strip(EDGES) else "surrounding_spaces"
+    edges = EDGES + "\r\n"
+    return "fullwidth_digits" if raw.translate(WIDE).strip(edges) != raw.strip(edges) else "surrounding_spaces"
 
 
 def text_cell(cell: object, field: Field | None = None) -> Read:

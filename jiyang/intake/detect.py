@@ -70,6 +70,11 @@ class Header:
         return [part.sheet for part in self.parts] or [self.sheet]
 
     @property
+    def lacking(self) -> list[str]:
+        """Headings without which the file cannot be read."""
+        return [one.heading for one in self.layout.fields if one.must_exist and one.name not in self.names]
+
+    @property
     def names(self) -> set[str]:
         return {one.name for one in self.columns.values()}
 
@@ -85,13 +90,13 @@ def detect(
     wanted = [one for one in layouts if not choice.layout or one.key == choice.layout]
     found = [best for name in _sheets(source, choice) if (best := _best_of(source, name, wanted, choice, saved))]
     visible = [one for one in found if one.sheet not in source.hidden]
-    best = max(visible or found, key=_rank, default=None)
+    best = max(visible or found, key=lambda one: (not one.lacking, _rank(one)), default=None)
     if best is None:
         raise FileRefused("layout_unknown")
     if len(best.unknown) > len(best.columns) and not choice:
         raise FileRefused("wrong_layout", title=best.layout.title, n=len(best.unknown))
-    if lacking := [one.heading for one in best.layout.fields if one.must_exist and one.name not in best.names]:
-        raise FileRefused("missing_column", names="、".join(lacking), title=best.layout.title)
+    if best.lacking:
+        raise FileRefused("missing_column", names="、".join(best.lacking), title=best.layout.title)
     _join(best, [one for one in (visible or found) if one is not best], source)
     best.reason = _reason(best)
     return best

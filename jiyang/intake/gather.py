@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jiyang.intake.cells import NO_RESULT, tidy
+from jiyang.intake.cells import UNVALUED, tidy
 from jiyang.intake.detect import Header
 from jiyang.intake.layouts import plain
 from jiyang.intake.reader import Source
@@ -49,9 +49,9 @@ def _take(source: Source, part: Header, found: Gathered, offset: int) -> int:
         number = numbers[-1]
     at = {row - offset - 1: index for index, row in enumerate(found.rows[first:], start=first)}
     _fill_merged(source, part, found, at)
-    for row, place in source.unvalued(part.sheet):
+    for (row, place), code in source.unvalued(part.sheet).items():
         if row in at and place in part.columns:
-            found.columns[part.columns[place].name][at[row]] = NO_RESULT
+            found.columns[part.columns[place].name][at[row]] = UNVALUED[code]
     return max(number + offset, offset)
 
 
@@ -112,6 +112,7 @@ def _keys(part: Header) -> list[int]:
 def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
     """Why a row without all of its keys is no data; "" when it is data all the same."""
     headings = {place: plain(part.headings[place]) for place in part.columns}
+    name = next((place for place, one in part.columns.items() if one.name == "name"), None)
     counting = {place for place, one in part.columns.items() if one.type == "ignored" or one.belongs_to == "file"}
 
     def why(row: list[Any]) -> str:
@@ -120,7 +121,7 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
         if not filled:
             return "空行"
         if not set(filled) - counting and not any(SUMS.match(texts[place]) for place in filled):
-            return "只有序号的行"
+            return "只有序号的行" if all(texts[place].isdigit() for place in filled) else "表尾说明"
         same = sum(plain(texts[place]) == headings[place] for place in filled)
         if same >= max(2, len(filled) // 2):
             return "重复的表头"
@@ -128,11 +129,9 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
             SUMS.match(re.sub(r"\s", "", text)) for text in texts.values() if text
         ):
             return "合计行"
-        if (
-            len(filled) <= 3
-            and FOOTER.match(texts[filled[0]])
-            and not any(texts[place] for place in keys if place != filled[0])
-        ):
+        lead = texts[filled[0]]
+        numbered = any(texts[place].isdigit() for place in keys)
+        if len(filled) <= 4 and FOOTER.match(lead) and not numbered and lead != texts.get(name):
             return "表尾说明"
         return ""
 

@@ -29,6 +29,7 @@ class Batch(Scoped, Tracked):
     sha256 = models.CharField("文件摘要", max_length=64)
     file = models.FileField("原始文件（加密）", upload_to="intake/%Y/%m", max_length=200)
     state = models.CharField("状态", max_length=12, choices=BatchState, default=BatchState.UPLOADED)
+    reading = models.JSONField("指定的读法", default=dict, blank=True)  # a `detect.Choice`; empty: found by itself
     layout = models.CharField("版式", max_length=40, blank=True)
     sheet = models.CharField("工作表", max_length=80, blank=True)
     header_row = models.PositiveIntegerField("表头行", null=True, blank=True)
@@ -80,13 +81,17 @@ class Batch(Scoped, Tracked):
 
 
 class BatchFinding(Scoped):
-    """导入问题: one fault of one cell (or row, or household) of a batch, with what to do about it."""
+    """导入问题: one fault of one cell (or row, or household) of a batch, with what to do about it.
+
+    `row` is the batch's row number; `sheet` and `cell` say where it stands in the file.
+    """
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="findings", verbose_name="批次")
     district = place_field("区县")
     town = place_field("镇街", null=True)
     village = place_field("行政村", null=True)
     row = models.PositiveIntegerField("行")
+    sheet = models.CharField("工作表", max_length=80, blank=True)
     field = models.CharField("字段", max_length=60, blank=True)
     column = models.CharField("列名", max_length=120, blank=True)
     cell = models.CharField("单元格", max_length=12, blank=True)
@@ -106,3 +111,43 @@ class BatchFinding(Scoped):
 
     def __str__(self) -> str:
         return f"{self.cell} {self.code}"
+
+
+class SavedMapping(Scoped, Tracked):
+    """对应关系: what an office's own heading means in a layout. An empty `field` leaves the column out.
+
+    `heading` is in compared form (`layouts.plain`). A mapping is never deleted: it ends (`ended_at`).
+    """
+
+    district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", verbose_name="区县")
+    town = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="镇街"
+    )
+    village = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, blank=True, related_name="+", editable=False, verbose_name="村"
+    )
+    target = models.CharField("目标", max_length=40)
+    layout = models.CharField("版式", max_length=40)
+    heading = models.CharField("列名", max_length=120)
+    field = models.CharField("字段", max_length=60, blank=True)
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="保存人")
+    saved_at = models.DateTimeField("保存时间", auto_now=True)
+    ended_at = models.DateTimeField("停用时间", null=True, blank=True)
+
+    objects = models.Manager.from_queryset(ScopedQuerySet)()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "对应关系"
+        ordering = ["layout", "heading"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["district", "town", "target", "layout", "heading"],
+                condition=Q(ended_at=None),
+                nulls_distinct=False,
+                name="savedmapping_live",
+                violation_error_message="这个列名已有对应关系",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.heading} → {self.field or '不导入'}"

@@ -82,6 +82,10 @@ class Mapped:
             line=self.rows[index],
         )
 
+    def unlisted_counts(self) -> dict[str, int]:
+        """`field code` → notes that are not listed one by one."""
+        return {f"{key[0]} {key[1]}": count for key, count in self.unlisted.items() if len(key) == 2 and count}
+
     def note(self, name: str, indexes: Sequence[int], read: Read, hint: str = "") -> None:
         """The same finding at several rows; of mere notes (N) not more than MOST_NOTES per column and code are listed."""
         if kinds()[read.code].severity == "N":

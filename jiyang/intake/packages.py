@@ -32,17 +32,18 @@ FORMULA = re.compile(
     rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([A-Z]{1,3})(\d{1,9})["'][^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)"""
     rb"""(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"""
 )
-DAMAGED = (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error, struct.error, ValueError, UnicodeError)  # fmt: skip
+FAILED = re.compile(rb"""<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*?\br\s*=\s*["']([A-Z]{1,3})(\d{1,9})["']""")
+DAMAGED = (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error, struct.error, ValueError, KeyError, ElementTree.ParseError, UnicodeError)  # fmt: skip
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 @dataclass
 class Package:
-    """What was seen: formula cells without a result per sheet name (row, column from 0), and how days are counted."""
+    """What was seen: cells without a usable value per sheet, (row, column) from 0 → code, and how days are counted."""
 
     from_1904: bool = False
-    unvalued: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
+    unvalued: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
 
 
 def inspect(data: bytes) -> Package:
@@ -113,7 +114,7 @@ class _Scan:
     def __init__(self, is_sheet: bool) -> None:
         self.is_sheet, self.tail, self.first = is_sheet, b"", True
         self.rows = self.last_row = self.last_cell = 0
-        self.unvalued: set[tuple[int, int]] = set()
+        self.unvalued: dict[tuple[int, int], str] = {}
 
     def feed(self, piece: bytes) -> None:
         text = self.tail + piece
@@ -134,8 +135,10 @@ class _Scan:
         from_here = max(0, text.rfind(b"<v", 0, len(text)) - 2000, text.rfind(b"<is", 0, len(text)) - 2000)
         for found in CELL.finditer(text, from_here):
             self.last_cell = max(self.last_cell, int(found[2]))
-        if b"<f" in text:
-            self.unvalued |= {(int(found[2]) - 1, _column(found[1])) for found in FORMULA.finditer(text)}
+        for pattern, sign, code in ((FORMULA, b"</f", "formula_no_value"), (FAILED, b't="e"', "cell_error")):
+            if sign in text:
+                found = pattern.finditer(text)
+                self.unvalued |= {(int(one[2]) - 1, _column(one[1])): code for one in found}
 
     def close(self) -> None:
         if self.last_cell > MOST_ROWS and self.last_cell - self.rows <= STRAY:
@@ -152,7 +155,7 @@ def _column(letters: bytes) -> int:
     return number - 1
 
 
-def _described(small: dict[str, bytes], unvalued: dict[str, set]) -> Package:
+def _described(small: dict[str, bytes], unvalued: dict[str, dict]) -> Package:
     book = ElementTree.fromstring(small["xl/workbook.xml"])  # without a DOCTYPE: nothing to expand
     links = {}
     if "xl/_rels/workbook.xml.rels" in small:
@@ -161,5 +164,5 @@ def _described(small: dict[str, bytes], unvalued: dict[str, set]) -> Package:
             links[one.get("Id")] = (target if target.startswith("xl/") else f"xl/{target}").lower()
     properties = book.find(f"{MAIN}workbookPr")
     from_1904 = properties is not None and properties.get("date1904", "").lower() in {"1", "true", "on"}
-    sheets = {one.get("name"): unvalued.get(links.get(one.get(LINK)), set()) for one in book.iter(f"{MAIN}sheet")}
+    sheets = {one.get("name"): unvalued.get(links.get(one.get(LINK)), {}) for one in book.iter(f"{MAIN}sheet")}
     return Package(from_1904, {name: cells for name, cells in sheets.items() if name and cells})

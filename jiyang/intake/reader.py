@@ -12,17 +12,16 @@ from typing import Any
 
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from jiyang.intake import texts
-from jiyang.intake.packages import MOST_COLUMNS, Package, inspect
+from jiyang.intake import compound, packages, texts
+from jiyang.intake.packages import MOST_COLUMNS
 from jiyang.intake.refusals import MENDABLE, FileRefused
 
 __all__ = ["LARGEST_FILE", "MENDABLE", "FileRefused", "Source", "read"]
 
 LARGEST_FILE = 60 * 1024 * 1024  # bytes
-OLE, ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
+OLE, ZIP = compound.SIGNATURE, b"PK\x03\x04"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"BM", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"MZ", b"{\\rtf")
-DATE_MODE_1904 = b"\x22\x00\x02\x00\x01\x00"  # BIFF record DATEMODE = 1
 EPOCH, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
 Range = tuple[tuple[int, int], tuple[int, int]]
 
@@ -32,7 +31,7 @@ class Source:
     """A readable file: names of its sheets, and the rows of each as Python values (str, float, bool, date, "").
 
     `hidden` names hidden sheets; `epoch` is the day from which numbers count days; `merged` gives merged ranges and
-    `unvalued` the formula cells whose result is not in the file, rows and columns from 0.
+    `unvalued` the cells without a usable value with the finding's code, rows and columns from 0.
     """
 
     sheets: list[str]
@@ -41,7 +40,7 @@ class Source:
     hidden: frozenset[str] = frozenset()
     epoch: dt.date = EPOCH
     _merged: Callable[[str], list[Range]] = field(default=lambda sheet: [])
-    _unvalued: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
+    _unvalued: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
 
     def rows(self, sheet: str) -> Iterator[list[Any]]:
         return self._rows(sheet)
@@ -49,8 +48,8 @@ class Source:
     def merged(self, sheet: str) -> list[Range]:
         return self._merged(sheet)
 
-    def unvalued(self, sheet: str) -> set[tuple[int, int]]:
-        return self._unvalued.get(sheet, set())
+    def unvalued(self, sheet: str) -> dict[tuple[int, int], str]:
+        return self._unvalued.get(sheet, {})
 
 
 def read(data: bytes, filename: str = "") -> Source:
@@ -62,16 +61,16 @@ def read(data: bytes, filename: str = "") -> Source:
     if data.startswith(OLE):
         if ENCRYPTED in data:
             raise FileRefused("file_encrypted")
-        return _workbook(data, "xls", Package(from_1904=DATE_MODE_1904 in data[:65536]))
+        return _workbook(data, "xls", compound.inspect(data))
     if data.startswith(ZIP):
-        return _workbook(data, "xlsx", inspect(data))
+        return _workbook(data, "xlsx", packages.inspect(data))
     if data.startswith(PICTURES):
         raise FileRefused("file_not_workbook")
     text = texts.decode(data)
     return _html(text) if "<table" in text[:200_000].lower() else _csv(text, filename)
 
 
-def _workbook(data: bytes, kind: str, package: Package) -> Source:
+def _workbook(data: bytes, kind: str, seen: packages.Package | compound.Compound) -> Source:
     book = _guarded(lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)))
     sheets = [one for one in book.sheets_metadata if one.typ in (SheetTypeEnum.WorkSheet, None)]
     if not sheets:
@@ -99,9 +98,9 @@ def _workbook(data: bytes, kind: str, package: Package) -> Source:
         kind,
         rows,
         frozenset(one.name for one in sheets if one.visible != SheetVisibleEnum.Visible),
-        EPOCH_1904 if package.from_1904 else EPOCH,
+        EPOCH_1904 if seen.from_1904 else EPOCH,
         lambda name: sheet_of(name).merged_cell_ranges or [],
-        package.unvalued,
+        seen.unvalued,
     )
 
 

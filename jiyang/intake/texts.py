@@ -17,10 +17,9 @@ def decode(data: bytes) -> str:
     """Text of a CSV or HTML file: UTF-16 and UTF-8 by mark, else UTF-8, else GB18030. Raises FileRefused."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         candidates = ["utf-16"]
-    elif data[1:2] == b"\x00" and data[:400].count(b"\x00") > len(data[:400]) // 5:
-        candidates = ["utf-16-le"]
-    elif data[:1] == b"\x00" and data[:400].count(b"\x00") > len(data[:400]) // 5:
-        candidates = ["utf-16-be"]
+    elif (start := data[:4000]).count(b"\x00") > len(start) // 20:  # the zero bytes of digits and commas tell the order
+        big = start[0::2].count(b"\x00") > start[1::2].count(b"\x00")
+        candidates = ["utf-16-be" if big else "utf-16-le"]
     else:
         candidates = ["utf-8-sig", "gb18030"]
     for encoding in candidates:

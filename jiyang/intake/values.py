@@ -18,7 +18,7 @@ SPLIT_DAY = re.compile(
 )
 MONEY_NOISE = re.compile(r"[,，\s元￥¥]|(?<=\d)(?:亩|公里|km|平方米|㎡)$", re.IGNORECASE)
 COUNT_NOISE = re.compile(r"(?:人|口|个月|月|个|户|处|所|年)+$")
-PHONE_NOISE = re.compile(r"[-—()]|^(?:\+?86|0086)(?=1\d{10}$)")
+PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=1\d{10}$)")
 FIRST_SERIAL, LAST_SERIAL = 20000, 60000  # 1954 to 2064 as Excel counts days
 EPOCH, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
 LOST_DIGITS = 1e15  # a spreadsheet's number keeps fifteen digits
@@ -108,7 +108,7 @@ def phone_cell(cell: object) -> Read:
         return BLANK
     if is_nothing(kept):
         return Read(None, "placeholder", "")
-    number = PHONE_NOISE.sub("", kept)
+    number = COUNTRY.sub("", PHONE_NOISE.sub("", kept))
     if not (number.isascii() and number.isdigit() and len(number) == 11):
         return Read(kept[:20], "phone_10_digits")
     code = changed(raw, kept) if number == kept else "phone_format"

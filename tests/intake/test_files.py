@@ -4,14 +4,14 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jiyang.intake import cells, pipeline, values
 from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.places import RegionIndex, village_key
-from jiyang.intake.reader import FileRefused, read
+from jiyang.intake.reader import FileRefused
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 
@@ -36,34 +36,6 @@ def test_a_person_may_correct_sheet_and_heading_row(index):
     with pytest.raises(FileRefused) as refused:
         load(DATA / "layouts" / "second_sheet.xlsx", index, choice=Choice(sheet="已脱贫人口名单", header_row=9))
     assert refused.value.code == "layout_unknown"
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    st.binary(max_size=400),
-    st.sampled_from([b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"<table>", b"\xff\xfe"]),
-)
-def test_any_bytes_are_read_or_refused(data, start):
-    try:
-        source = read(start + data, "x.xlsx")
-        for sheet in source.sheets:
-            list(source.rows(sheet))
-    except FileRefused:
-        pass
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10_000), st.integers(1, 40))
-def test_a_damaged_workbook_is_read_or_refused(place, length):
-    data = bytearray((DATA / "bad" / "good_plain.xlsx").read_bytes())
-    place %= len(data)
-    data[place : place + length] = b"\x00" * length
-    try:
-        source = read(bytes(data), "x.xlsx")
-        for sheet in source.sheets:
-            list(source.rows(sheet))
-    except FileRefused:
-        pass
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,19 @@ from households.roster import jobs, plan
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
-from jiyang.intake.layouts import layouts
+from jiyang.intake.detect import Choice
 from jiyang.intake.models import Batch
 from jiyang.intake.reader import FileRefused
+from jiyang.intake.services import mapping_of
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 
 UNREADABLE = 2
+
+
+def choice_of(options: dict) -> Choice:
+    """What the caller says about how to read the file."""
+    return Choice(options["layout"] or "", options["sheet"], options["header_row"])
 
 
 class Command(BaseCommand):
@@ -28,10 +34,13 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         check = actions.add_parser("check")
         check.add_argument("files", nargs="+", type=Path)
-        check.add_argument("--layout", choices=sorted(layouts()))
         check.add_argument("--as-of", type=dt.date.fromisoformat)
         check.add_argument("--alone", action="store_true", help="do not compare with the register")
         take = actions.add_parser("import")
+        for sub in (check, take):
+            sub.add_argument("--layout", choices=sorted(jobs.LAYOUTS))
+            sub.add_argument("--sheet", default="", help="the sheet to read (default: found)")
+            sub.add_argument("--header-row", type=int, help="the heading's row as Excel shows it (default: found)")
         take.add_argument("file", type=Path)
         take.add_argument("--as-of", type=dt.date.fromisoformat)
         for name in ("approve", "undo"):
@@ -70,7 +79,8 @@ class Command(BaseCommand):
                 district=district,
                 as_of=options["as_of"],
                 with_register=not options["alone"],
-                layout=options["layout"],
+                choice=choice_of(options),
+                saved=mapping_of(roster.TARGET, district),
             )
             counts, header = plan.counts(), mapped.header
             transaction.set_rollback(True)
@@ -85,6 +95,9 @@ class Command(BaseCommand):
                 "unknown": header.unknown,
                 "missing": header.missing,
             },
+            "reading": {
+                key: value for key, value in jobs.described(mapped).items() if key not in {"unknown", "missing"}
+            },
             "plan": counts,
             "findings": [one.as_dict() for one in mapped.findings],
             "seconds": seconds,
@@ -94,6 +107,8 @@ class Command(BaseCommand):
     def do_import(self, options: dict) -> None:
         def act(user: User) -> Batch:
             batch = roster.upload(by=user, filename=options["file"].name, data=options["file"].read_bytes())
+            if choice := choice_of(options):
+                batch = roster.reread(batch=batch, by=user, choice=choice)
             batch = jobs.check(batch.pk, as_of=options["as_of"])
             return batch if batch.error else roster.submit(batch=batch, by=user)
 

@@ -1,0 +1,127 @@
+"""A person corrects how a file is read without another upload, and an office's own headings are remembered for it."""
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from households.models import RosterRow
+from households.roster import jobs
+from households.services import roster
+from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.intake.detect import Choice
+from jiyang.intake.enums import BatchState
+from jiyang.intake.models import Batch, SavedMapping
+from jiyang.intake.services import forget_mapping, mapping_of, save_mapping
+from jiyang.regions.enums import Level
+from jiyang.regions.models import Region
+from tests.intake.workbooks import grid, people, workbook
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SHORT = ["乡(镇)", "行政村", "户编号", "姓名", "证件号码", "与户主关系", "民族", "健康状况"]
+OWN = {"所在街镇": "town", "名字": "name", "称谓": "relation"}
+
+
+@pytest.fixture
+def district(db) -> Region:
+    return Region.objects.get(level=Level.DISTRICT)
+
+
+def home_made() -> bytes:
+    """A table with the office's own headings below a table that looks like one."""
+    names = {"乡(镇)": "所在街镇", "姓名": "名字", "与户主关系": "称谓"}
+    rows = grid(people(5))
+    rows[0] = [names.get(name, name) for name in rows[0]]
+    return workbook(("名单", rows), ("另表", grid(people(3), SHORT)), titles=2)
+
+
+def upload(user, data: bytes) -> Batch:
+    with acting_as(actor_for(user)):
+        return jobs.check(roster.upload(by=user, filename="自制.xlsx", data=data).pk)
+
+
+def reread(user, batch: Batch, choice: Choice, *, remember: bool = False) -> Batch:
+    with acting_as(actor_for(user)):
+        return jobs.check(roster.reread(batch=batch, by=user, choice=choice, remember=remember).pk)
+
+
+def test_the_same_file_is_read_anew_as_a_person_says(data_admin):
+    batch = upload(data_admin, home_made())
+    assert (batch.state, batch.sheet, batch.rows, batch.columns["score"]) == (BatchState.CHECKED, "另表", 3, 0.625)
+    assert batch.columns["sheets"] == [["另表", 0, 4, 6]]
+    assert "第 3 行" in batch.columns["reason"]
+    again = reread(data_admin, batch, Choice(sheet="名单", header_row=3, mapping={**OWN, "民族": ""}))
+    assert (again.pk, again.state, again.sheet, again.header_row, again.rows) == (batch.pk, "checked", "名单", 3, 5)
+    assert again.columns["ignored"] == ["民族"]
+    with system_scope("测试"):
+        assert RosterRow.objects.filter(batch=batch).count() == 5
+        assert not SavedMapping.objects.exists()
+
+
+def test_a_file_that_could_not_be_read_can_be_mended_by_choosing(data_admin):
+    batch = upload(data_admin, workbook(("名单", grid(people(4))[1:])))
+    assert (batch.state, batch.error["code"]) == (BatchState.REFUSED, "layout_unknown")
+    with acting_as(actor_for(data_admin)):
+        assert jobs.outline(batch).sheets == ["名单"]
+    batch = upload(data_admin, workbook(("甲", grid(people(4))), ("乙", grid(people(4), grid([])[0][:-1]))))
+    assert batch.error["code"] == "sheets_differ"
+    again = reread(data_admin, batch, Choice(sheet="甲"))
+    assert (again.state, again.error, again.counts["insert"]) == (BatchState.CHECKED, {}, 4)
+
+
+def test_what_cannot_be_chosen_is_refused_with_every_reason(data_admin, town_officer):
+    batch = upload(data_admin, workbook(("名单", grid(people(2)))))
+    with acting_as(actor_for(data_admin)), pytest.raises(ValidationError) as refused:
+        roster.reread(
+            batch=batch, by=data_admin,
+            choice=Choice(layout="x", header_row=0, mapping={"甲": "nobody", "乙": "name", "丙": "name"}),
+        )  # fmt: skip
+    assert len(refused.value.messages) == 4
+    with acting_as(actor_for(town_officer)), pytest.raises(PermissionDenied):
+        roster.reread(batch=batch, by=town_officer, choice=Choice())
+    broken = upload(data_admin, b"PK\x03\x04 broken")
+    with acting_as(actor_for(data_admin)), pytest.raises(ValidationError, match="重新上传"):
+        roster.reread(batch=broken, by=data_admin, choice=Choice(sheet="名单"))
+    with system_scope("测试"):
+        assert RosterRow.objects.filter(batch=batch).count() == 2
+
+
+def test_a_remembered_mapping_reads_the_next_file_of_the_office(data_admin):
+    data = workbook(("名单", grid(people(5))), titles=2)
+    own = {"姓名": "名字", "与户主关系": "称谓"}
+    rows = [[own.get(name, name) for name in grid([])[0]], *grid(people(5))[1:]]
+    made = workbook(("名单", rows))
+    batch = upload(data_admin, made)
+    assert batch.error["code"] == "missing_column"
+    choice = Choice(layout="roster_a", mapping={"名字": "name", "称谓": "relation", "乡(镇)": "town"})
+    assert reread(data_admin, batch, choice, remember=True).rows == 5
+    with system_scope("测试"):
+        saved = {one.heading: one.field for one in SavedMapping.objects.all()}
+    assert saved == {"名字": "name", "称谓": "relation"}  # what the layout understands by itself is not kept
+    assert upload(data_admin, made).rows == 5
+    assert upload(data_admin, data).rows == 5
+
+
+def test_mappings_change_end_and_begin_anew(data_admin, district):
+    town = district.children.first()
+    with acting_as(actor_for(data_admin)):
+        office = {"by": data_admin, "target": "roster", "layout": "roster_a", "district": district}
+        assert save_mapping(**office, mapping={"名 字": "name", "备注": ""}) == 2
+        assert save_mapping(**office, mapping={"名字": "name", "备注": "hamlet"}) == 1
+        assert save_mapping(**office, town=town, mapping={"备注": ""}) == 1
+        assert mapping_of("roster", district, town) == {"roster_a": {"名字": "name", "备注": ""}}
+        with pytest.raises(ValidationError, match="没有字段 nobody"):
+            save_mapping(**office, mapping={"名字": "nobody"})
+        assert mapping_of("roster", district) == {"roster_a": {"名字": "name", "备注": "hamlet"}}
+        forget_mapping(by=data_admin, pk=SavedMapping.objects.get(heading="名字").pk)
+        assert mapping_of("roster", district) == {"roster_a": {"备注": "hamlet"}}
+        assert save_mapping(**office, mapping={"名字": "name"}) == 1
+
+
+def test_another_district_does_not_see_them(data_admin, district, outsider):
+    with acting_as(actor_for(data_admin)):
+        save_mapping(by=data_admin, target="roster", layout="roster_a", district=district, mapping={"名字": "name"})
+    with acting_as(actor_for(outsider)):
+        assert mapping_of("roster", district) == {}
+        with pytest.raises(SavedMapping.DoesNotExist):
+            with system_scope("测试"):
+                pk = SavedMapping.objects.get().pk
+            forget_mapping(by=outsider, pk=pk)

@@ -1,0 +1,481 @@
+"""Files as offices make them: what they look like must change neither the people nor their numbers, and nothing is guessed."""
+
+import datetime as dt
+import io
+import struct
+
+import pytest
+import xlwt
+
+from jiyang.intake import pipeline
+from jiyang.intake.detect import Choice
+from jiyang.intake.layouts import layouts
+from jiyang.intake.places import RegionIndex
+from jiyang.intake.refusals import FileRefused
+from jiyang.regions.enums import Level
+from jiyang.regions.models import Region
+from tests.intake.workbooks import DATA, csv_text, grid, homes, in_sheet, people, rezipped, workbook
+
+AS_OF = dt.date(2025, 6, 30)
+SHORT = ["乡(镇)", "行政村", "户编号", "姓名", "证件号码", "人数", "与户主关系", "是否解决安全饮用水", "首次识别时间"]
+SHEET = "名单"
+
+
+@pytest.fixture
+def load(db):
+    index = RegionIndex.load(Region.objects.get(level=Level.DISTRICT))
+
+    def load(data: bytes, filename: str = "名单.xlsx", **options):
+        known = options.pop("layouts", list(layouts().values()))
+        return pipeline.load(data, filename, layouts=known, regions=index, as_of=AS_OF, **options)
+
+    return load
+
+
+def plain(load, **changes):
+    """The normalised columns of the people as they are in a tidy file."""
+    return load(workbook((SHEET, grid(people(**changes)))))
+
+
+def codes(mapped) -> list[tuple[str, str, str | None]]:
+    return [(one.cell, one.code, one.stored) for one in mapped.findings]
+
+
+# --- sheets, rows, columns ---------------------------------------------------------------------------------------------
+
+
+def test_hidden_and_filtered_rows_and_columns_are_read(load):
+    def hide(book, sheets):
+        sheets[0].set_row(3, options={"hidden": True})
+        sheets[0].set_column(6, 9, options={"hidden": True})
+        sheets[0].autofilter(1, 0, 7, 31)
+
+    mapped = load(workbook((SHEET, grid(people())), touch=hide))
+    assert (mapped.columns, mapped.findings) == (plain(load).columns, [])
+
+
+def test_a_sheet_per_town_is_one_file_and_cells_keep_their_addresses(load):
+    first, second = people(6)[:3], people(6)[3:]
+    second[1]["证件号码"] = "123"
+    turned = list(reversed(grid(first)[0]))
+    mapped = load(workbook(("甲", grid(first)), ("说明", [["请按镇街填报"]]), ("乙", grid(second, turned)), titles=3))
+    assert (len(mapped.rows), len(set(mapped.rows)), mapped.header.sheets) == (6, 6, ["甲", "乙"])
+    assert mapped.columns["name"] == [one["姓名"] for one in people(6)]
+    (finding,) = mapped.findings
+    assert (finding.sheet, finding.row, finding.cell, finding.line) == ("乙", 6, "W6", mapped.rows[4])
+    assert mapped.excel_row(4) == 6
+    assert "2 个工作表列名相同" in mapped.header.reason
+
+
+def test_sheets_that_nearly_agree_are_not_joined_silently_but_one_can_be_chosen(load):
+    full = grid(people(4))
+    less = grid(people(4), [name for name in full[0] if name != "民族"])
+    data = workbook(("甲", full), ("乙", less))
+    with pytest.raises(FileRefused, match="民族") as refused:
+        load(data)
+    assert refused.value.code == "sheets_differ"
+    assert "ethnic" not in load(data, choice=Choice(sheet="乙")).columns
+
+
+def test_a_hidden_sheet_is_not_read_but_named(load):
+    data = workbook(("甲", grid(people(3))), ("旧", grid(people(3))), touch=lambda book, sheets: sheets[1].hide())
+    mapped = load(data)
+    assert (len(mapped.rows), mapped.header.apart) == (3, {"旧": "隐藏的工作表"})
+
+
+def test_totals_footers_repeated_headings_and_numbered_blanks_are_no_people(load):
+    rows = grid(people(4), ["序号", *SHORT])
+    rows.insert(3, rows[0])
+    rows += [["", "小计", "", "4 户", "", "", "12"], ["99"], ["合  计", "", "", "", "", "", 12.0]]
+    rows += [["填表人：张三", "", "", "", "审核人：李四"], ["说明：本表一式三份"]]
+    mapped = load(workbook((SHEET, rows)))
+    assert mapped.columns["name"] == [one["姓名"] for one in people(4)]
+    assert dict(mapped.skipped) == {"重复的表头": 1, "合计行": 2, "只有序号的行": 1, "表尾说明": 2}
+    assert mapped.findings == []
+
+
+def merged_over_households(family: list[dict], headings: set[str]) -> bytes:
+    """A workbook in which the cells under `headings` are merged over each household's members."""
+    rows = [list(row) for row in grid(family, SHORT)]
+    numbers = [one["户编号"] for one in family]
+    spans = [
+        (numbers.index(number) + 1, numbers.index(number) + numbers.count(number)) for number in dict.fromkeys(numbers)
+    ]
+    runs = [
+        (top, SHORT.index(heading), bottom, rows[top][SHORT.index(heading)])
+        for top, bottom in spans
+        for heading in headings
+    ]
+    for top, place, bottom, _ in runs:
+        for number in range(top + 1, bottom + 1):
+            rows[number][place] = ""
+
+    def merge(book, sheets):
+        for top, place, bottom, text in runs:
+            sheets[0].merge_range(top + 1, place, bottom + 1, place, text)
+
+    return workbook((SHEET, rows), touch=merge)
+
+
+def test_merged_household_cells_hold_for_every_member_and_persons_cells_do_not(load):
+    family = homes(2)
+    tidy = load(workbook((SHEET, grid(family, SHORT))))
+    mapped = load(merged_over_households(family, set(SHORT) - {"姓名", "证件号码", "与户主关系"}))
+    assert (mapped.columns, mapped.places, mapped.findings) == (tidy.columns, tidy.places, [])
+    alone = load(merged_over_households(family, {"与户主关系"}))
+    assert [(one.code, one.row) for one in alone.findings] == [("relation_empty", 4), ("relation_empty", 6)]
+
+
+def test_an_html_table_with_spanning_cells(load):
+    family = homes(1)
+    head = "".join(f"<th>{name}</th>" for name in SHORT)
+    body = []
+    for number, one in enumerate(family):
+        cells = [
+            f"<td rowspan={len(family)}>{one[name]}</td>"
+            if name in {"乡(镇)", "行政村", "户编号"}
+            else f"<td>{one[name]}</td>"
+            for name in SHORT
+            if number == 0 or name not in {"乡(镇)", "行政村", "户编号"}
+        ]
+        body.append(f"<tr>{''.join(cells)}</tr>")
+    page = f"<html><style>td{{mso-number-format:'\\@'}}</style><table><tr><td colspan=9>名单<tr>{head}{''.join(body)}</table></html>"
+    mapped = load(page.encode("gb18030"), "名单.xls")
+    assert mapped.columns == load(workbook((SHEET, grid(family, SHORT)))).columns
+    assert mapped.findings == []
+
+
+def test_group_headings_above_tell_columns_apart(load):
+    family = homes(2)
+    groups = ["地址", "", "", "成员", "", "", "", "户情况", ""]
+    below = [
+        "乡(镇)",
+        "行政村",
+        "户编号",
+        "姓名",
+        "证件号码",
+        "人数",
+        "与户主关系",
+        "是否解决安全饮用水",
+        "首次识别时间",
+    ]
+    rows = [groups, below, *grid(family, SHORT)[1:]]
+    mapped = load(workbook((SHEET, rows), titles=2))
+    assert (mapped.header.row + 1, mapped.header.lines) == (
+        4,
+        1,
+    )  # the groups are a title row: the line below says it all
+    assert mapped.columns["name"] == [one["姓名"] for one in family]
+
+    after = {
+        "风险消除后": ["工资性收入", "财产性收入", "转移性收入", "生产经营性收入"],
+        "识别时": ["工资性收入 ", "生产经营性收入"],
+    }
+    top = [*below, *(name if at == 0 else "" for name, group in after.items() for at in range(len(group)))]
+    low = [*("" for _ in below), *(name.strip() for group in after.values() for name in group)]
+    rows = [top, low, *([*row, 1, 2, 3, 4, 5, 6] for row in grid(family, SHORT)[1:])]
+    mapped = load(workbook((SHEET, rows)), layouts=[layouts()["roster_c"]])
+    assert (mapped.header.lines, mapped.columns["after_wage_income"][0], mapped.columns["wage_income"][0]) == (
+        2,
+        "1.00",
+        "5.00",
+    )
+    assert mapped.columns["after_business_income"][0] == "4.00"
+
+
+def test_the_first_person_is_not_taken_for_a_second_heading_line(load):
+    mapped = load(workbook((SHEET, grid(people(3), SHORT))), layouts=list(layouts().values()))
+    assert (len(mapped.rows), mapped.header.lines) == (3, 1)
+
+
+def test_all_rows_of_another_district_are_one_refusal(load):
+    with pytest.raises(FileRefused, match="商河县") as refused:
+        load(workbook((SHEET, grid(people(5, **{"县(市、区、旗)": "商河县"})))))
+    assert refused.value.code == "file_wrong_district"
+
+
+# --- cells ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "code", "stored"),
+    [
+        ("证件号码", "'{}", "surrounding_spaces", "{}"),
+        ("证件号码", "{}\u200b", "surrounding_spaces", "{}"),
+        ("证件号码", "\ufeff{}\u202c", "surrounding_spaces", "{}"),
+        ("证件号码", '="{}"', "surrounding_spaces", "{}"),
+        ("证件号码", "{}\n", "surrounding_spaces", "{}"),
+        ("证件号码", "无", "id_empty", None),
+        ("户联系电话", "+86 138-0000-1111", "phone_format", "13800001111"),
+        ("户联系电话", "１３８００００１１１１", "fullwidth_digits", "13800001111"),
+        ("户联系电话", "0531-842112", "phone_10_digits", None),
+        ("人联系电话", "—", "placeholder", ""),
+        ("姓名", "王　伟", "inner_spaces", "王伟"),
+        ("姓名", "阿依古丽•买买提", "inner_spaces", "阿依古丽·买买提"),
+        ("民族", "汉", "label_alias", "汉族"),
+        ("民族", "汗族", "listed_unknown", "汗族"),
+        ("与户主关系", "儿子", "label_alias", "之子"),
+        ("健康状况", "残疾/长期慢性病", "multi_separator", "长期慢性病,残疾"),
+        ("健康状况", "残疾 长期慢性病", "multi_separator", "长期慢性病,残疾"),
+        ("健康状况", "大病", "label_alias", "患有大病"),
+        ("健康状况", "良好", "enum_unknown", None),
+        ("是否解决安全饮用水", "√", "yes_no_sign", "是"),
+        ("是否解决安全饮用水", "Y", "yes_no_sign", "是"),
+        ("是否解决安全饮用水", "×", "yes_no_sign", "否"),
+        ("是否解决安全饮用水", "待查", "yes_no_unknown", None),
+        ("务工时间（月）", "十一个月", "chinese_number", "11"),
+        ("务工时间（月）", "6个月", "number_format", "6"),
+        ("务工时间（月）", "半年", "number_not_count", None),
+        ("人均纯收入", "11,557.50元", "number_format", "11557.50"),
+        ("首次识别时间", "2014年5月", "date_format", "201405"),
+        ("首次识别时间", "2014.5", "date_format", "201405"),
+        ("首次识别时间", "2014/05/06 00:00:00", "date_format", "201405"),
+        ("首次识别时间", "41760", "date_serial_cell", "201405"),
+        ("首次识别时间", 41760, "date_serial_cell", "201405"),
+        ("首次识别时间", 2014.1, "date_ambiguous", None),
+        ("首次识别时间", "2014512", "date_unreadable", None),
+        ("户编号", "#N/A", "cell_error", None),
+        ("姓名", "#REF!", "cell_error", None),
+        ("姓名", 371.0, "name_not_text", None),
+    ],
+)  # fmt: skip
+def test_one_odd_cell_gives_one_finding(load, heading, cell, code, stored):
+    rows = people(3)
+    number = rows[1]["证件号码"]
+    rows[1][heading] = cell.format(number) if isinstance(cell, str) else cell
+    mapped = load(workbook((SHEET, grid(rows))))
+    found = [one for one in mapped.findings if one.code != "household_fields_differ"]
+    assert [(one.column, one.row, one.code) for one in found] == [(heading, 4, code)]
+    if stored is not None:
+        assert found[0].stored == stored.format(number)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "stored"),
+    [("人数", 4, "4"), ("首次识别时间", 201405, "2014-05-01"), ("户联系电话", 13800001111, "13800001111"), ("人均纯收入", 8000.5, "8000.50"),
+     ("是否解决安全饮用水", True, "t"), ("户编号", 370123456789012, "370123456789012"), ("自然村", "'=东头", "=东头")],
+)  # fmt: skip
+def test_number_cells_that_lost_nothing_are_taken_as_they_are(load, heading, cell, stored):
+    rows = people(1)
+    rows[0][heading] = cell
+    mapped = load(workbook((SHEET, grid(rows))))
+    names = {one.heading: one.name for one in mapped.header.columns.values()}
+    assert (mapped.columns[names[heading]], mapped.findings) == ([stored], [])
+
+
+def test_numbers_that_lost_digits_are_refused_and_fifteen_digits_are_not(load):
+    rows = people(4)
+    rows[0]["证件号码"], rows[1]["证件号码"], rows[2]["户编号"] = 370125196502306768, 370125590508977, 3773296600784153
+    rows[3]["证件号码"] = "3.70125E+17"
+    found = {(one.row, one.code) for one in load(workbook((SHEET, grid(rows)))).findings}
+    assert found == {(3, "id_as_number"), (4, "id_15_digits"), (5, "number_as_number"), (6, "id_scientific_text")}
+
+
+def test_days_of_a_workbook_that_counts_from_1904(load):
+    def dates(book, sheets):
+        style = book.add_format({"num_format": "yyyy-mm-dd"})
+        sheets[0].write_datetime(2, 25, dt.datetime(2014, 5, 6), style)
+        sheets[0].write_number(3, 25, 40298)
+
+    mapped = load(workbook((SHEET, grid(people(2))), touch=dates, date_1904=True))
+    assert mapped.columns["identified_on"] == ["2014-05-01", "2014-05-01"]
+    assert [(one.cell, one.code, one.stored) for one in mapped.findings] == [
+        ("Z3", "date_serial_cell", "201405"), ("Z4", "date_serial_cell", "201405"),
+    ]  # fmt: skip
+
+
+def test_formulas_give_their_results_and_one_without_a_result_is_told(load):
+    rows = people(3)
+
+    def formulas(book, sheets):
+        sheets[0].write_formula(2, 8, "=TRIM(A1)", value=rows[0]["姓名"])
+        sheets[0].write_formula(3, 8, "=TRIM(A1)", value="#REF!")
+        sheets[0].write_formula(4, 8, "=TRIM(A1)", value="消失")
+
+    data = workbook((SHEET, grid(rows)), touch=formulas)
+    mapped = load(in_sheet(data, "<v>消失</v>".encode(), b""))
+    assert mapped.columns["name"] == [rows[0]["姓名"], None, None]
+    assert [(one.cell, one.code) for one in mapped.findings] == [("I4", "cell_error"), ("I5", "formula_no_value")]
+
+
+def test_places_by_every_usual_name(load):
+    rows = people(7)
+    town, village = rows[0]["乡(镇)"], rows[0]["行政村"]
+    short = village.removesuffix("村民委员会").removesuffix("居民委员会")
+    for one, name in zip(
+        rows,
+        (village, short, f"{short}村委会" if "村民" in village else f"{short}居委会", f" {short} ", f"{town}{short}"),
+        strict=False,
+    ):
+        one |= {"乡(镇)": town, "行政村": name}
+    rows[5] |= {"乡(镇)": f"济南市济阳区{town}", "行政村": village, "县(市、区、旗)": "370125"}
+    rows[6] |= {"乡(镇)": town.removesuffix("街道").removesuffix("镇"), "行政村": village, "县(市、区、旗)": "济阳县"}
+    for number, one in enumerate(rows):
+        one["户编号"] = f"37000000000000{number:02d}"
+    mapped = load(workbook((SHEET, grid(rows))))
+    assert len({place.village for place in mapped.places}) == 1
+    assert mapped.places[0].village is not None
+    assert {one.code for one in mapped.findings} == {"place_alias"}
+    assert {one.stored for one in mapped.findings if one.column == "行政村"} == {village}
+
+
+def test_measures_are_kept_as_written_where_the_list_is_open(load):
+    headings = [*SHORT, "监测对象类别", "产业帮扶", "综合保障", "健康帮扶", "搬迁", "饮水安全保障"]
+    rows = people(3)
+    rows[0] |= {
+        "产业帮扶": "资产收益分红；发展种养业",
+        "综合保障": "农村低保,临时救助",
+        "搬迁": "否",
+        "饮水安全保障": "饮水工程修建/维修",
+    }
+    rows[1] |= {"产业帮扶": "光伏,发展种养业", "健康帮扶": "其他"}
+    mapped = load(workbook((SHEET, grid(rows, headings))), layouts=[layouts()["roster_c"]])
+    assert mapped.columns["measure_industry"] == ["{farming,dividend}", "{farming,光伏}", None]
+    assert mapped.columns["measure_safety_net"][0] == "{allowance,temporary}"
+    assert (mapped.columns["measure_relocation"][0], mapped.columns["measure_water"][0]) == (None, "{works}")
+    assert [one.code for one in mapped.findings if one.severity != "N"] == ["label_unknown"]
+
+
+# --- text files ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_text_files_of_every_kind(load, encoding, delimiter):
+    mapped = load(csv_text([["名单"], *grid(people())], delimiter).encode(encoding), "名单.txt")
+    assert (mapped.columns, mapped.findings) == (plain(load).columns, [])
+
+
+def test_a_csv_as_county_tools_and_wps_write_it(load):
+    rows = [{**one, "证件号码": f'="{one["证件号码"]}"', "户编号": f"{one['户编号']}\t"} for one in people()]
+    mapped = load(csv_text(grid(rows)).encode("gb18030"), "名单.csv")
+    assert (mapped.columns, mapped.findings) == (plain(load).columns, [])
+
+
+def test_quotes_and_line_breaks_of_a_csv(load):
+    rows = people(3)
+    rows[0]["自然村"] = '"东头,路北"'
+    rows[1]["自然村"] = '"东头\n路北"'
+    assert load(csv_text(grid(rows)).encode("utf-8"), "a.csv").columns["hamlet"][:2] == ["东头,路北", "东头路北"]
+    rows = people(3)
+    rows[0]["自然村"], rows[1]["自然村"] = '"东头', '东"头'
+    assert load(csv_text(grid(rows)).encode("utf-8"), "a.csv").columns["hamlet"][:2] == ['"东头', '东"头']
+    rows[2]["自然村"] = '"西头,路南'
+    with pytest.raises(FileRefused, match="第 4 行") as refused:
+        load(csv_text(grid(rows)).encode("utf-8"), "a.csv")
+    assert refused.value.code == "file_broken_text"
+
+
+# --- packages ----------------------------------------------------------------------------------------------------------------
+
+
+def test_an_old_workbook_with_1904_dates_and_hidden_columns(load):
+    book = xlwt.Workbook()
+    book.dates_1904 = True
+    sheet = book.add_sheet(SHEET)
+    style = xlwt.easyxf(num_format_str="YYYY-MM-DD")
+    for number, row in enumerate(grid(people(3))):
+        for place, cell in enumerate(row):
+            sheet.write(number, place, cell)
+    sheet.write(4, 0, "合计")
+    sheet.col(4).hidden = True
+    late = book.add_sheet("日期")
+    late.write(0, 0, dt.date(2014, 5, 6), style)
+    out = io.BytesIO()
+    book.save(out)
+    mapped = load(out.getvalue(), "名单.xls")
+    assert mapped.columns == load(workbook((SHEET, grid(people(3))))).columns
+
+
+def test_blank_formatted_rows_to_the_end_cost_nothing_and_a_stray_cell_is_refused(load):
+    data = workbook(
+        (SHEET, grid(people(3))),
+        touch=lambda book, sheets: sheets[0].write_blank(1048575, 0, None, book.add_format({"bold": True})),
+    )
+    assert len(load(data).rows) == 3
+    for row, place in ((1048575, 0), (1048575, 16383)):
+        stray = workbook(
+            (SHEET, grid(people(3))), touch=lambda book, sheets, at=(row, place): sheets[0].write_string(*at, ".")
+        )
+        with pytest.raises(FileRefused) as refused:
+            load(stray)
+        assert refused.value.code in {"file_stray_cell", "file_too_wide"}
+
+
+def test_a_package_that_lies_about_its_sizes_is_refused(load):
+    data = workbook((SHEET, grid(people(3))))
+    lying = bytearray(data)
+    at = 0
+    while (at := lying.find(b"PK\x01\x02", at)) >= 0:  # the stated size of every part: 10 bytes
+        struct.pack_into("<I", lying, at + 24, 10)
+        at += 46
+    with pytest.raises(FileRefused) as refused:
+        load(bytes(lying))
+    assert refused.value.code == "file_truncated"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda name, text: text.replace(b"<worksheet", b"<!-- " + b"x" * 9000 + b' --><!DOCTYPE w [<!ENTITY a SYSTEM "file:///etc/passwd">]><worksheet', 1), "file_external_entity"),
+        (lambda name, text: text[: len(text) // 2] if name.endswith("sheet1.xml") else text, "file_truncated"),
+        (lambda name, text: b"" if name.endswith("workbook.xml") else text, "file_truncated"),
+    ],
+    ids=["entity", "half a sheet", "no workbook"],
+)  # fmt: skip
+def test_damaged_and_hostile_parts_are_refused(load, change, code):
+    with pytest.raises(FileRefused) as refused:
+        load(rezipped(workbook((SHEET, grid(people(3)))), change))
+    assert refused.value.code == code
+
+
+def test_an_old_workbook_whose_sectors_run_in_a_circle_or_that_lies_about_its_sizes_is_refused(load):
+    good = (DATA / "bad" / "good_biff.xls").read_bytes()
+    (directory,) = struct.unpack_from("<I", good, 48)
+    (table,) = struct.unpack_from("<I", good, 76)
+    circle = bytearray(good)
+    struct.pack_into("<I", circle, (table + 1) * 512 + 4 * directory, directory)
+    huge = bytearray(good)
+    at = huge.index(b"\x00\x02\x0e\x00")  # the record of the sheet's dimensions
+    struct.pack_into("<IIHH", huge, at + 4, 0, 0xFFFFFFFF, 0, 0xFFFF)
+    for data in (circle, huge, good[:1000]):
+        with pytest.raises(FileRefused) as refused:
+            load(bytes(data), "名单.xls")
+        assert refused.value.code == "file_truncated"
+
+
+# --- what a person corrects ------------------------------------------------------------------------------------------------
+
+
+def test_home_made_headings_by_choice_and_by_the_offices_saved_mapping(load):
+    own = {"乡(镇)": "所在街镇", "证件号码": "身份证", "姓名": "名字", "与户主关系": "称谓", "人数": "几口人"}
+    rows = grid(people(4))
+    rows[0] = [own.get(name, name) for name in rows[0]]
+    data = workbook((SHEET, rows))
+    with pytest.raises(FileRefused, match="乡\\(镇\\)、姓名、与户主关系") as refused:
+        load(data)
+    assert refused.value.code == "missing_column"
+    mapping = {"所在街镇": "town", "名字": "name", "称谓": "relation", "几口人": "stated_size", "民族": ""}
+    mapped = load(data, choice=Choice(mapping=mapping))
+    assert (mapped.columns["name"], mapped.header.ignored) == ([one["姓名"] for one in people(4)], ["民族"])
+    assert "ethnic" not in mapped.columns
+    assert load(data, saved={"roster_a": mapping}).columns.keys() == {*mapped.columns, "ethnic"}
+
+
+def test_a_heading_row_of_few_columns_can_be_named(load):
+    rows = [["乡镇", "村", "户号"], ["某"], *([one["乡(镇)"], one["行政村"], one["户编号"]] for one in people(3))]
+    with pytest.raises(FileRefused, match="没有找到表头"):
+        load(workbook((SHEET, rows)))
+    choice = Choice(layout="roster_f", header_row=2, mapping={"户号": "household_no"})
+    mapped = load(workbook((SHEET, [rows[0], *rows[2:]])), choice=choice)
+    assert mapped.columns["household_no"] == [one["户编号"] for one in people(3)]
+
+
+def test_the_outline_shows_what_a_person_needs_to_choose():
+    data = workbook(
+        ("甲", [["说明"]]), ("乙", grid(people(2))), titles=2, touch=lambda book, sheets: sheets[0].set_first_sheet()
+    )
+    shown = pipeline.outline(data, "x.xlsx", sheet="乙", rows=4)
+    assert (shown.sheets, shown.hidden, shown.sheet, len(shown.top)) == (["甲", "乙"], [], "乙", 4)
+    assert (shown.top[0][0], shown.top[2][:3]) == ("标题 1", ["序号", "数据日期", "县(市、区、旗)"])
+    assert pipeline.outline(data, "x.xlsx", sheet="没有").sheet == "甲"
