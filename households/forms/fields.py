@@ -17,6 +17,6 @@ class OfHousehold(KernelForm):
         if number:
             found = Household.objects.visible_to(self.actor).filter(household_no=number).first()
             if found is None:
-                self.add_error("household_no", "您的辖区没有这个户编号，请核对")
+                self.add_error("household_no", "本辖区没有这个户编号，请核对")
             values["household"] = found
         return values

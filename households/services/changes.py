@@ -64,11 +64,11 @@ def decide(*, proposal: PersonChange, by: User, approve: bool, reason: str = "")
 def _within_reach(change: PersonChange, actor: scope.Actor) -> None:
     target, village = change.target_household_id, change.target_village
     if target and not Household.objects.visible_to(actor).filter(pk=target).exists():
-        raise ValidationError("转入户不在您的辖区，须由区级复核")
+        raise ValidationError("转入户不在本辖区，须由区级复核")
     reach = actor.reach
     places = (*reach.districts, *reach.towns, *reach.villages)
     if village and not {village.district_id, village.town_id, village.pk} & set(places):
-        raise ValidationError("迁入村不在您的辖区，须由区级复核")
+        raise ValidationError("迁入村不在本辖区，须由区级复核")
 
 
 def _carry_out(change: PersonChange, by: User) -> list[int]:

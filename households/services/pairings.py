@@ -14,6 +14,7 @@ from households.services import state
 from jiyang.access.models import HouseholdGrant
 from jiyang.accounts.models import Posting, User
 from jiyang.ledgers.bulk import Outcome
+from jiyang.ledgers.editing import claim
 from jiyang.regions.models import Region
 
 ROLE = "helper"  # the role whose postings reach the households granted to them
@@ -32,11 +33,9 @@ def register_helper(*, by: User, town: Region, username: str = "", **fields: Any
 def edit_helper(*, by: User, record: Helper, version: int, username: str = "", **fields: Any) -> Helper:
     """Change a helper's facts. A newly linked account sees the paired households at once; the former one no more.
 
-    Raises ValidationError: changed by somebody else since `version`, no such helper account.
+    Raises Stale: changed by somebody else since `version`; ValidationError: no such helper account.
     """
-    helper = Helper.objects.select_for_update(of=("self",)).get(pk=record.pk)
-    if helper.version != version:
-        raise ValidationError("这一位刚被另一位同志修改过，请对照现值后再保存")
+    helper = claim(record, version)
     user = _account(username)
     for name, value in fields.items():
         setattr(helper, name, value)

@@ -12,6 +12,7 @@ from households.services import state
 from jiyang.accounts.models import User
 from jiyang.identifiers import idcard, pinyin
 from jiyang.identifiers.encryption import blind_index
+from jiyang.ledgers.editing import claim
 from jiyang.regions.models import Region
 
 
@@ -37,10 +38,8 @@ def register_household(*, by: User, village: Region, head_name: str, head_id_num
 
 @transaction.atomic
 def edit_household(*, by: User, record: Household, version: int, **fields: Any) -> Household:
-    """Change the household's own fields. Raises ValidationError when somebody else changed it since `version`."""
-    household = Household.objects.select_for_update(of=("self",)).get(pk=record.pk)
-    if household.version != version:
-        raise ValidationError("这户刚被另一位同志修改过。您填写的内容还在下面，请对照页面上的现值后再保存")
+    """Change the household's own fields. Raises Stale when somebody else changed it since `version`."""
+    household = claim(record, version)
     for name, value in _household_values(fields).items():
         setattr(household, name, value)
     household.save()

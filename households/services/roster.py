@@ -180,7 +180,7 @@ def take_back(*, batch: Batch, by: User, reason: str) -> Batch:
 
 def _need(side: str) -> None:
     if not require().has(f"{ACT}.{side}"):
-        raise PermissionDenied("您的岗位不能上传和提交名单" if side == "make" else "您的岗位不能复核名单")
+        raise PermissionDenied("本岗位不能上传和提交名单" if side == "make" else "本岗位不能复核名单")
 
 
 def _not_the_makers(batch: Batch, by: User) -> None:

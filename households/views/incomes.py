@@ -23,5 +23,5 @@ class IncomeView(HouseholdActView):
 
     def do(self, form: IncomeForm) -> None:
         if form.cleaned_data["kind"] == "confirmed" and not self.request.actor.has("income.confirm"):
-            raise ValidationError({"kind": "您的岗位只能作预估，核定由镇街或区级办理"})
+            raise ValidationError({"kind": "本岗位只能作预估，核定由镇街或区级办理"})
         incomes.record_income(household=self.household, by=self.request.user, **form.cleaned_data)

@@ -52,4 +52,4 @@ class ScopeMiddleware(MiddlewareMixin):
         if name not in matrix().views:
             logger.error("view %s has no entry in the permission matrix", name)
         note(LogKind.REFUSED, table=name[:60], address=request.META.get("REMOTE_ADDR"))
-        raise PermissionDenied("您的岗位不能打开这个页面")
+        raise PermissionDenied("本岗位不能打开这个页面")

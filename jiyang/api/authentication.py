@@ -21,7 +21,7 @@ class RequestAuthentication(SessionAuthentication):
 class MatrixPermission(BasePermission):
     """The permission matrix decides each act of a view; `view.right_of(method)` names the act's entry."""
 
-    message = "您的岗位没有这项权限"
+    message = "本岗位没有这项权限"
 
     def has_permission(self, request, view) -> bool:
         actor = request._request.actor

@@ -9,7 +9,7 @@ PREFIX = "/api/"
 MESSAGES = {
     exceptions.NotAuthenticated: "没有登录：请在请求头 Authorization 中带令牌，或先登录",
     exceptions.NotFound: "没有找到，或不在本人管辖范围内",
-    exceptions.PermissionDenied: "您的岗位没有这项权限",
+    exceptions.PermissionDenied: "本岗位没有这项权限",
     exceptions.ParseError: "请求内容不是有效的 JSON",
     exceptions.UnsupportedMediaType: "请求内容的类型不对：请用 application/json，带文件时用 multipart/form-data",
     exceptions.MethodNotAllowed: "这个地址不支持这种请求方法",

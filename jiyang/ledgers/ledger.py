@@ -66,6 +66,7 @@ class Ledger:
     create_view: ClassVar[type | None] = None
 
     key: ClassVar[str] = ""
+    list_name: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -74,6 +75,7 @@ class Ledger:
         cls.name = cls.name or cls.model._meta.model_name
         cls.title = cls.title or str(cls.model._meta.verbose_name)
         cls.key = f"{cls.model._meta.app_label}:{cls.name}"
+        cls.list_name = f"{cls.key}_list"
         cls.columns = [column.bind(cls.model) for column in cls.columns]
         cls.extra_export = [column.bind(cls.model) for column in cls.extra_export]
         registry.register(cls)

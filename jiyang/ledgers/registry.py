@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.utils.module_loading import autodiscover_modules
 
 if TYPE_CHECKING:
+    from jiyang.access.scope import Actor
     from jiyang.ledgers.ledger import Ledger
 
 _ledgers: dict[str, "type[Ledger]"] = {}
@@ -24,6 +25,12 @@ def discover() -> None:
 
 def ledgers() -> "list[type[Ledger]]":
     return list(_ledgers.values())
+
+
+def siblings(ledger: "type[Ledger]", actor: "Actor") -> "list[type[Ledger]]":
+    """The ledgers of the same app that the actor may open, for the list's way from one to another."""
+    app = ledger.model._meta.app_label
+    return [one for one in ledgers() if one.model._meta.app_label == app and actor.may_open(f"{one.key}_list")]
 
 
 def get(key: str) -> "type[Ledger]":

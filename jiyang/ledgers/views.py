@@ -12,7 +12,8 @@ from django.views.generic import TemplateView
 
 from jiyang.audit.history import changes_of
 from jiyang.documents.models import Attachment
-from jiyang.ledgers import bulk, preferences
+from jiyang.ledgers import bulk, preferences, registry
+from jiyang.ledgers.editing import Stale, differences, with_version
 from jiyang.ledgers.export import export_response
 from jiyang.ledgers.paging import Cursor, paginate
 from jiyang.ledgers.queries import hidden_redirect, query_of
@@ -90,6 +91,7 @@ class LedgerListView(LedgerView):
             "table": table,
             "keep": keep,
             "title": self.ledger.title,
+            "siblings": registry.siblings(self.ledger, self.actor),
             "asked": asked,
             "choices": [(column, column in columns) for column in self.ledger.exported(self.actor)],
             "saved": [{"name": one["name"], "url": f"?{one['query']}"} for one in kept.saved],
@@ -153,6 +155,8 @@ class LedgerFormView(LedgerView):
         if form.is_valid():
             try:
                 record = self.save(form)
+            except Stale as clash:
+                return self.both_values(form, clash)
             except ValidationError as refused:
                 form.add_error(None, refused)
             except IntegrityError as clash:
@@ -160,6 +164,13 @@ class LedgerFormView(LedgerView):
             else:
                 return redirect(self.ledger.url_of(record))
         return self.render_to_response(self.get_context_data(form=form), status=INVALID)
+
+    def both_values(self, form: forms.BaseForm, clash: Stale) -> HttpResponse:
+        """The form again with all that was typed, what the record holds now beside it."""
+        again = self.build(with_version(form, clash.current))
+        again.add_error(None, clash.message)
+        context = self.get_context_data(form=again, differences=differences(form, clash.current))
+        return self.render_to_response(context, status=INVALID)
 
 
 class LedgerCreateView(LedgerFormView):

@@ -147,4 +147,4 @@ def _tell_checkers(change: ParameterChange) -> ParameterChange:
 
 def _need_maker() -> None:
     if not require().has("parameter.make"):
-        raise PermissionDenied("您的岗位不能提交参数变更")
+        raise PermissionDenied("本岗位不能提交参数变更")

@@ -107,7 +107,7 @@ def order(*, job: Job, period: str, region: Region | None, by: User, reason: str
     or running.
     """
     if not require().has(RIGHT):
-        raise PermissionDenied("您的岗位不能运行定时任务")
+        raise PermissionDenied("本岗位不能运行定时任务")
     problems: dict = {} if reason.strip() else {"reason": "请写明补跑或重跑的原因"}
     wanted = None
     for check in (lambda: parse_period(job, period), lambda: check_region(job, region)):

@@ -29,7 +29,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    text = str(exception) if exception and str(exception) else "您的岗位没有这项权限。需要时请联系区级系统管理员。"
+    text = str(exception) if exception and str(exception) else "本岗位没有这项权限。需要时请联系区级系统管理员。"
     return page(request, 403, "没有权限", text)
 
 

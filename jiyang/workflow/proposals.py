@@ -112,14 +112,14 @@ def decide(proposal: Proposal, *, by: "User", approve: bool, reason: str = "") -
     """
     actor, right = require(), f"{proposal.act}.check"
     if not actor.has(right):
-        raise PermissionDenied("您的岗位不能复核这一项")
+        raise PermissionDenied("本岗位不能复核这一项")
     if not approve and not reason.strip():
         raise ValidationError({"reason": "请写明退回原因"})
     locked = _locked(proposal)
     if locked.submitted_by_id in {by.pk, *actor.barred(right)}:
         raise PermissionDenied("复核人不能是提交人，也不能是提交人的代理人，请另一位同志复核")
     if not _may_check(locked, actor):
-        raise PermissionDenied("您的岗位不能复核这一项")
+        raise PermissionDenied("本岗位不能复核这一项")
     note_stand_in(right)
     return _close(locked, by, ProposalState.APPROVED if approve else ProposalState.RETURNED, reason)
 

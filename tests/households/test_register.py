@@ -254,3 +254,20 @@ def test_search_by_part_of_a_name(client, town_officer):
     client.force_login(town_officer)
     found = client.get(reverse("households:household_list"), {"q": "秀芳"})
     assert [row.pk for row in found.context["page"].rows] == [home.pk]
+
+
+@pytest.mark.django_db
+def test_two_people_at_one_household_see_both_values(client, town_officer):
+    """The second to save keeps what they typed, sees what the first wrote, and may save knowingly."""
+    home = factories.household(address="老地址")
+    client.force_login(town_officer)
+    url = reverse("households:household_edit", args=[home.pk])
+    data = {"household_no": home.household_no, "household_type": home.household_type, "version": home.version}
+    assert client.post(url, {**data, "address": "甲填的地址"}).status_code == 302
+    answer = client.post(url, {**data, "address": "乙填的地址"})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "甲填的地址" in page and "乙填的地址" in page
+    version = answer.context["form"]["version"].value()
+    assert client.post(url, {**data, "address": "乙填的地址", "version": version}).status_code == 302
+    with system_scope("测试"):
+        assert Household.objects.get(pk=home.pk).address == "乙填的地址"

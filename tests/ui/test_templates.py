@@ -73,3 +73,13 @@ def test_a_csp_report_is_taken_and_nonsense_refused(client):
     report = {"csp-report": {"violated-directive": "script-src", "blocked-uri": "inline"}}
     assert client.post("/csp-report", report, content_type="application/json").status_code == 204
     assert client.post("/csp-report", "x", content_type="application/json").status_code == 400
+
+
+def test_the_interface_addresses_nobody():
+    """Wording: the act is named, nobody is addressed (no 您, no exclamation marks, no 贫困户)."""
+    found = []
+    for path in [*TEMPLATES, *settings.BASE_DIR.glob("*/**/*.py")]:
+        if {".venv", "node_modules", "tests", "migrations"} & set(path.parts):
+            continue
+        found += [f"{path.name}: {word}" for word in ("您", "请耐心等待", "！") if word in path.read_text("utf-8")]
+    assert found == []

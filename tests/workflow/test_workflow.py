@@ -14,7 +14,7 @@ def test_everybody_has_a_task_page(client, outsider, town_officer):
         client.force_login(one)
         page = client.get(reverse("workflow:tasks"))
         assert page.status_code == 200
-        assert "没有等您处理的事项" in page.content.decode()
+        assert "没有等待处理的事项" in page.content.decode()
 
 
 def test_a_notice_is_its_receivers_alone_until_read(client, town_officer, other_officer):

@@ -173,7 +173,7 @@ def end_posting(*, posting: Posting, reason: str, by: User, on: dt.date | None =
     Raises PermissionDenied, ValidationError.
     """
     if not (require().has("posting.make") or require().has("posting.check")):
-        raise PermissionDenied("您的岗位不能结束他人的岗位")
+        raise PermissionDenied("本岗位不能结束他人的岗位")
     day = on or timezone.localdate()
     problems = [
         "请写明原因，如“调离”" if not reason.strip() else "",
@@ -205,4 +205,4 @@ def cut(keys: list[int], day: dt.date) -> int:
 
 def _need(side: str) -> None:
     if not require().has(f"posting.{side}"):
-        raise PermissionDenied("您的岗位不能办理岗位申请")
+        raise PermissionDenied("本岗位不能办理岗位申请")
