@@ -183,7 +183,7 @@ def _counted(batch: Batch, plan: Plan, state: str) -> Batch:
 def _need(ledger, side: str) -> Actor:
     actor = require()
     if not actor.has(f"{ledger.imports.act}.{side}"):
-        raise PermissionDenied("您的岗位不能上传和提交这类导入" if side == "make" else "您的岗位不能复核这类导入")
+        raise PermissionDenied("本岗位不能上传和提交这类导入" if side == "make" else "本岗位不能复核这类导入")
     return actor
 
 
