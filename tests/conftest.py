@@ -13,6 +13,7 @@ from tests import factories
 
 # Reference data stays between transactional tests; everything else is emptied.
 KEPT = ("regions_", "parameters_", "django_content_type", "django_migrations", "auth_permission")
+EMPTIED = ("parameters_parameterchange",)
 
 
 def _flush(self, sql_list) -> None:
@@ -27,7 +28,7 @@ def _flush(self, sql_list) -> None:
         cursor.execute(
             "select relname from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace"
         )
-        tables = [table for (table,) in cursor.fetchall() if not table.startswith(KEPT)]
+        tables = [table for (table,) in cursor.fetchall() if not table.startswith(KEPT) or table.startswith(EMPTIED)]
         cursor.execute(";".join(f'delete from "{table}"' for table in tables))
     superuser.close()
 

@@ -31,7 +31,8 @@ class ScopeMiddleware(MiddlewareMixin):
         if not request.user.is_authenticated:
             return self.get_response(request)
         _ = request.POST  # a slow upload must not hold the transaction open
-        with acting_as(actor_for(request.user, request=str(uuid.uuid4()))) as actor:
+        address = request.META.get("REMOTE_ADDR")
+        with acting_as(actor_for(request.user, request=str(uuid.uuid4()), address=address)) as actor:
             request.actor = actor
             response = self.get_response(request)
             if response.status_code >= SERVER_ERROR:

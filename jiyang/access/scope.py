@@ -58,6 +58,7 @@ class Actor:
     office: str = ""
     reason: str = ""
     request: str = ""
+    address: str | None = None
     is_system: bool = False
     regions: tuple = field(default=(), compare=False)
     held: tuple[Held, ...] = field(default=(), compare=False)
@@ -111,7 +112,9 @@ def require() -> Actor:
     return actor
 
 
-def actor_for(user, *, on: dt.date | None = None, reason: str = "", request: str = "") -> Actor:
+def actor_for(
+    user, *, on: dt.date | None = None, reason: str = "", request: str = "", address: str | None = None
+) -> Actor:  # fmt: skip
     """The actor of a user with the postings of day `on` (today). No posting: sees nothing.
 
     A signed-in user's postings came with the user (`accounts.backends`); others cost one query.
@@ -134,6 +137,7 @@ def actor_for(user, *, on: dt.date | None = None, reason: str = "", request: str
         office=user.office,
         reason=reason,
         request=request,
+        address=address,
         regions=tuple(region for found in places.values() for region in found),
         held=tuple(_held(posting) for posting in postings),
     )

@@ -1,13 +1,14 @@
 """Log-ins, log-outs and failures go into the access log, each with the address they came from."""
 
 from jiyang.accounts.enums import SessionEnd
-from jiyang.accounts.services import sessions
+from jiyang.accounts.services import sessions, users
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
 
 
 def signed_in(sender, request, user, **kwargs) -> None:
     address = request.META.get("REMOTE_ADDR")
+    users.expire_password(user)
     note(LogKind.LOGIN, user=user, address=address)
     sessions.begin(user=user, session=request.session, address=address, agent=request.META.get("HTTP_USER_AGENT", ""))
 

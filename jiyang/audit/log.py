@@ -26,6 +26,6 @@ def note(
         columns=columns,
         purpose=purpose,
         rows=rows,
-        address=address,
+        address=address or (actor.address if actor else None),
         request=(actor.request or None) if actor else None,
     )

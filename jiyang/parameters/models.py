@@ -94,6 +94,11 @@ class Parameter(Tracked):
         return words(self.value)
 
     @property
+    def basis(self) -> str:
+        """Where the value comes from, in an officer's words."""
+        return f"{self.get_mark_display()}，{self.source.replace('DOMAIN.md', '业务资料')}"
+
+    @property
     def where(self) -> str:
         return self.region.name if self.region else "全部"
 
@@ -148,6 +153,11 @@ class ParameterChange(Proposal, Tracked):
     @property
     def words(self) -> str:
         return f"{words(self.value)} {self.unit}".strip()
+
+    @property
+    def period(self) -> str:
+        last = f" 至 {self.until - dt.timedelta(days=1)}" if self.until else " 起"
+        return f"{self.since}{last}"
 
     @property
     def where(self) -> str:

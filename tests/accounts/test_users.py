@@ -180,3 +180,21 @@ def test_only_the_administrator_changes_accounts(client, administrator, role):
         assert client.post(url(act, target.pk), {"reason": "试"}).status_code == 403
     target.refresh_from_db()
     assert target.is_active
+
+
+def test_an_old_password_must_be_changed_at_log_in(client, town_officer):
+    User.objects.update(password_changed_at=timezone.now() - dt.timedelta(days=89))
+    log_in(client, town_officer.username)
+    assert client.get("/").status_code == 200
+    User.objects.update(password_changed_at=timezone.now() - dt.timedelta(days=90))
+    log_in(client, town_officer.username)
+    assert client.get("/").status_code == 200  # still signed in
+    client.logout()
+    log_in(client, town_officer.username)
+    assert client.get("/")["Location"] == url("password")
+
+
+def test_what_an_administrator_does_is_logged_with_the_address_it_came_from(client, administrator, town_officer):
+    client.force_login(administrator)
+    client.post(url("user_disable", town_officer.pk), {"reason": "调离"}, REMOTE_ADDR="10.7.7.7")
+    assert AccessLog.objects.get(kind="account", row=town_officer.pk).address == "10.7.7.7"

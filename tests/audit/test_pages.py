@@ -74,7 +74,7 @@ def test_the_log_costs_the_same_for_one_line_and_for_many(client, auditor, town_
 def test_the_matrix_page_is_filtered_and_exported(client, auditor):
     client.force_login(auditor)
     page = client.get(reverse("access:matrix"))
-    assert len(page.context["roles"]) == 17 and "经办、复核" in page.content.decode()
+    assert len(page.context["roles"]) == 17 and "镇街扶贫专干" in page.content.decode()
     one = client.get(reverse("access:matrix") + "?role=town_officer&app=monitoring")
     titles = [line["title"] for _, lines in one.context["groups"] for line in lines]
     assert "登记走访" in titles and "导入名单" not in titles

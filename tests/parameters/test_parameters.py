@@ -64,7 +64,7 @@ def test_a_new_value_waits_for_a_second_person_and_begins_on_its_day(client, pos
     row = Parameter.objects.get(key=KEY, since=days(3))
     assert (row.entered_by, row.confirmed_by, row.source) == (data_admin, leader, "济农发〔2026〕8 号")
     page = client.get(reverse("parameters:parameter_detail", args=[KEY])).content.decode()
-    assert "过去用过的值不改写" in page and "未到期" in page and "走访" in page
+    assert "过去用过的值不改写" in page and "将生效" in page and "走访" in page
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from jiyang.accounts.services import sessions
 from jiyang.accounts.services.postings import cut
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
+from jiyang.parameters import values
 
 LETTERS, CAPITALS, DIGITS = "abcdefghjkmnpqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789"  # none that look alike
 
@@ -158,6 +159,17 @@ def change_password(*, user: User, password: str, keep: str | None = None) -> No
     _set(user, password, must_change=False)
     sessions.end_of(user, by=user, how=SessionEnd.PASSWORD, keep=keep)
     note(LogKind.PASSWORD, user=user)
+
+
+def expire_password(user: User) -> bool:
+    """At log-in: a password older than `password.days` must be changed first. Returns whether it is."""
+    if user.password_changed_at is None or user.must_change_password:
+        return user.must_change_password
+    age = (timezone.now() - user.password_changed_at).days
+    if age and age >= values.get("password.days").value:
+        user.must_change_password = True
+        user.save(update_fields=["must_change_password"])
+    return user.must_change_password
 
 
 def _set(user: User, password: str, *, must_change: bool) -> None:

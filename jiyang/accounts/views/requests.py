@@ -20,7 +20,8 @@ class RequestDetailView(LedgerDetailView):
         urls = [reverse(f"accounts:request_{act}", args=[request.pk]) for act in ("decide", "withdraw")]
         decision = decision_of(request, self.actor, *urls)
         decision["may_decide"] &= request.user_id != self.actor.user.pk
-        return {**context, "decision": decision}
+        facts = [fact for fact in context["facts"] if fact["value"] != "—"]
+        return {**context, "decision": decision, "facts": facts}
 
 
 class RequestDecideView(DecideView):

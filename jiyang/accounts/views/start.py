@@ -49,7 +49,6 @@ class StartView(View):
         title = f"建立首个{role.title}账号" if role else f"为 {link.user.username} 设置新密码"
         response = render(request, "accounts/start.html", {"form": form, "title": title, "link": link}, status=status)
         response["Cache-Control"] = "no-store"
-        response["Referrer-Policy"] = "no-referrer"
         return response
 
     @staticmethod

@@ -87,7 +87,7 @@ class ParameterDetailView(TemplateView):
         return {
             **super().get_context_data(**kwargs), "title": rows[0].title, "key": key, "now": now, "last": rows[0],
             "rows": [{"row": row, "now": row.is_on(today), "coming": row.since > today} for row in rows],
-            "waiting": list(waiting), "origin": origin_of(key), "kind": kind_of(rows[0].value, rows[0].unit).label,
+            "proposed": list(waiting), "origin": origin_of(key), "kind": kind_of(rows[0].value, rows[0].unit).label,
             "may_make": actor.has("parameter.make"), "changes": changes_of(rows, actor)[:20],
         }  # fmt: skip
 
