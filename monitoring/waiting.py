@@ -11,6 +11,12 @@ def _place(row) -> str:
     return f"{row.town.name} {row.village.short_name}"
 
 
+def _to_look_into(actor):
+    """The town and the village look into it; the district sees on its dashboard what is late."""
+    rows = FollowUpLedger.rows(actor).open().order_by("due_on", "pk")
+    return rows.none() if actor.reach.districts else rows
+
+
 def _follow_up(item) -> TaskLine:
     title = f"{item.get_topic_display()}待核实：{item.household.state.head_name}户"
     return TaskLine(
@@ -33,7 +39,7 @@ task_source(
         "follow_up",
         "待核实事项",
         "monitoring:followup_close",
-        lambda actor: FollowUpLedger.rows(actor).open().order_by("due_on", "pk"),
+        _to_look_into,
         _follow_up,
         urgent=lambda rows, today: rows.filter(due_on__lt=today),
         url=lambda: f"{FollowUpLedger.url('list')}?state={FollowUpState.OPEN}",
