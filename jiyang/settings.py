@@ -206,7 +206,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_TLS
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_TLS
 SECURE_SSL_REDIRECT = env.flag("JIYANG_REDIRECT_TLS", SECURE_TLS)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("JIYANG_PROXIES") else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.number("JIYANG_PROXIES", 0) else None
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -261,4 +261,5 @@ LOGGING = {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_personal_numbers"]}
     },
     "root": {"handlers": ["console"], "level": env.text("JIYANG_LOG", "INFO")},
+    "loggers": {"pgtrigger": {"level": "WARNING"}},  # a line for each trigger at every migrate
 }

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from jiyang import env as environment
 from jiyang.runtime import assets
 from jiyang.runtime.environment import ROOT, Busy, Instance
 from jiyang.runtime.postgres import CannotStart
@@ -67,8 +68,11 @@ def free_port(wanted: int) -> int:
 
 
 def answers(port: int) -> bool:
+    """Whether the web server of this machine answers, asked for by the first name that it serves."""
+    host = environment.words("JIYANG_HOSTS", "127.0.0.1")[0]
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/healthz", headers={"Host": host})
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as reply:
+        with urllib.request.urlopen(request, timeout=2) as reply:
             return reply.status == 200
     except (urllib.error.URLError, OSError):
         return False
@@ -170,8 +174,13 @@ def install_assets(argv: list[str]) -> int:
     return 0
 
 
+def health(argv: list[str]) -> int:
+    """Exit code for a container's health check: 0 when the web server on the port (8000) answers."""
+    return 0 if answers(int(argv[0]) if argv else 8000) else 1
+
+
 def main() -> int:
-    commands = {"up": up, "manage": manage, "bench": bench, "test": test, "assets": install_assets}
+    commands = {"up": up, "manage": manage, "bench": bench, "test": test, "assets": install_assets, "health": health}
     try:
         return commands[sys.argv[1]](sys.argv[2:])
     except (CannotStart, Busy, assets.AssetsFailed) as failure:

@@ -15,11 +15,12 @@ from jiyang.schedules.registry import UnknownJob, get
 class Command(BaseCommand):
     help = (
         "schedule list [--json]: jobs with last and next run. "
-        "schedule run JOB --period P [--region CODE] [--json]: run a period here and now, unless it is done already."
+        "schedule run JOB --period P [--region CODE] [--json]: run a period here and now, unless it is done already. "
+        "schedule alive: exit 1 when neither beat nor a worker has looked for five minutes."
     )
 
     def add_arguments(self, parser) -> None:
-        parser.add_argument("action", choices=["list", "run"])
+        parser.add_argument("action", choices=["list", "run", "alive"])
         parser.add_argument("job", nargs="?")
         parser.add_argument("--period", help="e.g. 2021-10-26, 2021-10, 2021-10-26T13; default: the one due last")
         parser.add_argument("--region", help="code or name of a district or town")
@@ -29,6 +30,8 @@ class Command(BaseCommand):
         if options["action"] == "list":
             self._list(options["json"])
             return
+        if options["action"] == "alive":
+            sys.exit(1 if overview.is_silent(timezone.now()) else 0)
         try:
             run, ran = self._run(options)
         except (UnknownJob, ValidationError, running.Busy) as refused:
