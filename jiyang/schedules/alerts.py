@@ -18,9 +18,9 @@ def _readers(region: Region | None = None) -> set[User]:
 
 
 def failed(run: JobRun) -> None:
-    notify(_readers(run.region), f"定时任务失败：{run}，请查看原因后重跑", reverse("schedules:run", args=[run.pk]))
+    notify(_readers(run.region), f"定时任务失败：{run}，请查看原因后重跑", reverse("schedules:job_run", args=[run.pk]))
 
 
 def missed(job: Job, count: int) -> None:
-    url = f"{reverse('schedules:list')}?job={job.key}"
+    url = f"{reverse('schedules:job_list')}?job={job.key}"
     notify(_readers(), f"定时任务“{job.title}”错过 {count} 期，已安排补跑", url)

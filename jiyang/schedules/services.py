@@ -135,4 +135,4 @@ def order(*, job: Job, period: str, region: Region | None, by: User, reason: str
 
 
 def address(run: JobRun) -> str:
-    return reverse("schedules:run", args=[run.pk])
+    return reverse("schedules:job_run", args=[run.pk])

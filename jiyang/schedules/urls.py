@@ -5,10 +5,10 @@ from jiyang.ui.navigation import Entry, register
 
 app_name = "schedules"
 urlpatterns = [
-    path("", views.JobListView.as_view(), name="list"),
-    path("runs/<int:pk>/", views.RunView.as_view(), name="run"),
-    path("runs/<int:pk>/progress/", views.progress, name="run_progress"),
-    path("order/", views.OrderView.as_view(), name="order"),
-    path("switch/", views.SwitchView.as_view(), name="switch"),
+    path("", views.JobListView.as_view(), name="job_list"),
+    path("runs/<int:pk>/", views.RunView.as_view(), name="job_run"),
+    path("runs/<int:pk>/progress/", views.progress, name="job_progress"),
+    path("order/", views.OrderView.as_view(), name="job_order"),
+    path("switch/", views.SwitchView.as_view(), name="job_switch"),
 ]
-register(Entry("定时任务", "schedules:list", 130))
+register(Entry("定时任务", "schedules:job_list", 130))

@@ -104,7 +104,7 @@ def progress_context(run: JobRun) -> dict:
         "run": run,
         "running": run.state in BUSY,
         "progress": run.progress.read() if run.state == RunState.RUNNING else {},
-        "poll_url": reverse("schedules:run_progress", args=[run.pk]),
+        "poll_url": reverse("schedules:job_progress", args=[run.pk]),
     }
 
 
@@ -141,7 +141,7 @@ class OrderView(TemplateView):
                 form.add_error(None, refused)
             else:
                 transaction.on_commit(lambda: run_one.delay(run.pk))
-                return redirect("schedules:run", run.pk)
+                return redirect("schedules:job_run", run.pk)
         return self.render_to_response(self.get_context_data(form=form), status=INVALID)
 
 
@@ -154,4 +154,4 @@ class SwitchView(View):
         job = job_named(request, request.POST.get("job"))
         enabled = entries.switch(job, on=request.POST.get("on") == "1", by=request.user)
         messages.success(request, f"{job.title}已{'启用' if enabled else '停用'}", extra_tags="ok")
-        return redirect("schedules:list")
+        return redirect("schedules:job_list")

@@ -20,4 +20,4 @@ def line(run: JobRun) -> TaskLine:
     return TaskLine(f"定时任务失败：{run.definition.title}（{run.span.words}）", address(run), where=where, since=since)
 
 
-task_source(TaskSource("schedules.failed", "失败的定时任务", "schedules:order", failed_runs, line))
+task_source(TaskSource("schedules.failed", "失败的定时任务", "schedules:job_order", failed_runs, line))

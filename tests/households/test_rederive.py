@@ -84,7 +84,7 @@ def test_the_differences_page_is_for_those_who_see_runs(client, data_admin, town
     client.force_login(data_admin)
     page = client.get(address).content.decode()
     assert household.household_no in page and "人口" in page
-    assert address.replace("&", "&amp;") in client.get(reverse("schedules:run", args=[run.pk])).content.decode()
+    assert address.replace("&", "&amp;") in client.get(reverse("schedules:job_run", args=[run.pk])).content.decode()
     assert client.get(reverse("households:state_differences"), {"run": "x"}).status_code == 404
     client.force_login(town_officer)
     assert client.get(address).status_code == 403

@@ -10,7 +10,7 @@ from jiyang.schedules.models import JobRun
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-LIST = reverse("schedules:list")
+LIST = reverse("schedules:job_list")
 
 
 @pytest.fixture
@@ -45,20 +45,20 @@ def test_the_list_s_queries_do_not_grow(client, data_admin, django_assert_max_nu
 
 def test_a_run_s_page_tells_each_attempt(client, district_clerk, run):
     client.force_login(district_clerk)
-    text = client.get(reverse("schedules:run", args=[run.pk])).content.decode()
+    text = client.get(reverse("schedules:job_run", args=[run.pk])).content.decode()
     assert "磁盘已满" in text and "第一步" in text and "按时自动运行" in text
     assert "重跑" not in text  # a clerk looks, the data administrator runs
 
 
 def test_running_again_needs_a_reason_and_keeps_it(client, data_admin, run, django_capture_on_commit_callbacks):
     client.force_login(data_admin)
-    address = f"{reverse('schedules:order')}?job=audit.seal&period=2021-10-26T13"
+    address = f"{reverse('schedules:job_order')}?job=audit.seal&period=2021-10-26T13"
     assert "2021-10-26T13" in client.get(address).content.decode()
     refused = client.post(address, {"period": "2021-10-26T13", "reason": ""})
     assert refused.status_code == 422 and "请填写原因" in refused.content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         answer = client.post(address, {"period": "2021-10-26T13", "reason": "磁盘已清理"})
-    assert answer["Location"] == reverse("schedules:run", args=[run.pk])
+    assert answer["Location"] == reverse("schedules:job_run", args=[run.pk])
     run.refresh_from_db()
     assert (run.state, run.asked_by, run.asked_reason) == (RunState.WAITING, data_admin, "磁盘已清理")
     twice = client.post(address, {"period": "2021-10-26T13", "reason": "再来"})
@@ -67,7 +67,7 @@ def test_running_again_needs_a_reason_and_keeps_it(client, data_admin, run, djan
 
 def test_progress_is_polled_until_the_run_is_over(client, data_admin, run):
     client.force_login(data_admin)
-    address = reverse("schedules:run_progress", args=[run.pk])
+    address = reverse("schedules:job_progress", args=[run.pk])
     assert client.get(address)["HX-Refresh"] == "true"
     JobRun.objects.filter(pk=run.pk).update(state=RunState.WAITING)
     assert "等待后台进程" in client.get(address).content.decode()
@@ -78,15 +78,15 @@ def test_a_schedule_is_switched_off_and_on_and_noted(client, data_admin, distric
 
     entries.seed()
     client.force_login(data_admin)
-    client.post(reverse("schedules:switch"), {"job": "audit.seal", "on": "0"})
+    client.post(reverse("schedules:job_switch"), {"job": "audit.seal", "on": "0"})
     assert not PeriodicTask.objects.get(name="audit.seal").enabled and "已停用" in client.get(LIST).content.decode()
-    client.post(reverse("schedules:switch"), {"job": "audit.seal", "on": "1"})
+    client.post(reverse("schedules:job_switch"), {"job": "audit.seal", "on": "1"})
     assert PeriodicTask.objects.get(name="audit.seal").enabled
     assert list(AccessLog.objects.filter(kind="schedule").order_by("pk").values_list("user", "purpose")) == [
         (data_admin.pk, "封存变更记录停用"), (data_admin.pk, "封存变更记录启用"),
     ]  # fmt: skip
     client.force_login(district_clerk)
-    assert client.post(reverse("schedules:switch"), {"job": "audit.seal", "on": "0"}).status_code == 403
+    assert client.post(reverse("schedules:job_switch"), {"job": "audit.seal", "on": "0"}).status_code == 403
 
 
 def test_runs_of_a_foreign_district_are_absent(client, data_admin):
@@ -96,17 +96,17 @@ def test_runs_of_a_foreign_district_are_absent(client, data_admin):
     other = Region.objects.create(level=Level.DISTRICT, code="370126000000", name="商河县")
     run = JobRun.objects.create(job="audit.seal", period="2021-10-26T13", region=other, state=RunState.DONE)
     client.force_login(data_admin)
-    assert client.get(reverse("schedules:run", args=[run.pk])).status_code == 404
+    assert client.get(reverse("schedules:job_run", args=[run.pk])).status_code == 404
     assert list(client.get(LIST).context["page"]) == []
 
 
 @pytest.mark.parametrize("job", ["nonsense", ""])
 def test_an_unknown_job_is_absent(client, data_admin, job):
     client.force_login(data_admin)
-    assert client.get(reverse("schedules:order"), {"job": job}).status_code == 404
+    assert client.get(reverse("schedules:job_order"), {"job": job}).status_code == 404
 
 
 def test_a_town_officer_sees_none_of_it(client, town_officer, run):
     client.force_login(town_officer)
     assert client.get(LIST).status_code == 403
-    assert factories.acting(town_officer).may_open("schedules:list") is False
+    assert factories.acting(town_officer).may_open("schedules:job_list") is False
