@@ -23,8 +23,14 @@ class JobRunQuerySet(models.QuerySet):
         inside = Q(region__in=[*reach.districts, *reach.towns]) | Q(region__district__in=reach.districts)
         return self.filter(Q(region=None) | inside)
 
+    def known(self) -> "JobRunQuerySet":
+        """Runs of jobs that the code still has: an older version's stay in the table, readable by its version."""
+        from jiyang.schedules import registry
+
+        return self.filter(job__in=[job.key for job in registry.jobs()])
+
     def open(self) -> "JobRunQuerySet":
-        return self.filter(state__in=[RunState.WAITING, RunState.RUNNING])
+        return self.known().filter(state__in=[RunState.WAITING, RunState.RUNNING])
 
 
 class JobRun(models.Model):

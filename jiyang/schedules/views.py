@@ -38,7 +38,7 @@ class JobListView(TemplateView):
         now, query = timezone.now(), self.request.GET
         state = query.get("state", "") if query.get("state") in RunState.values else ""
         job = query.get("job", "") if query.get("job") in {one.key for one in jobs()} else ""
-        rows = JobRun.objects.visible_to(self.request.actor).filter(job__in=[one.key for one in jobs()])
+        rows = JobRun.objects.visible_to(self.request.actor).known()
         rows = rows.filter(job=job) if job else rows
         found = rows.filter(state=state) if state else rows
         page = Paginator(found.select_related("region").order_by("-pk"), PAGE).get_page(query.get("page"))

@@ -10,7 +10,11 @@ from jiyang.workflow.tasks import TaskLine, TaskSource, task_source
 
 def failed_runs(actor):
     return (
-        JobRun.objects.visible_to(actor).filter(state=RunState.FAILED).select_related("region").order_by("finished_at")
+        JobRun.objects.known()
+        .visible_to(actor)
+        .filter(state=RunState.FAILED)
+        .select_related("region")
+        .order_by("finished_at")
     )
 
 

@@ -72,7 +72,7 @@ def filled(town_officer):
         record_visit(
             household=household,
             by=town_officer,
-            photo=SimpleUploadedFile("门前.jpg", picture(), "image/jpeg"),
+            photos=[SimpleUploadedFile("门前.jpg", picture(), "image/jpeg")],
             **factories.visit_answers(),
         )
     with system_scope("测试"):

@@ -110,3 +110,10 @@ def test_a_town_officer_sees_none_of_it(client, town_officer, run):
     client.force_login(town_officer)
     assert client.get(LIST).status_code == 403
     assert factories.acting(town_officer).may_open("schedules:job_list") is False
+
+
+def test_runs_of_a_job_that_is_gone_trouble_no_page(client, data_admin):
+    gone = JobRun.objects.create(job="old.job", period="2021-10-26", state=RunState.FAILED, finished_at="2021-10-26T08:00+08:00")  # fmt: skip
+    client.force_login(data_admin)
+    assert list(client.get(LIST).context["page"]) == [] and client.get("/tasks/").status_code == 200
+    assert client.get(reverse("schedules:job_run", args=[gone.pk])).status_code == 404
