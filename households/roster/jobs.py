@@ -5,7 +5,7 @@ Called by the Celery tasks and by the `roster` command, inside the scope of who 
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import connection, transaction
@@ -37,6 +37,7 @@ LAYOUTS = (
     "legacy_person",
     "legacy_household",
 )
+IMPORTED = ("roster_a", "roster_b", "roster_c")  # rosters of people with their place: what the register takes
 FILE_AAD, VALUE_AAD = "intake_batch.file", "intake_batchfinding.value"
 MOST_FINDINGS_KEPT = 200_000
 LOCK = 0x0517  # first key of the advisory locks of batches
@@ -71,11 +72,13 @@ def examine(
     with_register: bool = True,
     choice: Choice | None = None,
     saved: Mapping[str, Mapping[str, str]] | None = None,
+    accepted: Collection[str] = LAYOUTS,
     step: Callable[..., None] = lambda *args: None,
 ) -> tuple[Mapped, dict[str, float]]:
     """Read, stage, check and plan a file; leaves `roster_plan` in the running transaction. Raises FileRefused.
 
-    `choice` is what a person corrected about the reading, `saved` the office's own headings.
+    `choice` is what a person corrected about the reading, `saved` the office's own headings, `accepted` the layouts
+    that may come in: every other one is recognised and refused by its name.
     """
     clock = Clock()
     step("读取文件")
@@ -89,6 +92,8 @@ def examine(
         saved=saved,
         progress=lambda phase, done: step("读取文件" if phase == "read" else "规范内容", done),
     )
+    if mapped.header.layout.key not in accepted:
+        raise FileRefused("layout_not_imported", title=mapped.header.layout.title)
     clock.lap("read")
     step("写入暂存", 0, len(mapped.rows))
     staging.stage(mapped, district.pk)
@@ -143,6 +148,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
                 as_of=as_of,
                 choice=Choice(**batch.reading),
                 saved=mapping_of(batch.target, batch.district, batch.town),
+                accepted=IMPORTED,
                 step=progress.step,
             )
         except FileRefused as refused:

@@ -62,4 +62,10 @@ LAYOUT_CHECKS = (
     Check(
         "job_end_before_start", "job_ended_on", "s.job_ended_on < s.job_started_on", ("job_started_on", "job_ended_on")
     ),
+    Check(
+        "village_twice",
+        "village",
+        "s.village_id in (select village_id from roster_stage group by village_id having count(*) > 1)",
+        rows=("village",),
+    ),
 )  # fmt: skip

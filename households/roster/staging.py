@@ -4,7 +4,6 @@
 and a check that leaves nothing behind needs none else.
 """
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -13,6 +12,7 @@ from django.db import connection
 from households.models import Household, Person, RosterRow
 from jiyang.identifiers import phone, pinyin
 from jiyang.identifiers.encryption import blind_index_all, encrypt_all
+from jiyang.intake.bulk import Lines
 from jiyang.intake.findings import kinds
 from jiyang.intake.layouts import Layout
 from jiyang.intake.normalise import Mapped
@@ -49,10 +49,9 @@ def stage(mapped: Mapped, district_id: int, table: str = "roster_stage") -> None
     settle_household_fields(mapped)
     columns = derived_columns(mapped, district_id)
     listed = ", ".join(f'"{name}"' for name in columns)
-    lines = "\n".join(map("\t".join, zip(*columns.values(), strict=True)))
     with connection.cursor() as cursor:
         cursor.execute(_create(table, mapped.header.layout))
-        cursor.copy_expert(f"copy {table} ({listed}) from stdin", io.StringIO(lines))
+        cursor.copy_expert(f"copy {table} ({listed}) from stdin", Lines(columns.values()), 1 << 18)
         cursor.execute(INDEX.format(table=table))
 
 

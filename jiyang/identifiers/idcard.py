@@ -102,14 +102,14 @@ class _Births(_Sums):
 
 
 def sound(numbers: Iterable[object], *, as_of: dt.date) -> set[str]:
-    """Those of many numbers that are without fault 18-digit ID numbers exactly as written. Everything else needs `check`.
+    """Those of many numbers that are without fault exactly as written, certificates included. Everything else needs `check`.
 
     Twenty times faster than checking one by one: the sum is put together from three tables of parts.
     """
     area, birth, order = _Sums(0), _Births(as_of), _Sums(14)
     found = set()
     for number in numbers:
-        if type(number) is str and len(number) == 18:
+        if type(number) is str and (len(number) == 18 or (len(number) in (20, 22) and CERTIFICATE.match(number[18:]))):
             parts = area[number[:6]], birth[number[6:14]], order[number[14:17]]
             if None not in parts and CHECK_DIGITS[sum(parts) % 11] == number[17]:
                 found.add(number)

@@ -3,6 +3,7 @@
 Every guess can be corrected by a person (`Choice`) without another upload.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -16,6 +17,7 @@ SEARCHED = 20  # rows in which the headings may stand
 FEWEST = 5  # known headings that make a row the heading row
 FEWEST_BELOW = 3  # further headings in a second line that make it one
 BETA = 0.25  # how much less a missing heading weighs than an unknown one: exports are often "自定义"
+TOWN_NAME = re.compile(r"(?:街道|镇|乡|办事处)$")
 ALIKE = 0.8  # share of common columns above which another sheet was meant to be the same
 
 
@@ -71,8 +73,9 @@ class Header:
 
     @property
     def lacking(self) -> list[str]:
-        """Headings without which the file cannot be read."""
-        return [one.heading for one in self.layout.fields if one.must_exist and one.name not in self.names]
+        """Headings without which the file cannot be read. A sheet named after its town needs no column for it."""
+        known = self.names | ({"town"} if TOWN_NAME.search(self.sheet) else set())
+        return [one.heading for one in self.layout.fields if one.must_exist and one.name not in known]
 
     @property
     def names(self) -> set[str]:

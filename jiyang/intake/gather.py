@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jiyang.intake.cells import UNVALUED, tidy
-from jiyang.intake.detect import Header
+from jiyang.intake.detect import TOWN_NAME, Header
 from jiyang.intake.layouts import plain
 from jiyang.intake.reader import Source
 
@@ -30,10 +30,15 @@ class Gathered:
 def gather(source: Source, header: Header) -> Gathered:
     """All data rows of all parts, transposed."""
     found = Gathered(columns={one.name: [] for one in header.columns.values()})
+    by_sheet = "town" not in found.columns and "town" in header.layout.by_name
+    towns: list[str] = []
     last = 0
     for part in header.parts or [header]:
         found.starts.append((len(found.rows), last if found.starts else 0))
         last = _take(source, part, found, found.starts[-1][1])
+        towns += [part.sheet.strip()] * (len(found.rows) - len(towns))
+    if by_sheet and all(TOWN_NAME.search(town) for town in set(towns)):
+        found.columns["town"] = towns  # a sheet per town, named after it
     return found
 
 

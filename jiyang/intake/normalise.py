@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jiyang.identifiers import idcard
 from jiyang.intake.cells import BLANK, Read, as_text
 from jiyang.intake.detect import Header
 from jiyang.intake.findings import Finding, kinds, letters
@@ -16,8 +15,9 @@ from jiyang.intake.layouts import Field
 from jiyang.intake.places import Place, RegionIndex
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
-from jiyang.intake.values import date_cell, reader_for
+from jiyang.intake.values import date_cell, plain_cells, reader_for
 
+NUMBERS = {int, float, bool}
 MOST_NOTES = 5000  # N findings of one code in one column that are listed one by one
 
 
@@ -111,6 +111,7 @@ def normalise(
     Raises FileRefused when there are no rows, or all lie outside the district.
     """
     gathered = gather(source, header)
+    source.release()
     if not gathered.rows:
         raise FileRefused("file_no_rows")
     progress("read", len(gathered.rows))
@@ -138,15 +139,12 @@ def _data_date(gathered: Gathered, source: Source) -> dt.date | None:
 
 def _column(one: Field, cells: Sequence[Any], day: dt.date, epoch: dt.date, mapped: Mapped) -> list[str | None]:
     """One column's stored texts; odd cells leave findings. Each distinct cell is read once."""
+    types = set(map(type, cells))
     # 1, 1.0 and True are equal and must stay apart
     keys = (
-        cells
-        if set(map(type, cells)) <= {str}
-        else [cell if type(cell) is str else (type(cell), cell) for cell in cells]
+        cells if len(types & NUMBERS) < 2 else [(type(cell), cell) if type(cell) in NUMBERS else cell for cell in cells]
     )
-    reads = _reads(one, dict(zip(keys, cells, strict=True)), day, epoch)
-    stored = {key: read.stored for key, read in reads.items()}
-    odd = {key: read for key, read in reads.items() if read.code}
+    stored, odd = _reads(one, dict(zip(keys, cells, strict=True)), day, epoch)
     if odd:
         rows: dict[Any, list[int]] = {key: [] for key in odd}
         for index, key in enumerate(keys):
@@ -157,25 +155,33 @@ def _column(one: Field, cells: Sequence[Any], day: dt.date, epoch: dt.date, mapp
     return list(map(stored.__getitem__, keys))
 
 
-def _reads(one: Field, distinct: dict[Any, Any], day: dt.date, epoch: dt.date) -> dict[Any, Read]:
+def _reads(one: Field, distinct: dict[Any, Any], day: dt.date, epoch: dt.date) -> tuple[dict, dict[Any, Read]]:
+    """(distinct cell → stored text, distinct cell → what is odd about it)."""
     read_cell = reader_for(one, day, epoch)
-    empty = Read(None, one.required) if one.required else BLANK
-    sound = idcard.sound(distinct, as_of=day) if one.type == "id_number" else ()
-    reads = {}
+    plain = plain_cells(one, distinct, day)
+    stored, odd = dict(zip(plain, plain, strict=True)), {}
     for key, cell in distinct.items():
-        read = Read(cell) if cell in sound else read_cell(cell)
-        reads[key] = empty if read is BLANK or (read.code == "placeholder" and one.required) else read
-    return reads
+        if key in plain:
+            continue
+        read = read_cell(cell)
+        if one.required and (read is BLANK or read.code == "placeholder"):
+            read = Read(None, one.required)
+        stored[key] = read.stored
+        if read.code:
+            odd[key] = read
+    return stored, odd
 
 
 def _places(header: Header, gathered: Gathered, regions: RegionIndex, mapped: Mapped) -> list[Place]:
     """The region of each row. A layout without places (old dumps) gives the district alone."""
     count = len(gathered.rows)
-    if not header.names & {"district", "town", "village"}:
+    if not gathered.columns.keys() & {"district", "town", "village"}:
         return [Place(regions.district.pk)] * count
     blank = ("",) * count
     triples = list(zip(*(gathered.columns.get(name, blank) for name in ("district", "town", "village")), strict=True))
-    found = {triple: regions.resolve(*map(as_text, triple), columns=header.names) for triple in dict.fromkeys(triples)}
+    found = {
+        triple: regions.resolve(*map(as_text, triple), columns=gathered.columns) for triple in dict.fromkeys(triples)
+    }
     if all(place.code == "town_outside_district" for place in found.values()):
         raise FileRefused("file_wrong_district", own=regions.district.name, found=_common(triples))
     odd = {triple: place for triple, place in found.items() if place.code or place.alias}

@@ -40,6 +40,7 @@ class Source:
     hidden: frozenset[str] = frozenset()
     epoch: dt.date = EPOCH
     _merged: Callable[[str], list[Range]] = field(default=lambda sheet: [])
+    _release: Callable[[], None] = lambda: None
     _unvalued: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
 
     def rows(self, sheet: str) -> Iterator[list[Any]]:
@@ -47,6 +48,10 @@ class Source:
 
     def merged(self, sheet: str) -> list[Range]:
         return self._merged(sheet)
+
+    def release(self) -> None:
+        """Forget the parsed sheets, which are large; they are parsed again when asked for."""
+        self._release()
 
     def unvalued(self, sheet: str) -> dict[tuple[int, int], str]:
         return self._unvalued.get(sheet, {})
@@ -100,6 +105,7 @@ def _workbook(data: bytes, kind: str, seen: packages.Package | compound.Compound
         frozenset(one.name for one in sheets if one.visible != SheetVisibleEnum.Visible),
         EPOCH_1904 if seen.from_1904 else EPOCH,
         lambda name: sheet_of(name).merged_cell_ranges or [],
+        opened.clear,
         seen.unvalued,
     )
 

@@ -2,12 +2,24 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Iterable
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from jiyang.identifiers import idcard
 from jiyang.intake import cells
-from jiyang.intake.cells import BLANK, BLANKS, INVISIBLE, WIDE, Read, as_text, changed, is_nothing, narrow, unusable
+from jiyang.intake.cells import (
+    BLANK,
+    BLANKS,
+    INVISIBLE,
+    PLAIN,
+    WIDE,
+    Read,
+    as_text,
+    changed,
+    is_nothing,
+    narrow,
+    unusable,
+)
 from jiyang.intake.layouts import Field
 
 NUMERALS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
@@ -20,6 +32,7 @@ MONEY_NOISE = re.compile(r"[,，\s元￥¥]|(?<=\d)(?:亩|公里|km|平方米|�
 COUNT_NOISE = re.compile(r"(?:人|口|个月|月|个|户|处|所|年)+$")
 PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=1\d{10}$)")
 FIRST_SERIAL, LAST_SERIAL = 20000, 60000  # 1954 to 2064 as Excel counts days
+CENT = Decimal("0.01")
 EPOCH, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
 LOST_DIGITS = 1e15  # a spreadsheet's number keeps fifteen digits
 COUNTY = re.compile(r"(?:县|区|旗|市辖区)")
@@ -161,6 +174,8 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
     if failed := unusable(cell):
         return failed
     income = field is None or field.type == "money"
+    if type(cell) is float and 0 <= cell < 1e9 and (short := _two_decimals(repr(cell))):
+        return Read(short)
     raw = as_text(cell)
     kept = MONEY_NOISE.sub("", raw.translate(INVISIBLE).translate(WIDE).lstrip("'"))
     if not kept:
@@ -176,13 +191,19 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
         return bad
     if not amount.is_finite() or abs(amount) >= Decimal("1e10"):
         return bad
-    stored = f"{amount:.2f}"
+    stored = str(amount.quantize(CENT, ROUND_HALF_UP))
     if amount < 0:
         return Read(stored, "income_negative" if income else "number_negative")
     if not isinstance(cell, str) or raw == kept:
         return Read(stored)
     narrowed = BLANKS.sub("", raw.translate(INVISIBLE).translate(WIDE).lstrip("'"))
     return Read(stored, changed(raw, kept) if narrowed == kept else "number_format", kept)
+
+
+def _two_decimals(text: str) -> str:
+    """A short decimal filled up to two places; "" for one with more."""
+    whole, _, part = text.partition(".")
+    return f"{whole}.{part:0<2}" if len(part) <= 2 and part.isdigit() else ""
 
 
 def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH) -> Read:
@@ -246,6 +267,22 @@ def reaches_county(place: str) -> bool:
     rest = PROVINCE.sub("", place, count=1)
     below = PREFECTURE.sub("", rest, count=1)
     return bool(COUNTY.search(rest) or (below and below != rest and "市" in below))
+
+
+def plain_cells(field: Field, cells: Iterable[object], as_of: dt.date) -> set[str]:
+    """Those of many cells that are stored as they are, told at a glance; all others go to the field's reader."""
+    if field.type == "id_number":
+        return idcard.sound(cells, as_of=as_of)
+    if field.type in {"number_text", "phone"}:
+        least, most = (11, 11) if field.type == "phone" else (1, 20)
+        return {
+            cell
+            for cell in cells
+            if type(cell) is str and cell.isascii() and cell.isdigit() and least <= len(cell) <= most
+        }
+    if field.type in {"name", "text"}:
+        return {cell for cell in cells if type(cell) is str and PLAIN.match(cell)}
+    return set()
 
 
 def reader_for(field: Field, as_of: dt.date, epoch: dt.date = EPOCH) -> Callable[[object], Read]:

@@ -13,7 +13,7 @@ from jiyang.intake.models import Batch, SavedMapping
 from jiyang.intake.services import forget_mapping, mapping_of, save_mapping
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
-from tests.intake.workbooks import grid, people, workbook
+from tests.intake.workbooks import DATA, grid, people, workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHORT = ["乡(镇)", "行政村", "户编号", "姓名", "证件号码", "与户主关系", "民族", "健康状况"]
@@ -65,6 +65,12 @@ def test_a_file_that_could_not_be_read_can_be_mended_by_choosing(data_admin):
     assert batch.error["code"] == "sheets_differ"
     again = reread(data_admin, batch, Choice(sheet="甲"))
     assert (again.state, again.error, again.counts["insert"]) == (BatchState.CHECKED, {}, 4)
+
+
+def test_a_table_of_another_kind_is_recognised_and_not_taken_for_people(data_admin):
+    batch = upload(data_admin, (DATA / "roster_d_jobs.xlsx").read_bytes())
+    assert (batch.state, batch.error["code"]) == (BatchState.REFUSED, "layout_not_imported")
+    assert "已外出务工信息" in batch.error["message"]
 
 
 def test_what_cannot_be_chosen_is_refused_with_every_reason(data_admin, town_officer):

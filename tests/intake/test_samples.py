@@ -63,6 +63,16 @@ def test_the_layout_may_be_named():
     assert (code, answer["error"]["code"]) == (2, "layout_unknown")
 
 
+def test_compared_with_the_register_a_spell_of_an_unknown_person_is_told():
+    out = StringIO()
+    call_command("roster", "check", str(DATA / "roster_d_jobs.xlsx"), "--as-of", "2025-06-30", "--json", stdout=out)
+    answer = json.loads(out.getvalue())
+    assert {(one["code"], one["severity"], one["column"]) for one in answer["findings"]} == {
+        ("person_not_in_register", "W", "证件号码")
+    }
+    assert (len(answer["findings"]), answer["plan"]["insert"]) == (150, 150)
+
+
 def test_every_bad_file_in_one_call():
     code, answers = check(*(str(DATA / "bad" / one["file"]) for one in BAD))
     assert code == 2

@@ -67,6 +67,19 @@ def test_a_sheet_per_town_is_one_file_and_cells_keep_their_addresses(load):
     assert "2 个工作表列名相同" in mapped.header.reason
 
 
+def test_sheets_named_after_their_towns_need_no_column_for_the_town(load):
+    rows = people(400)
+    towns = list(dict.fromkeys(one["乡(镇)"] for one in rows))[:3]
+    headings = [name for name in grid([])[0] if name != "乡(镇)"]
+    wanted = [one for town in towns for one in rows if one["乡(镇)"] == town]
+    sheets = [(town, grid([one for one in wanted if one["乡(镇)"] == town], headings)) for town in towns]
+    mapped = load(workbook(*sheets))
+    assert (mapped.columns["name"], mapped.findings) == ([one["姓名"] for one in wanted], [])
+    assert len({place.town for place in mapped.places}) == 3 and all(place.village for place in mapped.places)
+    with pytest.raises(FileRefused, match="乡"):
+        load(workbook(("一", sheets[0][1]), ("二", sheets[1][1])))
+
+
 def test_sheets_that_nearly_agree_are_not_joined_silently_but_one_can_be_chosen(load):
     full = grid(people(4))
     less = grid(people(4), [name for name in full[0] if name != "民族"])
