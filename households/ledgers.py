@@ -67,6 +67,10 @@ class HouseholdLedger(Ledger):
     edit = FormFor(HouseholdEditForm, register.edit_household)
 
     @classmethod
+    def files_url(cls, row: Household) -> str:
+        return f"{cls.url_of(row)}?tab=files"
+
+    @classmethod
     def laid_out(cls, rows: QuerySet) -> QuerySet:
         """Every household has its state: said so, the database joins it inwards and reads a page along its index."""
         return rows.filter(state__isnull=False)

@@ -62,7 +62,7 @@ def document(request: HttpRequest) -> dict:
         "servers": [{"url": request.build_absolute_uri("/").rstrip("/")}],
         "security": [{"token": []}, {"session": []}],
         "tags": [{"name": schema_name(one), "description": one.title} for one in registry.ledgers() if schema_name(one) in schemas],
-        "paths": paths | term_path(),
+        "paths": paths | figures_path() | term_path(),
         "components": {
             "schemas": schemas,
             "securitySchemes": {
@@ -205,6 +205,39 @@ def term_path() -> dict:
                 "summary": "证件号码或电话换成 15 分钟有效的暂用词，供 q 条件使用",
                 "requestBody": {"required": True, "content": {JSON: {"schema": body}}},
                 "responses": answers(body, "422"),
+            }
+        }
+    }
+
+
+def figures_path() -> dict:
+    number = {
+        "type": "object",
+        "properties": {
+            **{name: {"type": "string"} for name in ("key", "title", "unit", "moment", "url")},
+            "value": {"type": "integer"},
+            "parts": {"type": "array", "items": {"type": "object"}},
+            "areas": {"type": "array", "items": {"type": "object"}},
+        },
+    }
+    answer = {
+        "type": "object",
+        "properties": {"as_of": {"type": "string"}, "results": {"type": "array", "items": number}},
+    }
+    return {
+        reverse("api:figures"): {
+            "get": {
+                "operationId": "figures",
+                "summary": "指标：工作台上的数，各带其名单的地址",
+                "parameters": [
+                    query_parameter(
+                        "as_of", {"type": "string", "format": "date", "title": "截至日期，默认今天；按月的指标取该月"}
+                    ),
+                    query_parameter(
+                        "by", {"type": "string", "enum": ["town", "village"], "title": "再按镇街或行政村分开"}
+                    ),
+                ],
+                "responses": answers(answer, "422"),
             }
         }
     }

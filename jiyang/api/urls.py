@@ -7,12 +7,14 @@ from django.urls import path
 
 from jiyang.api import ledgers as pages
 from jiyang.api import views
+from jiyang.api.figures import FiguresApi
 from jiyang.ledgers import registry
 
 app_name, mount = "api", ""
 urlpatterns = [
     path("interface/", views.GuideView.as_view(), name="guide"),
     path("api/schema/", views.SchemaApi.as_view(), name="schema"),
+    path("api/figures/", FiguresApi.as_view(), name="figures"),
     path("api/term/", views.TermApi.as_view(), name="term"),
     path("api/attachments/<uuid:public_id>/", pages.AttachmentApi.as_view(), name="attachment"),
     path("interface/tokens/", views.TokensView.as_view(), name="tokens"),

@@ -55,4 +55,4 @@ class LedgerAttachView(LedgerAttachmentsView):
                 problems.append(f"{upload.name}：{'；'.join(refused.messages)}")
         if problems:
             return self.render_to_response(self.get_context_data(problems=problems), status=INVALID)
-        return redirect(self.ledger.url("attachments", record.pk))
+        return redirect(self.ledger.files_url(record))

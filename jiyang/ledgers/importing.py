@@ -142,8 +142,19 @@ class LedgerResource(resources.ModelResource):
         rows = self._meta.model.objects.visible_to(self.actor).order_by("pk")
         if self.batch is not None and not kwargs.get("dry_run"):
             rows = rows.select_for_update(of=("self",))
-        for row in rows.select_related(*[name for name in PLACES if name in self.form.fields]):
+        for row in rows.filter(**self.narrowed(dataset)).select_related(
+            *[name for name in PLACES if name in self.form.fields]
+        ):
             self.known.setdefault(self.key_of({name: getattr(row, name) for name in self.spec.key}), row)
+
+    def narrowed(self, dataset: tablib.Dataset) -> dict[str, Any]:
+        """Conditions that leave only rows whose plain key texts stand in the file."""
+        found = {}
+        for name in self.spec.key:
+            field = self.form.fields[name]
+            if type(field) is forms.CharField and field.label in dataset.headers:
+                found[f"{name}__in"] = {as_sent(self.form, {name: text})[name] for text in dataset[field.label]}
+        return found
 
     def before_import_row(self, row: dict, **kwargs) -> None:
         """Pass a line through the form. Raises ValidationError with every reason by heading."""

@@ -138,6 +138,11 @@ class Ledger:
         return cls.url("detail", row.pk)
 
     @classmethod
+    def files_url(cls, row: models.Model) -> str:
+        """Where a row's attachments are seen."""
+        return cls.url("attachments", row.pk)
+
+    @classmethod
     def name_of(cls, row: models.Model) -> str:
         """What a row is called: its linked column, else its own name."""
         linked = next((column for column in cls.columns if column.cell == "link"), None)

@@ -17,6 +17,8 @@ PAGES = (
     "/households/registry/{home}/edit/", "/households/registry/{home}/tier/", "/households/registry/{home}/history/",
     "/monitoring/visits/{visit}/", "/monitoring/followups/", "/monitoring/followups/{item}/", "/monitoring/followups/{item}/close/",
     "/monitoring/changes/", "/monitoring/changes/{change}/", "/monitoring/household/{home}/change/", "/monitoring/offline/", "/ui/",
+    "/households/helpers/", "/households/helpers/import/", "/interface/", "/interface/tokens/",
+    "/households/registry/{home}/attachments/", "/households/registry/{home}/?tab=files",
 )  # fmt: skip
 
 

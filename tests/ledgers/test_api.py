@@ -307,3 +307,18 @@ def test_the_key_of_a_row_is_no_serial_number(call, town_officer):
     home = factories.household()
     assert call(f"{LIST}{home.pk}/", town_officer).status_code == 404
     uuid.UUID(call(f"{LIST}{home.public_id}/", town_officer).json()["id"])
+
+
+def test_a_figure_is_the_number_of_the_rows_at_its_address(call, town_officer):
+    factories.household(tier="A")
+    factories.household(tier="B")
+    factories.household(factories.village("曲堤街道"), tier="A")
+    found = call("/api/figures/?by=town", town_officer).json()["results"]
+    assert found
+    for one in found:
+        assert call(one["url"].partition("testserver")[2], town_officer).json()["total"] == one["value"], one["key"]
+        assert sum(area["value"] for area in one["areas"]) == one["value"]
+    assert next(one for one in found if one["key"] == "household.registered")["value"] == 2
+    wrong = call("/api/figures/?as_of=gestern&by=county&x=1", town_officer)
+    assert wrong.status_code == 422 and set(error(wrong)["fields"]) == {"as_of", "by", "x"}
+    assert call("/api/figures/", factories.user("insurer")).json()["results"] == []
