@@ -173,10 +173,9 @@ class LedgerResource(resources.ModelResource):
         row["cleaned"] = form.cleaned_data
 
     def bound(self, texts: dict[str, str]) -> forms.BaseForm:
-        """The form with a line's texts; choices come by their official label."""
-        bound = type(self.form)(as_sent(self.form, texts), actor=self.actor)
-        bound.fields = self.form.fields
-        return bound
+        """The form with a line's texts; choices come by their official label. One form serves all lines."""
+        self.form.data, self.form.is_bound, self.form._errors = as_sent(self.form, texts), True, None
+        return self.form
 
     def import_instance(self, instance: models.Model, row: dict, **kwargs) -> None:
         cleaned = row["cleaned"]

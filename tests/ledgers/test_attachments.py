@@ -145,3 +145,21 @@ def test_an_attachment_follows_its_household(client, town_officer, other_officer
     for user, status in ((town_officer, 404), (other_officer, 200)):
         client.force_login(user)
         assert client.get(reverse("documents:download", args=[kept.public_id])).status_code == status
+
+
+def test_a_wrong_file_is_voided_with_a_reason_and_opens_no_more(client, town_officer, data_admin, other_officer):
+    home = factories.household()
+    with acting_as(actor_for(town_officer)):
+        kept = attach(record=home, upload=photo(), by=town_officer)
+    url, download = (reverse(f"documents:{page}", args=[kept.public_id]) for page in ("void", "download"))
+    for user, status in ((data_admin, 403), (other_officer, 404)):
+        client.force_login(user)
+        assert client.post(url, {"reason": "传错了"}).status_code == status
+    client.force_login(town_officer)
+    assert client.get(url).status_code == 200 and client.post(url, {"reason": " "}).status_code == 422
+    assert client.get(download).status_code == 200
+    assert client.post(url, {"reason": "传错了"}).status_code == 302
+    assert client.get(download).status_code == 404 and stored() == []
+    with acting_as(actor_for(town_officer)):
+        voided = Attachment.all_rows.get()
+    assert (voided.void_reason, voided.voided_by) == ("传错了", town_officer)
