@@ -23,7 +23,7 @@ def void(*, attachment: Attachment, by: User, reason: str) -> Attachment:
     Raises PermissionDenied for who may not add there, ValidationError without a reason. A second time changes nothing.
     """
     if not may_change(attachment, require()):
-        raise PermissionDenied("您的岗位不能作废这个附件")
+        raise PermissionDenied("本岗位不能作废这个附件")
     if not reason.strip():
         raise ValidationError("请写明作废原因")
     attachment = Attachment.all_rows.select_for_update(of=("self",)).get(pk=attachment.pk)
