@@ -183,6 +183,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "jiyang.accounts.backends.PostedBackend"]
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "accounts:login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "jiyang.accounts.passwords.StrengthValidator"},
     {"NAME": "jiyang.accounts.passwords.ReuseValidator"},

@@ -18,6 +18,7 @@ class ChangeNewView(HouseholdActView):
     explanation = "走访所见与登记簿不一致时提出；由另一位同志对照两个值复核，同意后写入登记簿，走访记录不变。"
 
     def get_initial(self) -> dict:
+        _ = self.visit  # a visit that is not this household's is absent, before anything is typed
         subject = self.request.GET.get("subject", "")
         return {"subject": subject} if subject in Subject.values else {}
 

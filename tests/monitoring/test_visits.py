@@ -2,16 +2,21 @@
 
 import datetime as dt
 import io
+import json
 import uuid
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from households.models import Household
+from households.services.moves import move_household
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.audit.models import AccessLog
 from jiyang.documents.models import Attachment
@@ -85,6 +90,23 @@ def test_the_same_uuid_with_another_content_is_a_clash(client, town_officer):
     assert "另一份内容" in str(clash.json()["errors"])
 
 
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sends=st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=8))
+def test_however_often_and_in_whatever_order_drafts_are_sent(town_officer, sends):
+    """Each UUID makes one record, the one that came first; another content under it is told apart and changes nothing."""
+    home, drafts, first = factories.household(), [factories.visit_answers() for _ in range(3)], {}
+    with acting_as(actor_for(town_officer)):
+        for number, altered in sends:
+            notes = "改过" if altered else "原样"
+            try:
+                visit, is_new = record_visit(household=home, by=town_officer, **{**drafts[number], "notes": notes})
+            except VisitClash:
+                assert first[number] != notes
+                continue
+            assert is_new == (number not in first) and visit.notes == first.setdefault(number, notes)
+        assert sorted(Visit.objects.filter(household=home).values_list("notes", flat=True)) == sorted(first.values())
+
+
 def test_another_users_uuid_is_a_clash(town_officer, district_clerk):
     home, answers = factories.household(), factories.visit_answers()
     with acting_as(actor_for(town_officer)):
@@ -148,6 +170,77 @@ def test_what_is_not_a_photo_is_refused_and_nothing_written(client, town_officer
         assert not Visit.objects.exists() and not Attachment.objects.exists()
 
 
+def test_a_draft_of_another_user_is_not_taken(client, town_officer, other_officer):
+    home = factories.household()
+    client.force_login(town_officer)
+    response = post(client, home, form(written_by=str(other_officer.pk)))
+    assert response.status_code == 403 and "另一个账号" in str(response.json())
+    assert post(client, home, form(written_by=str(town_officer.pk))).status_code == 201
+    with system_scope("测试"):
+        assert Visit.objects.get().entered_by == town_officer
+
+
+def test_a_clash_names_the_record_that_stands_to_its_own_officer_only(client, town_officer, district_clerk):
+    home, body = factories.household(), form()
+    client.force_login(town_officer)
+    url = post(client, home, body).json()["url"]
+    assert post(client, home, {**body, "notes": "另一份"}).json()["url"] == url
+    with acting_as(actor_for(district_clerk)), pytest.raises(VisitClash) as clash:
+        record_visit(household=home, by=district_clerk, **factories.visit_answers(client_uuid=body["client_uuid"]))
+    assert clash.value.visit is None
+
+
+def test_a_household_that_moved_away_or_was_voided_says_what_to_do(client, town_officer, district_clerk):
+    moved, voided = factories.household(), factories.household()
+    with acting_as(actor_for(district_clerk)):
+        move_household(household=moved, village=factories.village("曲堤街道"), by=district_clerk, reason="搬迁")
+        Household.objects.filter(pk=voided.pk).update(voided_at=timezone.now(), void_reason="重复建户")
+    client.force_login(town_officer)
+    answers = [post(client, home, form()) for home in (moved, voided)]
+    assert {answer.status_code for answer in answers} == {404}
+    assert answers[0].json() == answers[1].json() and "由现在管辖的同志登记" in str(answers[0].json())
+    with system_scope("测试"):
+        assert not Visit.objects.exists()
+
+
+def test_a_day_before_the_head_was_born(town_officer):
+    home = factories.household(registered_on=dt.date(1950, 1, 1))
+    when = dt.datetime(1955, 1, 1, 9, tzinfo=dt.UTC)
+    with acting_as(actor_for(town_officer)), pytest.raises(ValidationError, match="户主出生日期 1960-05-01"):
+        record_visit(household=home, by=town_officer, **factories.visit_answers(visited_at=when))
+
+
+def test_several_photos_and_a_signature(client, town_officer):
+    home, ink = factories.household(), io.BytesIO()
+    Image.new("RGBA", (600, 300), (0, 0, 0, 0)).save(ink, "PNG")
+    body = form()
+    pictures = [SimpleUploadedFile(f"{n}.jpg", picture(size=(800 + n, 600)), "image/jpeg") for n in range(3)]
+    files = {"photos": pictures, "signature": SimpleUploadedFile("s.png", ink.getvalue(), "image/png")}
+    assert post(client, home, {**body, **files}).status_code == 302
+    client.force_login(town_officer)
+    for one in (*pictures, files["signature"]):
+        one.seek(0)
+    assert post(client, home, {**body, **files}).status_code == 201
+    for one in (*pictures, files["signature"]):
+        one.seek(0)
+    assert post(client, home, {**body, **files}).status_code == 200
+    with system_scope("测试"):
+        kinds = sorted(Attachment.objects.values_list("kind", flat=True))
+        signed = Image.open(Attachment.objects.get(kind="signature").file.open("rb"))
+    assert kinds == ["photo", "photo", "photo", "signature"] and signed.getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_which_of_several_photos_is_none_and_too_many(town_officer):
+    home, bad = factories.household(), SimpleUploadedFile("x.jpg", b"no", "image/jpeg")
+    good = [SimpleUploadedFile(f"{n}.jpg", picture(size=(40, 30)), "image/jpeg") for n in range(10)]
+    with acting_as(actor_for(town_officer)):
+        with pytest.raises(ValidationError, match="第 2 张：这个文件不是照片"):
+            record_visit(household=home, by=town_officer, photos=[good[0], bad], **factories.visit_answers())
+        with pytest.raises(ValidationError, match="最多 9 张，现在是 10 张"):
+            record_visit(household=home, by=town_officer, photos=good, **factories.visit_answers())
+        assert not Visit.objects.exists() and not Attachment.objects.exists()
+
+
 def test_a_photo_too_large_says_so(client, town_officer):
     home = factories.household()
     client.force_login(town_officer)
@@ -169,6 +262,52 @@ def test_who_is_due_overdue_first(client, town_officer):
     page = client.get(reverse("monitoring:due"))
     assert [row.pk for row in page.context["page"].rows] == [late.pk, soon.pk]
     assert "超期 4 天" in page.content.decode()
+
+
+def test_the_kept_list_holds_own_due_households_and_no_personal_number(
+    client, town_officer, district_clerk, django_assert_max_num_queries
+):
+    mine = [factories.household(tier="A", phone="13812346027") for _ in range(3)]
+    factories.household(factories.village("曲堤街道"), tier="A")
+    with system_scope("测试"):
+        for home in mine:
+            home.state.next_visit_on = timezone.localdate()
+            home.state.save()
+    with acting_as(actor_for(town_officer)):
+        record_visit(household=mine[0], by=town_officer, **factories.visit_answers(method="phone", medical="problem"))
+    client.force_login(town_officer)
+    client.get(reverse("monitoring:due"))
+    with django_assert_max_num_queries(6):
+        kept = client.get(reverse("monitoring:due_kept"))
+    rows = kept.json()["rows"]
+    assert [row["pk"] for row in rows] == sorted(home.pk for home in mine)
+    assert set(rows[0]) == {"pk", "no", "name", "village", "tier", "due", "signed", "last"}
+    assert rows[0]["last"]["medical"] == "problem" and rows[1]["last"] is None
+    assert "13812346027" not in kept.content.decode() and "no-store" in kept["Cache-Control"]
+    client.force_login(district_clerk)
+    assert client.get(reverse("monitoring:due_kept")).status_code == 403
+
+
+def test_the_worker_keeps_shells_that_are_empty(client, town_officer):
+    home = factories.household()
+    script = client.get("/sw.js")
+    assert script["Cache-Control"] == "no-cache" and script["Content-Type"].startswith("text/javascript")
+    kept = json.loads(script.content.decode().split("\n")[0].removeprefix("const KEEP = ").rstrip(";"))
+    assert [shell for _, shell in kept["shells"]] == ["/monitoring/offline/visit/", "/monitoring/offline/"]
+    client.force_login(town_officer)
+    for _, shell in kept["shells"]:
+        page = client.get(shell).content.decode()
+        assert home.state.head_name not in page and town_officer.name not in page and "csrf" not in page
+    assert client.get("/sw.js").content == script.content
+    assert all(found := [finders.find(url.removeprefix("/static/")) for url in kept["files"]]), found
+
+
+def test_session_tells_who_is_signed_in_and_a_token(client, town_officer):
+    assert client.get("/session").json()["user"] is None
+    client.force_login(town_officer)
+    answer = client.get("/session")
+    assert answer.json()["user"] == town_officer.pk and len(answer.json()["token"]) > 30
+    assert "no-store" in answer["Cache-Control"]
 
 
 def test_unknown_and_foreign_households_are_absent(client, town_officer):
