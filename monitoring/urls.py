@@ -13,6 +13,7 @@ urlpatterns = [
     path("visits/<int:pk>/receipt/", visit.ReceiptView.as_view(), name="visit_receipt"),
     path("household/<int:pk>/change/", changes.ChangeNewView.as_view(), name="change_new"),
     path("changes/<int:pk>/decide/", changes.ChangeDecideView.as_view(ledger=ChangeLedger), name="change_decide"),
+    path("changes/<int:pk>/reveal/", changes.reveal, name="change_reveal"),
     path("changes/<int:pk>/withdraw/", changes.ChangeWithdrawView.as_view(ledger=ChangeLedger), name="change_withdraw"),
     path("followups/<int:pk>/close/", followups.CloseView.as_view(ledger=FollowUpLedger), name="followup_close"),
     *VisitLedger.urls("visits/"),

@@ -31,6 +31,7 @@ class RegisterChange(Proposal, HouseholdRecord):
     new_value = EncryptedTextField("走访所见")
     reason = models.CharField("依据", max_length=200, blank=True)
 
+    masked = {"old_value": "phone", "new_value": "phone"}
     objects = ScopedQuerySet.as_manager()
 
     class Meta(HouseholdRecord.Meta):

@@ -1,8 +1,13 @@
 """Proposing a change of the register and deciding on it."""
 
-from django.http import Http404
+from django.http import Http404, HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
-from households.views.acts import HouseholdActView
+from households.views.acts import INVALID, HouseholdActView
+from jiyang.audit.enums import LogKind
+from jiyang.audit.log import note
 from jiyang.workflow.views import DecideView, WithdrawView
 from monitoring.enums import Subject
 from monitoring.forms import ChangeForm
@@ -38,6 +43,20 @@ class ChangeNewView(HouseholdActView):
 
         change = changes.propose(household=self.household, by=self.request.user, visit=self.visit, **form.cleaned_data)
         return ChangeLedger.url_of(change)
+
+
+@never_cache
+@require_POST
+def reveal(request: HttpRequest, pk: int) -> JsonResponse:
+    """A proposed or former telephone number in full, for a stated purpose and logged. POST `field`, `purpose`."""
+    change = get_object_or_404(RegisterChange.objects.visible_to(request.actor), pk=pk, subject=Subject.PHONE)
+    field, purpose = request.POST.get("field", ""), request.POST.get("purpose", "").strip()
+    if field not in RegisterChange.masked:
+        raise Http404("没有这个字段")
+    if not purpose:
+        return JsonResponse({"error": "请写明用途"}, status=INVALID)
+    note(LogKind.REVEAL, obj=change, columns=field, purpose=purpose[:200])
+    return JsonResponse({"value": getattr(change, field) or ""})
 
 
 class ChangeDecideView(DecideView):

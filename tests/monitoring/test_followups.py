@@ -12,6 +12,7 @@ from households.enums import GuaranteeItem, GuaranteeState, IncomeKind
 from households.models import GuaranteeCheck, Household, IncomeStatement
 from households.services import guarantees, incomes
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.audit.models import AccessLog
 from jiyang.workflow.models import Notice
 from jiyang.workflow.tasks import counts
 from monitoring.enums import Finding, Subject, Topic
@@ -248,7 +249,12 @@ def test_telephone_numbers_are_stored_encrypted_and_shown_masked(client, town_of
         page = client.get(url).content.decode()
         assert "139****5678" in page and "13912345678" not in page and "13812346027" not in page
     history = client.get(reverse("monitoring:change_history", args=[change.pk])).content.decode()
-    assert "13912345678" not in history
+    assert "13912345678" not in history and "隐去" in history
+    reveal = reverse("monitoring:change_reveal", args=[change.pk])
+    assert client.post(reveal, {"field": "new_value"}).status_code == 422
+    assert client.post(reveal, {"field": "reason", "purpose": "核对"}).status_code == 404
+    assert client.post(reveal, {"field": "new_value", "purpose": "核对"}).json() == {"value": "13912345678"}
+    assert AccessLog.objects.filter(kind="reveal", user=town_leader, row=change.pk, purpose="核对").count() == 1
 
 
 def test_proposing_and_deciding_on_the_pages(client, town_officer, town_leader, other_officer):

@@ -1,9 +1,9 @@
 // The draft behind a form: fields saved 400 ms after each input, pictures in a store of their own, restored on opening.
 import { addBlob, announce, blobsOf, draftsOf, dropBlob, dropDraft, readDraft, saveDraft, StoreFull, uuid } from "./store.js";
+import { clock } from "./time.js";
 
 const PAUSE = 400;
 const SKIPPED = new Set(["csrfmiddlewaretoken", "photos", "signature", "client_uuid", "written_by"]);
-export const clock = (at) => new Date(at).toTimeString().slice(0, 5);
 
 export class Draft {
   // `form`; `about` = {user, url, pk, no, name, village, tier}; `say(text, kind)` tells the state.

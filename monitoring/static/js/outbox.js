@@ -3,6 +3,7 @@ import { register } from "./offline.js";
 import { flush, watch } from "./queue.js";
 import { badge, dueText, RESULTS } from "./shown.js";
 import { blobsOf, dropDraft, kept, saveDraft, unsentOf } from "./store.js";
+import { stamp } from "./time.js";
 
 const STATES = { editing: "还没有提交", queued: "等待上传", "needs-fix": "需要改正" };
 const bar = document.querySelector("[data-save-state]");
@@ -20,7 +21,7 @@ function button(text, act, kind = "") {
 }
 function drop(draft) {
   const dialog = document.getElementById("drop");
-  part("drop-what").textContent = `${draft.about.name}（${draft.about.village.trim()}）${new Date(draft.saved).toLocaleString("zh-CN")} 填写的走访，连同照片和签字从本机删除，不能找回。`;
+  part("drop-what").textContent = `${draft.about.name}（${draft.about.village.trim()}）${stamp(draft.saved)} 填写的走访，连同照片和签字从本机删除，不能找回。`;
   dialog.returnValue = "";
   dialog.onclose = async () => { if (dialog.returnValue === "drop") { await dropDraft(draft.uuid); show(); } };
   dialog.showModal();
@@ -49,7 +50,7 @@ function dueLine(row) {
   const item = made("a", "", "item");
   item.href = `/monitoring/household/${row.pk}/visit/`;
   const text = document.createElement("span");
-  text.append(made("b", row.name), made("small", `${row.village}　${row.no}　上次记录 ${row.last ? row.last.on : "—"}`));
+  text.append(made("b", row.name), made("small", `${row.village}　上次 ${row.last ? row.last.on : "—"}`));
   item.append(badge(row.tier), text, made("span", dueText(row.due), row.due && dueText(row.due).startsWith("超期") ? "due due-bad" : "due"));
   return item;
 }
@@ -61,7 +62,7 @@ async function show() {
   part("drafts").replaceChildren(...(await Promise.all(unsent.map(line))));
   if (!unsent.length) part("drafts").append(made("li", who ? "没有待上传的走访。" : "请连上网络登录后再来。", "muted"));
   const rows = who && due && due.user === who.user ? due.rows : [];
-  part("kept-at").textContent = rows.length ? `${rows.length} 户，${new Date(due.at).toLocaleString("zh-CN")} 存` : "";
+  part("kept-at").textContent = rows.length ? `${rows.length} 户，${stamp(due.at)} 存` : "";
   part("due").replaceChildren(...rows.map(dueLine));
   if (!rows.length) part("due").append(made("p", "本机没有存到期户。连上网络打开“今日走访”后自动存。", "empty"));
 }

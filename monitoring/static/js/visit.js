@@ -4,9 +4,10 @@ import { Draft } from "./draft.js";
 import { register } from "./offline.js";
 import { photos } from "./photos.js";
 import { flush, outcome, send, session, watch } from "./queue.js";
-import { badge, dueText, labelOf, localNow } from "./shown.js";
+import { badge, dueText, labelOf } from "./shown.js";
 import { signature } from "./signature.js";
 import { kept, signedIn, unsentOf } from "./store.js";
+import { isoNow, stamp } from "./time.js";
 
 const form = document.querySelector("[data-visit]");
 const bar = document.querySelector("[data-save-state]");
@@ -37,7 +38,7 @@ async function subject() {
   fill("name", row.name); fill("village", row.village); fill("due", `上次记录 ${row.last ? row.last.on : "—"}，${dueText(row.due)}`);
   document.querySelector("[data-fill=tier]").append(badge(row.tier));
   for (const [name, value] of Object.entries(row.last || {})) if (form.elements.namedItem(name)) form.elements.namedItem(name).value = value;
-  form.elements.namedItem("visited_at").value = localNow();
+  form.elements.namedItem("visited_at").value = isoNow();
   form.elements.namedItem("done_by").value = due.by;
   form.hidden = false;
   return { user: who.user, pk, no: row.no, url: location.pathname, name: row.name, village: row.village, tier: row.tier, signed: row.signed };
@@ -141,7 +142,7 @@ async function start() {
   const { found, elsewhere, waiting } = await draft.open(new URLSearchParams(location.search).get("draft"));
   pictures();
   if (found) {
-    say(`已恢复 ${new Date(found.saved).toLocaleString("zh-CN", { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" })} 存在本机的内容，尚未提交`);
+    say(`已恢复 ${stamp(found.saved)} 存在本机的内容，尚未提交`);
     if (found.state === "needs-fix") showProblems();
     else note("这是上次没有提交的内容。 ", button("不要了，重新填", async () => { await draft.discard(); location.replace(location.pathname); }));
   } else if (elsewhere) note("这户的走访正在另一个页面填写，本页另存一份，两份互不覆盖。");

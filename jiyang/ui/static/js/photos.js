@@ -1,5 +1,6 @@
 // data-photos: takes pictures one after the other, shows each with its size and a button that removes it.
 import { shrink } from "./photo.js";
+import { clock } from "./time.js";
 
 // `keep(blob)` stores one and resolves to its key, `drop(key)` removes it, `changed()` hears of both, `say(text)` of trouble.
 export function photos(box, { keep, drop, changed, say }) {
@@ -12,7 +13,7 @@ export function photos(box, { keep, drop, changed, say }) {
     const picture = document.createElement("img");
     picture.src = URL.createObjectURL(blob); picture.alt = `照片 ${count() + 1}`;
     const note = document.createElement("small");
-    note.textContent = `${new Date(at).toTimeString().slice(0, 5)} ${Math.ceil(blob.size / 1024)} KB`;
+    note.textContent = `${clock(at)} ${Math.ceil(blob.size / 1024)} KB`;
     const remove = document.createElement("button");
     remove.type = "button"; remove.textContent = "删除"; remove.setAttribute("aria-label", `删除${picture.alt}`);
     remove.addEventListener("click", async () => { await drop(key); URL.revokeObjectURL(picture.src); tile.remove(); changed(); });
