@@ -10,6 +10,7 @@ from households.models import Household
 from jiyang.access.scope import acting_as, actor_for
 from jiyang.accounts.models import User
 from monitoring.models import Visit
+from monitoring.services import followups
 from monitoring.services.visits import record_visit
 
 NOTES = (
@@ -37,7 +38,7 @@ def fill() -> None:
             if timezone.localtime(when).date() < household.registered_on:
                 continue
             trouble = dice.random() < 0.06
-            record_visit(
+            visit, _ = record_visit(
                 household=household,
                 by=clerk,
                 client_uuid=uuid.UUID(int=dice.getrandbits(128)),
@@ -54,3 +55,15 @@ def fill() -> None:
                 risk="verify" if trouble else "none",
                 notes=dice.choice(NOTES),
             )
+            settle(visit, clerk, dice)
+
+
+def settle(visit: Visit, clerk: User, dice: random.Random) -> None:
+    """Most items of visits longer ago have been looked into since."""
+    day = visit.done_on + dt.timedelta(days=dice.randint(1, 5))
+    if day >= timezone.localdate() or dice.random() < 0.1:
+        return
+    for item in visit.follow_ups.all():
+        followups.close(
+            record=item, by=clerk, outcome="已入户核实，帮助申请医疗救助", settled_by=visit.done_by, settled_on=day
+        )

@@ -45,7 +45,6 @@ class Topic(models.TextChoices):
     HOUSING = "housing", "住房安全"
     WATER = "water", "饮水安全"
     PEOPLE = "people", "家庭人口变化"
-    INCOME = "income", "收入减少"
 
 
 class FollowUpState(models.TextChoices):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest
 from django.urls import resolve, reverse
@@ -34,18 +36,21 @@ def shell(entry: Shell) -> None:
     _shells[entry.pattern] = entry
 
 
-def files() -> list[str]:
-    """Addresses of the styles and scripts to keep, hashed where static files are."""
+def names() -> list[str]:
+    """The styles and scripts to keep."""
     own = {f"js/{path.name}" for path in (HERE / "static/js").glob("*.js")}
     own |= {script for entry in _shells.values() for script in entry.scripts}
-    return [staticfiles_storage.url(name) for name in (*ALWAYS, *sorted(own))]
+    return [*ALWAYS, *sorted(own)]
 
 
 def worker() -> str:
     """The service worker's script. Its version changes with any file or shell, so that browsers fetch anew."""
     shells = [[entry.pattern, reverse(entry.view)] for entry in _shells.values()]
-    kept = {"files": files(), "shells": shells}
+    kept = {"files": [staticfiles_storage.url(name) for name in names()], "shells": shells}
     digest = hashlib.sha256(json.dumps(kept).encode())
+    if settings.DEBUG:  # addresses are not hashed then: what the files hold decides
+        for name in names():
+            digest.update(Path(finders.find(name)).read_bytes())
     for _, address in shells:
         digest.update(_body(address))
     kept["version"] = digest.hexdigest()[:16]

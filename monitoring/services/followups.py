@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from jiyang.accounts.models import User
 from jiyang.parameters import values
-from monitoring.enums import Finding, FollowUpState, IncomeChange, PeopleChange, RiskSeen, Topic
+from monitoring.enums import Finding, FollowUpState, PeopleChange, RiskSeen, Topic
 from monitoring.models import FollowUp, Visit
 
 DAYS, RISK_DAYS = "followup.days", "followup.risk.days"
@@ -20,7 +20,6 @@ def topics_of(visit: Visit) -> list[Topic]:
         (visit.risk == RiskSeen.VERIFY, Topic.RISK),
         *((getattr(visit, item.value) == Finding.PROBLEM, item) for item in (Topic.EDUCATION, Topic.MEDICAL, Topic.HOUSING, Topic.WATER)),
         (visit.people_change == PeopleChange.CHANGED, Topic.PEOPLE),
-        (visit.income_change == IncomeChange.LESS, Topic.INCOME),
     ]  # fmt: skip
     return [topic for is_raised, topic in raised if is_raised]
 

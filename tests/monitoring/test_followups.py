@@ -55,7 +55,7 @@ def test_each_problem_becomes_one_item_with_its_deadline(town_officer):
     today = timezone.localdate()
     with system_scope("测试"):
         found = {item.topic: (item.due_on - today).days for item in FollowUp.objects.filter(household=home)}
-    assert found == {Topic.MEDICAL: 7, Topic.RISK: 3, Topic.PEOPLE: 7, Topic.INCOME: 7}
+    assert found == {Topic.MEDICAL: 7, Topic.RISK: 3, Topic.PEOPLE: 7}
 
 
 def test_an_uneventful_visit_leaves_nothing(town_officer):
