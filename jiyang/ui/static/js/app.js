@@ -9,3 +9,4 @@ import "./select.js";
 import "./menu.js";
 import "./print.js";
 import "./logout.js";
+import "./pending.js";

@@ -1,5 +1,5 @@
 // Drafts on their way up: one at a time, each under its own UUID, only under the log-in of the user who wrote it.
-import { announce, blobsOf, draftsOf, dropBlobs, kept, saveDraft, tidy } from "./store.js";
+import { announce, anyQueued, blobsOf, draftsOf, dropBlobs, kept, mark, saveDraft, tidy } from "./store.js";
 
 const EVERY = 30000; // ms between attempts while something waits
 const NAMES = { photos: "photo.jpg", signature: "signature.png" };
@@ -54,6 +54,7 @@ export function flush() {
   const turn = () => (navigator.locks ? navigator.locks.request("jiyang-queue", run) : run());
   running = running || turn().catch(() => "offline").then(async (result) => {
     running = null;
+    mark(await anyQueued().catch(() => true));
     announce({ result });
     clearTimeout(timer);
     if (result !== "done") timer = setTimeout(flush, EVERY);

@@ -31,7 +31,10 @@ export const uuid = () => {
   bytes[6] = (bytes[6] & 15) | 64; bytes[8] = (bytes[8] & 63) | 128;
   return Array.from(bytes, (byte, at) => ([4, 6, 8, 10].includes(at) ? "-" : "") + byte.toString(16).padStart(2, "0")).join("");
 };
-export const saveDraft = (draft) => write((one) => one.put("drafts", draft));
+// Every page asks this mark whether something waits (pending.js); the store itself opens only then.
+export function mark(waits) { try { if (waits) localStorage.setItem("drafts", "1"); else localStorage.removeItem("drafts"); } catch (failure) { /* switched off */ } }
+export const saveDraft = (draft) => { if (draft.state === "queued") mark(true); return write((one) => one.put("drafts", draft)); };
+export const anyQueued = async () => (await (await db()).getAll("drafts")).some((draft) => draft.state === "queued");
 export const readDraft = async (id) => (await db()).get("drafts", id);
 export const draftsOf = async (user) => (user ? (await (await db()).getAllFromIndex("drafts", "user", String(user))).sort((a, b) => a.saved - b.saved) : []);
 export const unsentOf = async (user) => (await draftsOf(user)).filter((draft) => UNSENT.includes(draft.state));
