@@ -21,7 +21,7 @@ from monitoring.selectors import pictures_of
 from monitoring.services.visits import MOST_PHOTOS, VisitClash, record_visit, wants_signature
 
 INVALID, CREATED, CLASH, NOT_FOUND, FORBIDDEN = 422, 201, 409, 404, 403
-GONE = "这户已不在的管辖范围（可能已迁出、并户或作废），这次走访没有写入。内容仍存在本机：请与镇街联系，由现在管辖的同志登记"
+GONE = "这户已不在本人管辖范围（可能已迁出、并户或作废），这次走访没有写入。内容仍存在本机：请与镇街联系，由现在管辖的同志登记"
 NOT_THEIRS = "这份走访是另一个账号填写的，请用填写人的账号登录后上传"
 DUE_PAGE = 50
 

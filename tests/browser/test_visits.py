@@ -256,7 +256,7 @@ def test_a_household_that_moved_away_keeps_the_draft_with_what_to_do(visitor, ho
     page.context.set_offline(False)
     officer.faults.clear()
     officer.open("/monitoring/offline/")
-    page.wait_for_selector("text=已不在您的管辖范围")
+    page.wait_for_selector("text=已不在本人管辖范围")
     ready(page)
     shown = page.locator("[data-drafts]").inner_text()
     assert "迁走前写的" in shown and "由现在管辖的同志登记" in shown and "需要改正" in shown
