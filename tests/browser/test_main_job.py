@@ -65,8 +65,15 @@ def test_from_excel_to_a_visit_and_back(
     officer.page.locator("label", has_text="A 类 重点").click()
     officer.page.fill("[name=reason]", "户主患大病，自付 8,640 元")
     officer.page.click("main button[type=submit]")
-    officer.page.wait_for_url(lambda url: url.endswith(f"/registry/{chosen}/"))
+    officer.page.wait_for_selector("text=已报区级确认")
     officer.check()
+    checker.open("/tasks/").check()
+    checker.page.click("#tier_confirm a.task")
+    checker.check()
+    checker.page.click("button:has-text('同意')")
+    checker.page.wait_for_selector("text=已同意")
+    officer.open(f"/households/registry/{chosen}/")
+    assert officer.page.locator(".tier.big.A").count() == 1
 
     officer.open("/monitoring/due/").check()
     officer.open(f"/monitoring/household/{chosen}/visit/")
