@@ -16,6 +16,7 @@ AFTER = (
     "after_claim_income", "after_qualified_spending",
 )  # fmt: skip
 RISKS = tuple(f"risk_{number}" for number in range(1, 6))
+SPELL = "(s.working or s.job_started_on is not null)"  # also one that is over says where it was
 JOB = ("job_monthly_pay", "job_industry", "point_to_point", "job_channel")
 
 
@@ -48,8 +49,8 @@ LAYOUT_CHECKS = (
         f"s.risk_removed is not true and s.risk_identified_on + interval '1 month' < date_trunc('month', %(as_of)s::date) and {empty(*MEASURES)}",
         ("risk_identified_on", "risk_removed", *MEASURES),
     ),
-    Check("job_employer_missing", "job_employer", f"s.working and {empty('job_employer')}", ("working", "job_employer")),
-    *(Check("job_field_missing", name, f"s.working and {empty(name)}", ("working", name)) for name in JOB),
+    Check("job_employer_missing", "job_employer", f"{SPELL} and {empty('job_employer')}", ("working", "job_started_on", "job_employer")),
+    *(Check("job_field_missing", name, f"{SPELL} and {empty(name)}", ("working", "job_started_on", name)) for name in JOB),
     Check(
         "job_pay_out_of_range", "job_monthly_pay", "s.job_monthly_pay < %(pay_least)s or s.job_monthly_pay > %(pay_most)s", ("job_monthly_pay",)
     ),

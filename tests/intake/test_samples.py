@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from jiyang.intake.layouts import Layout, export_columns, layouts
+from tests.intake.workbooks import homes, workbook
+
 pytestmark = pytest.mark.django_db
 DATA = Path(__file__).parents[1] / "data"
 SAMPLES = sorted([*DATA.glob("roster_*.*s[xv]*"), *(DATA / "layouts").glob("*.xlsx")])
@@ -61,6 +64,45 @@ def test_the_layout_may_be_named():
     assert (code, answer["layout"], answer["rows"], answer["header_row"]) == (0, "roster_d", 150, 3)
     code, (answer,) = check(str(DATA / "roster_e_villages.xlsx"), "--layout", "roster_d")
     assert (code, answer["error"]["code"]) == (2, "layout_unknown")
+
+
+VALUES = {
+    "yes_no": "是", "count": "3", "year": "2021", "money": "120.50", "decimal": "1.5", "month": "202105", "day": "20210506",
+    "phone": "13800001111", "county_place": "山东省济南市历城区", "text": "东头", "name": "王伟", "listed": "汉族",
+}  # fmt: skip
+SHOWN = {"district": "县(市、区、旗)", "town": "乡(镇)", "village": "行政村", "household_no": "户编号", "person_no": "人编号", "name": "姓名",
+         "id_number": "证件号码", "head_id_number": "证件号码", "head_name": "姓名", "relation": "与户主关系", "education": "文化程度",
+         "school_state": "在校生状况", "health": "健康状况", "labour": "劳动技能", "stated_size": "人数"}  # fmt: skip
+
+
+def filled(layout: Layout, person: dict) -> list[str]:
+    """One row of a layout with something in every column."""
+    row = []
+    for column in export_columns(layout):
+        one = column.field
+        if one.name in SHOWN:
+            row.append(person[SHOWN[one.name]])
+        elif one.name == "stated_birth_date":
+            row.append(person["证件号码"][6:14])
+        elif one.name == "stated_sex":
+            row.append("男" if int(person["证件号码"][16]) % 2 else "女")
+        elif one.codes:
+            row.append(next(iter(one.official.values())))
+        else:
+            row.append(VALUES.get(one.type, ""))
+    return row
+
+
+@pytest.mark.parametrize("key", ["roster_b", "roster_f", "roster_g", "legacy_person", "legacy_household"])
+def test_layouts_without_a_sample_are_read_staged_and_checked(key, tmp_path):
+    layout = layouts()[key]
+    headings = [column.heading for column in export_columns(layout)]
+    path = tmp_path / "名单.xlsx"
+    path.write_bytes(workbook(("名单", [headings, *(filled(layout, one) for one in homes(2))]), titles=2))
+    code, (answer,) = check(str(path))
+    assert (code, answer["layout"], answer["rows"], answer["columns"]["missing"]) == (0, key, 4, [])
+    assert [one for one in answer["findings"] if one["severity"] == "E"] == []
+    assert answer["plan"]["insert"] == 4
 
 
 def test_compared_with_the_register_a_spell_of_an_unknown_person_is_told():
