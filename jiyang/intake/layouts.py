@@ -25,7 +25,6 @@ TYPES = {
     "money": "numeric(14,2)", "decimal": "numeric(14,2)", "month": "date", "day": "date", "id_number": "bytea", "phone": "bytea",
     "district": None, "town": None, "village": None, "ignored": None,
 }  # fmt: skip
-PLACES = {"district", "town", "village"}
 ROWS = {"person", "household", "spell", "plan", "village"}
 KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank"}
 SHARED = "fields"
@@ -64,10 +63,6 @@ class Field:
     @property
     def sql_type(self) -> str | None:
         return TYPES[self.type] if self.belongs_to != "file" else None
-
-    @property
-    def is_place(self) -> bool:
-        return self.type in PLACES
 
     @property
     def is_value(self) -> bool:

@@ -15,6 +15,7 @@ from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, Shee
 from jiyang.intake import compound, packages, texts
 from jiyang.intake.packages import MOST_COLUMNS
 from jiyang.intake.refusals import MENDABLE, FileRefused
+from jiyang.intake.values import EPOCH, EPOCH_1904
 
 __all__ = ["LARGEST_FILE", "MENDABLE", "FileRefused", "Source", "read"]
 
@@ -22,7 +23,6 @@ LARGEST_FILE = 60 * 1024 * 1024  # bytes
 OLE, ZIP = compound.SIGNATURE, b"PK\x03\x04"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"BM", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"MZ", b"{\\rtf")
-EPOCH, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
 Range = tuple[tuple[int, int], tuple[int, int]]
 
 

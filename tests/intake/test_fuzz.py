@@ -21,7 +21,6 @@ from jiyang.intake.values import reader_for
 from tests.intake.workbooks import csv_text, grid, people, rezipped, workbook
 
 DATA = Path(__file__).parents[1] / "data" / "bad"
-LONGEST = 5  # seconds for a file of a few kilobytes
 LAYOUTS = list(layouts().values())
 FIELDS = {one.name: one for layout in LAYOUTS for one in layout.fields if one.is_value}
 TEXTS = st.one_of(
