@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from households.ledgers import HouseholdLedger, PersonLedger
 from households.models import Household
-from households.roster import jobs, synthetic
+from households.roster import committing, jobs, reversing, synthetic
 from households.services import roster, seeding
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
@@ -107,12 +107,14 @@ def load(data: bytes, maker: User, checker: User):
         batch = roster.upload(by=maker, filename="bench.xlsx", data=data)
         batch = roster.submit(batch=jobs.check(batch.pk), by=maker)
     with acting_as(actor_for(checker)):
-        return jobs.commit(roster.approve(batch=batch, by=checker).pk)
+        return committing.commit(roster.approve(batch=batch, by=checker).pk)
 
 
-def take_back(batch, checker: User) -> None:
+def take_back(batch, maker: User, checker: User) -> None:
+    with acting_as(actor_for(maker)):
+        roster.ask_reversal(batch=batch, by=maker, reason="性能测试")
     with acting_as(actor_for(checker)):
-        jobs.undo_commit(roster.take_back(batch=batch, by=checker, reason="性能测试").pk)
+        reversing.reverse(roster.decide_reversal(batch=batch, by=checker, approve=True).pk)
 
 
 @benchmark("import")
@@ -131,7 +133,7 @@ def bench_import() -> dict:
             "commit": batch.seconds["commit"]["write"],
         }
         commits.append(batch.seconds["commit"]["total"])
-        undos.append(cpu(lambda batch=batch: take_back(batch, checker)))
+        undos.append(cpu(lambda batch=batch: take_back(batch, maker, checker)))
     mid = ROUNDS // 2
     floors, loads, undos = sorted(floors), sorted(loads), sorted(undos)
     return {

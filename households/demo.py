@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from households.enums import RiskTier
 from households.models import Household
-from households.roster import jobs
+from households.roster import committing, jobs
 from households.services import changes, incomes, pairings, roster, tiers
 from households.services.change_checks import open_members
 from jiyang.access.models import HouseholdGrant
@@ -34,7 +34,7 @@ def fill() -> None:
         jobs.check(batch.pk)
         roster.submit(batch=batch, by=maker)
     with acting_as(actor_for(checker, reason="演示数据")):
-        jobs.commit(roster.approve(batch=batch, by=checker).pk)
+        committing.commit(roster.approve(batch=batch, by=checker).pk)
     _grant()
     _pair()
     _classify()

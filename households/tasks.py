@@ -1,13 +1,17 @@
-"""Jobs of the register: take ids, act as who asked for them, call a service."""
+"""Jobs of the register: take ids, act as who asked for them, call a service. A batch whose worker died is taken up again."""
 
 import logging
+from collections.abc import Callable
 
-from celery import shared_task
+from celery import shared_task, signals
+from django.db import InterfaceError, OperationalError
 
-from households.roster import jobs
+from households.roster import committing, jobs, recovery, reversing
 from households.services import rederive
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
+from jiyang.intake.enums import BatchState
+from jiyang.intake.models import Batch
 from jiyang.intake.progress import Cancelled
 from jiyang.schedules.models import JobRun
 from jiyang.schedules.registry import scheduled
@@ -15,15 +19,24 @@ from jiyang.schedules.registry import scheduled
 logger = logging.getLogger(__name__)
 
 
-def _run(job, batch_id: int, user_id: int) -> None:
+def _run(job: Callable[[int], Batch | None], batch_id: int, user_id: int) -> None:
     try:
-        with acting_as(actor_for(User.objects.get(pk=user_id), reason=f"名单批次 {batch_id}")):
-            job(batch_id)
+        with system_scope("名单任务开始"):
+            go_on = recovery.begin(batch_id)
+            if not go_on:
+                recovery.failed(batch_id, recovery.GIVEN_UP)
+        if go_on:
+            with acting_as(actor_for(User.objects.get(pk=user_id), reason=f"名单批次 {batch_id}")):
+                job(batch_id)
     except Cancelled:
         logger.info("roster batch %s was cancelled", batch_id)
+        with system_scope("名单任务取消"):
+            recovery.failed(batch_id, recovery.CANCELLED)
+    except (OperationalError, InterfaceError):
+        raise  # the database went away: nothing was written, the batch is taken up again
     except Exception:
         with system_scope("名单任务失败"):
-            jobs.failed(batch_id, "处理中出错，没有写入任何数据。请重试；仍然不行请联系系统管理员")
+            recovery.failed(batch_id, recovery.FAILED)
         raise
 
 
@@ -34,12 +47,7 @@ def check_batch(batch_id: int, user_id: int) -> None:
 
 @shared_task
 def commit_batch(batch_id: int, user_id: int) -> None:
-    _run(jobs.commit, batch_id, user_id)
-
-
-@shared_task
-def undo_batch(batch_id: int, user_id: int) -> None:
-    _run(jobs.undo_commit, batch_id, user_id)
+    _run(committing.commit, batch_id, user_id)
 
 
 @scheduled(
@@ -52,3 +60,37 @@ def undo_batch(batch_id: int, user_id: int) -> None:
 def rederive_state(run: JobRun) -> dict:
     """Rebuild derived columns of all households; what was stored differently is reported and corrected."""
     return rederive.rederive(run)
+
+
+@shared_task
+def reverse_batch(batch_id: int, user_id: int) -> None:
+    _run(reversing.reverse, batch_id, user_id)
+
+
+TASKS = {
+    BatchState.UPLOADED: check_batch,
+    BatchState.CHECKING: check_batch,
+    BatchState.APPLYING: commit_batch,
+    BatchState.UNDOING: reverse_batch,
+    BatchState.REDOING: reverse_batch,
+}
+
+
+@shared_task(ignore_result=True)
+def take_up_batches() -> None:
+    """Give out the jobs that run nowhere. A job that is only waiting in the queue comes twice: the second finds it done."""
+    with system_scope("接手中断的名单任务"):
+        found = [(TASKS[batch.state], batch.pk, recovery.actor_of(batch)) for batch in recovery.orphans()]
+    for task, batch_id, user_id in found:
+        task.delay(batch_id, user_id)
+
+
+@signals.worker_ready.connect
+def take_up_on_start(**kwargs) -> None:
+    take_up_batches.delay()
+
+
+@signals.beat_init.connect
+def look_each_minute(sender, **kwargs) -> None:
+    """Also when the queue lost its messages while the workers went on."""
+    sender.app.add_periodic_task(60.0, take_up_batches.s(), name="roster.take_up")

@@ -1,7 +1,18 @@
 from django.urls import path
 
 from households.ledgers import ChangeLedger, HelperLedger, HouseholdLedger, PersonLedger, TierChangeLedger
-from households.views import changes, differences, guarantees, incomes, pairings, reveal, roster, tiers
+from households.views import (
+    changes,
+    differences,
+    guarantees,
+    incomes,
+    pairings,
+    reveal,
+    roster,
+    roster_acts,
+    roster_files,
+    tiers,
+)
 
 app_name = "households"
 urlpatterns = [
@@ -27,9 +38,15 @@ urlpatterns = [
     path("import/new/", roster.UploadView.as_view(), name="batch_upload"),
     path("import/<int:pk>/", roster.BatchDetailView.as_view(), name="batch_detail"),
     path("import/<int:pk>/progress/", roster.progress, name="batch_progress"),
-    path("import/<int:pk>/submit/", roster.SubmitView.as_view(), name="batch_submit"),
-    path("import/<int:pk>/approve/", roster.ApproveView.as_view(), name="batch_approve"),
-    path("import/<int:pk>/return/", roster.ReturnView.as_view(), name="batch_return"),
-    path("import/<int:pk>/drop/", roster.DropView.as_view(), name="batch_drop"),
-    path("import/<int:pk>/undo/", roster.UndoView.as_view(), name="batch_undo"),
+    path("import/<int:pk>/annotated/", roster_files.annotated, name="batch_annotated"),
+    path("import/<int:pk>/failed/", roster_files.failed, name="batch_failed"),
+    path("import/<int:pk>/submit/", roster_acts.SubmitView.as_view(), name="batch_submit"),
+    path("import/<int:pk>/hold/", roster_acts.HoldView.as_view(), name="batch_hold"),
+    path("import/<int:pk>/approve/", roster_acts.ApproveView.as_view(), name="batch_approve"),
+    path("import/<int:pk>/return/", roster_acts.ReturnView.as_view(), name="batch_return"),
+    path("import/<int:pk>/drop/", roster_acts.DropView.as_view(), name="batch_drop"),
+    path("import/<int:pk>/cancel/", roster_acts.CancelView.as_view(), name="batch_cancel"),
+    path("import/<int:pk>/undo/", roster_acts.UndoView.as_view(), name="batch_undo"),
+    path("import/<int:pk>/undo/withdraw/", roster_acts.UndoWithdrawView.as_view(), name="batch_undo_withdraw"),
+    path("import/<int:pk>/undo/decide/", roster_acts.UndoDecideView.as_view(), name="batch_undo_decide"),
 ]

@@ -5,7 +5,7 @@ from households.models.household import Household
 from households.models.income import IncomeItem, IncomeStatement, roster_period
 from households.models.pairing import Helper, Pairing
 from households.models.person import Membership, Person
-from households.models.roster import RosterRow, RosterTouch
+from households.models.roster import RosterAbsence, RosterRow, RosterTouch
 from households.models.state import HouseholdState
 from households.models.tier import TierChange, TierDecision
 
@@ -20,6 +20,7 @@ __all__ = [
     "Pairing",
     "Person",
     "PersonChange",
+    "RosterAbsence",
     "RosterRow",
     "RosterTouch",
     "StateDifference",

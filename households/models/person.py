@@ -124,6 +124,7 @@ class Membership(Scoped, Tracked):
     is_registered_member = models.BooleanField("户籍成员", default=True, db_default=True)
     is_actual_resident = models.BooleanField("实际居住", default=True, db_default=True)
     shares_budget = models.BooleanField("共享收支", default=True, db_default=True)
+    version = models.PositiveIntegerField("版本", default=1, db_default=1, editable=False)
 
     origin = models.ForeignKey(
         "intake.Batch", models.PROTECT, related_name="+", null=True, blank=True, editable=False, verbose_name="来源批次"

@@ -4,6 +4,7 @@ Personal numbers are encrypted before they reach the database; a row's fields ca
 and rules read staged and registered rows alike (DESIGN.md section 6).
 """
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -15,7 +16,9 @@ from jiyang.ledgers.querysets import ScopedQuerySet
 class RosterRow(Scoped):
     """名单行: one row of a batch. `row` is Excel's number; `household` and `person` the register's rows it matches.
 
-    `action` is the plan. `changed` lists the fields that differ from the register. Rows of one household stand or fall
+    `action` is the plan. `changed` lists the fields that it writes, `before` is the digest of their values in the register:
+    another one at the commit says that somebody was there meanwhile. `held` rows wait for another time (the checker said so).
+    `record_id` and `record_version` come from a file that was exported here. Rows of one household stand or fall
     together. Rows of an unknown place are seen by the district only.
     """
 
@@ -82,6 +85,10 @@ class RosterRow(Scoped):
         verbose_name="系统内的人",
     )
     changed = ArrayField(models.TextField(), verbose_name="变更字段", default=list)
+    before = models.TextField("原值摘要", null=True)
+    held = models.BooleanField("暂缓", default=False, db_default=False)
+    record_id = models.TextField("系统编号", null=True)
+    record_version = models.TextField("系统版本", null=True)
 
     deletable = True
     objects = models.Manager.from_queryset(ScopedQuerySet)()
@@ -94,17 +101,47 @@ class RosterRow(Scoped):
         return f"{self.batch_id}:{self.row}"
 
 
+class RosterAbsence(Scoped):
+    """名单未列: a member of a household of the file whom the file does not list. Nothing happens to them by itself:
+
+    after the commit their town confirms who left and why (人员变更), or says that they stay.
+    """
+
+    batch = models.ForeignKey("intake.Batch", models.CASCADE, related_name="absences", verbose_name="批次")
+    district = place_field("区县")
+    town = place_field("镇街")
+    village = place_field("行政村")
+    household = models.ForeignKey("households.Household", models.PROTECT, related_name="+", verbose_name="户")
+    person = models.ForeignKey("households.Person", models.PROTECT, related_name="absences", verbose_name="人员")
+    stays_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="核实人")
+    stays_at = models.DateTimeField("核实时间", null=True)
+    stays_reason = models.CharField("仍在户的说明", max_length=200, blank=True)
+
+    household_column = "household_id"
+    deletable = True
+    objects = models.Manager.from_queryset(ScopedQuerySet)()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名单未列人员"
+        constraints = [models.UniqueConstraint(fields=["batch", "person"], name="roster_absence_once")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}:{self.person_id}"
+
+
 class RosterTouch(Scoped):
     """前像: a register row that a batch updated. `before_event` is the history event that holds its former values,
 
     `version` the row's version after the batch: a different one says that somebody has edited it since.
-    Rows that a batch inserted need none: they carry it as their `origin`.
+    Rows that a batch inserted need none: they carry it as their `origin`. A reversal keeps its own (`reversal`), so that
+    it can be reversed in turn.
     """
 
     batch = models.ForeignKey("intake.Batch", models.PROTECT, related_name="touches", verbose_name="批次")
     district = place_field("区县")
     town = place_field("镇街", null=True)
     village = place_field("行政村", null=True)
+    reversal = models.ForeignKey("intake.Reversal", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name="撤销")
     table = models.CharField("表", max_length=40)
     record = models.BigIntegerField("记录")
     before_event = models.BigIntegerField("前像事件")

@@ -1,27 +1,25 @@
-"""The jobs of a roster batch: check after the upload, commit after the approval, undo. All or nothing, safe to repeat.
+"""The job after an upload: read, stage, check and plan a file. All or nothing, safe to repeat.
 
 Called by the Celery tasks and by the `roster` command, inside the scope of who asked for them.
 """
 
 import datetime as dt
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 
-from django.db import connection, transaction
 from django.utils import timezone
 
-from households.roster import apply, checks, plan, staging, undo
+from households.models import roster_period
+from households.roster import checks, plan, staging
 from households.roster.layout_checks import LAYOUT_CHECKS
+from households.roster.running import Clock, only_one, progress_of
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
 from jiyang.intake import pipeline
 from jiyang.intake.detect import Choice
-from jiyang.intake.enums import BatchState
+from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
 from jiyang.intake.normalise import Mapped
 from jiyang.intake.places import RegionIndex
-from jiyang.intake.progress import Progress
 from jiyang.intake.reader import FileRefused
 from jiyang.intake.services import mapping_of
 from jiyang.regions.models import Region
@@ -40,27 +38,6 @@ LAYOUTS = (
 IMPORTED = ("roster_a", "roster_b", "roster_c")  # rosters of people with their place: what the register takes
 FILE_AAD, VALUE_AAD = "intake_batch.file", "intake_batchfinding.value"
 MOST_FINDINGS_KEPT = 200_000
-LOCK = 0x0517  # first key of the advisory locks of batches
-
-
-class Clock:
-    """Seconds per phase, for the page and the benchmarks."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self.began = self.last = time.perf_counter()
-
-    def lap(self, phase: str) -> None:
-        now = time.perf_counter()
-        self.seconds[phase] = round(now - self.last, 3)
-        self.last = now
-
-    def total(self) -> dict[str, float]:
-        return {**self.seconds, "total": round(time.perf_counter() - self.began, 3)}
-
-
-def progress_of(batch_id: int) -> Progress:
-    return Progress(f"roster:{batch_id}")
 
 
 def examine(
@@ -73,6 +50,7 @@ def examine(
     choice: Choice | None = None,
     saved: Mapping[str, Mapping[str, str]] | None = None,
     accepted: Collection[str] = LAYOUTS,
+    mode: str = PlanMode.ALL,
     step: Callable[..., None] = lambda *args: None,
 ) -> tuple[Mapped, dict[str, float]]:
     """Read, stage, check and plan a file; leaves `roster_plan` in the running transaction. Raises FileRefused.
@@ -104,10 +82,11 @@ def examine(
     step("比对系统数据", 0, len(mapped.rows))
     day = mapped.data_date or as_of or timezone.localdate()
     plan.make(
-        set(mapped.columns) | {"village"},
-        apply.roster_period(day)[0],
+        {*mapped.columns, *place_fields(mapped)},
+        roster_period(day)[0],
         rows=len(mapped.rows),
         with_register=with_register,
+        mode=mode,
     )
     clock.lap("plan")
     return mapped, clock.total()
@@ -149,6 +128,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
                 choice=Choice(**batch.reading),
                 saved=mapping_of(batch.target, batch.district, batch.town),
                 accepted=IMPORTED,
+                mode=batch.mode,
                 step=progress.step,
             )
         except FileRefused as refused:
@@ -166,8 +146,16 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
             header.row + 1,
         )
         batch.rows, batch.data_date, batch.seconds = len(mapped.rows), mapped.data_date, seconds
-        batch.columns = {"known": list(mapped.columns), "places": places_of(mapped), **described(mapped)}
-        batch.counts, batch.plan_hash = plan.counts(), plan.digest()
+        batch.columns = {
+            "known": list(mapped.columns),
+            "places": places_of(mapped),
+            "place": place_fields(mapped),
+            "parts": parts_of(mapped),
+            **described(mapped),
+        }
+        batch.counts, batch.attempts = plan.counts(), 0
+        if header.layout.rows == "person" and (absent := staging.keep_absent(batch.pk)):
+            batch.counts["absent"] = absent
         batch.save()
         progress.step("完成", len(mapped.rows), len(mapped.rows))
         return batch
@@ -203,9 +191,22 @@ def described(mapped: Mapped) -> dict:
     }  # fmt: skip
 
 
+def place_fields(mapped: Mapped) -> list[str]:
+    """`village`, where the file says where its households lie: old dumps do not."""
+    return ["village"] if "village" in mapped.header.names else []
+
+
 def places_of(mapped: Mapped) -> list[list[str]]:
     """[field, heading as written] in the file's order: the columns of the preview."""
     return [[one.name, mapped.header.headings[place]] for place, one in sorted(mapped.header.columns.items())]
+
+
+def parts_of(mapped: Mapped) -> list[list]:
+    """[sheet, offset of its batch row numbers, last heading row] of each sheet that was read."""
+    parts = mapped.header.parts or [mapped.header]
+    return [
+        [part.sheet, offset, part.first_data] for part, (_, offset) in zip(parts, mapped.starts, strict=True)
+    ]
 
 
 def _keep_findings(batch: Batch, mapped: Mapped) -> None:
@@ -236,97 +237,3 @@ def _keep_findings(batch: Batch, mapped: Mapped) -> None:
         ],
         batch_size=5000,
     )
-
-
-@contextmanager
-def only_one(batch_id: int) -> Iterator[bool]:
-    """One job per batch at a time: an advisory lock that ends with the transaction, also when the worker is killed."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [LOCK, batch_id])
-            mine = cursor.fetchone()[0]
-        yield mine
-
-
-def commit(batch_id: int) -> Batch | None:
-    """The job after an approval: recount the plan, write it, or hand the batch back when the register has moved on.
-
-    All or nothing; may run again after a crash. Call inside the approver's scope.
-    """
-    progress = progress_of(batch_id)
-    with only_one(batch_id) as mine:
-        batch = Batch.objects.select_for_update().get(pk=batch_id)
-        if not mine or batch.state != BatchState.APPLYING:
-            return None
-        clock = Clock()
-        progress.step("核对计划", 0, batch.rows)
-        staging.restage(batch.pk)
-        day = batch.data_date or timezone.localdate()
-        fields = {*batch.columns["known"], "village"}
-        plan.make(fields, apply.roster_period(day)[0], rows=batch.rows, with_register=True)
-        if plan.digest() != batch.plan_hash:
-            return _stale(batch)
-        clock.lap("replan")
-        progress.step("写入系统", 0, batch.rows)
-        written = apply.commit(
-            batch,
-            by_id=batch.approved_by_id,
-            who=batch.submitted_by.name,
-            fields=fields,
-            day=min(day, timezone.localdate()),
-        )
-        clock.lap("write")
-        batch.state = BatchState.APPROVED
-        batch.seconds = {**batch.seconds, "commit": clock.total(), "written": written}
-        batch.save()
-        progress.step("完成", batch.rows, batch.rows)
-        return batch
-
-
-def _stale(batch: Batch) -> Batch:
-    """The register changed between submit and approval: plan anew and let a person look again."""
-    with connection.cursor() as cursor:
-        cursor.execute("delete from households_rosterrow where batch_id = %s", [batch.pk])
-    staging.keep(batch.pk)
-    batch.state, batch.counts, batch.plan_hash = BatchState.CHECKED, plan.counts(), plan.digest()
-    batch.submitted_by = batch.submitted_at = batch.approved_by = batch.approved_at = None
-    batch.reason = "提交以后系统数据有变化，已重新比对，请核对后再提交"
-    batch.save()
-    return batch
-
-
-def undo_commit(batch_id: int) -> Batch | None:
-    """The job after 撤销. All or nothing; may run again after a crash. Call inside the scope of who took it back."""
-    progress = progress_of(batch_id)
-    with only_one(batch_id) as mine:
-        batch = Batch.objects.select_for_update().get(pk=batch_id)
-        if not mine or batch.state != BatchState.UNDOING:
-            return None
-        progress.step("撤销", 0, batch.rows)
-        clock = Clock()
-        batch.undo_report = undo.undo(batch, by_id=batch.undone_by_id, reason=batch.reason)
-        clock.lap("undo")
-        batch.seconds = {**batch.seconds, "undo": clock.total()}
-        batch.state = BatchState.UNDONE
-        batch.save()
-        progress.step("完成", batch.rows, batch.rows)
-        return batch
-
-
-def failed(batch_id: int, message: str) -> None:
-    """A job ended with an unexpected error: nothing was written; the batch goes back to where a person can act."""
-    with transaction.atomic():
-        batch = Batch.objects.select_for_update().get(pk=batch_id)
-        back = {
-            BatchState.UPLOADED: BatchState.REFUSED,
-            BatchState.CHECKING: BatchState.REFUSED,
-            BatchState.APPLYING: BatchState.CHECKED,
-            BatchState.UNDOING: BatchState.APPROVED,
-        }
-        if batch.state not in back:
-            return
-        if batch.state == BatchState.APPLYING:
-            batch.submitted_by = batch.submitted_at = batch.approved_by = batch.approved_at = None
-        batch.state = back[batch.state]
-        batch.error = {"code": "failed", "message": message}
-        batch.save()

@@ -1,12 +1,24 @@
 """The preview of a batch: segments with counts, pages of rows with findings and old and new values side by side."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from django.db.models import Count
 from django.http import QueryDict
 
-from households.models import Household, HouseholdState, IncomeStatement, Membership, Person, RosterRow
+from households.models import (
+    Household,
+    HouseholdState,
+    IncomeStatement,
+    Membership,
+    Person,
+    RosterAbsence,
+    RosterRow,
+)
+from households.roster.fields import MOVED, PERSON, REOPENED
 from households.roster.jobs import VALUE_AAD
+from households.roster.staging import KEPT
 from jiyang.access.scope import Actor
 from jiyang.identifiers import masks
 from jiyang.identifiers.encryption import decrypt
@@ -21,12 +33,15 @@ PAGE = 50
 MOST_COLUMNS = 12
 SEGMENTS = [
     ("", "全部"), (RowAction.REFUSED, "有错误"), ("warned", "有提醒"), (RowAction.UPDATE, "变更"), (RowAction.INSERT, "新增"),
-    (RowAction.SAME, "相同"), (RowAction.DUPLICATE, "重复"), (RowAction.OUT_OF_AREA, "区外"),
-]  # fmt: skip
+    (RowAction.SAME, "相同"), (RowAction.KEPT, "不改动"), (RowAction.DUPLICATE, "重复"), (RowAction.OUT_OF_AREA, "区外"),
+    ("held", "已暂缓"), ("absent", "名单未列"),
+]
+ALWAYS = {"", RowAction.REFUSED, "warned", RowAction.UPDATE, RowAction.INSERT, RowAction.SAME}  # fmt: skip
 BAR = (
     RowAction.INSERT,
     RowAction.UPDATE,
     RowAction.SAME,
+    RowAction.KEPT,
     RowAction.DUPLICATE,
     RowAction.OUT_OF_AREA,
     RowAction.REFUSED,
@@ -58,6 +73,8 @@ class Line:
     label: str
     errors: int
     cells: list[Cell]
+    held: bool = False
+    notes: list[str] = field(default_factory=list)
 
 
 class Preview:
@@ -69,6 +86,7 @@ class Preview:
         self.after = int(query.get("after", "0")) if query.get("after", "0").isdigit() else 0
         self.town = query.get("town", "")
         self.find = query.get("q", "").strip()
+        self.code = query.get("code", "")
         self.rows = self._page()
         self.more = len(self.rows) > PAGE
         self.rows = self.rows[:PAGE]
@@ -81,10 +99,38 @@ class Preview:
         total = dict(self.batch.counts)
         total[""] = self.batch.rows
         total["warned"] = self._warned().values("row").distinct().count()
+        total["held"] = self.held
         return [
             {"key": key, "label": label, "count": total.get(key, 0), "current": key == self.segment}
             for key, label in SEGMENTS
+            if key in ALWAYS or total.get(key) or key == self.segment
         ]
+
+    @cached_property
+    def held(self) -> int:
+        """Rows that would be written but were held back."""
+        rows = RosterRow.objects.visible_to(self.actor).filter(batch=self.batch, held=True)
+        return rows.filter(action__in=(RowAction.INSERT, RowAction.UPDATE)).count()
+
+    @property
+    def writing(self) -> dict[str, int]:
+        """{insert, update} of what would be written now, held rows left out."""
+        rows = RosterRow.objects.visible_to(self.actor).filter(batch=self.batch, held=False)
+        found = dict(rows.order_by().values_list("action").annotate(Count("pk")))
+        return {"insert": found.get(RowAction.INSERT, 0), "update": found.get(RowAction.UPDATE, 0)}
+
+    @property
+    def absent(self) -> list[RosterAbsence]:
+        """Members whom the file does not list, a page of them."""
+        rows = RosterAbsence.objects.visible_to(self.actor).filter(batch=self.batch, pk__gt=self.after)
+        rows = rows.filter(town=int(self.town)) if self.town.isdigit() else rows
+        return list(rows.select_related("person", "household", "town", "village").order_by("pk")[:PAGE])
+
+    @property
+    def codes(self) -> list[tuple[str, str, int]]:
+        """(code, message, findings) of errors and warnings, the most frequent first: the filter by kind."""
+        found = self._findings().exclude(severity="N").order_by().values_list("code").annotate(n=Count("pk"))
+        return [(code, kinds()[code].message, n) for code, n in found.order_by("-n", "code")]
 
     @property
     def bar(self) -> list[dict]:
@@ -113,10 +159,16 @@ class Preview:
         rows = RosterRow.objects.visible_to(self.actor).filter(batch=self.batch, row__gt=self.after)
         if self.segment == "warned":
             rows = rows.filter(row__in=self._warned().values("row"))
+        elif self.segment == "held":
+            rows = rows.filter(held=True)
+        elif self.segment == "absent":
+            return []
         elif self.segment:
             rows = rows.filter(action=self.segment)
         if self.town.isdigit():
             rows = rows.filter(town=int(self.town))
+        if self.code:
+            rows = rows.filter(row__in=self._findings().filter(code=self.code).values("row"))
         if self.find.isdigit() and len(self.find) < 8:
             rows = rows.filter(row=int(self.find))
         elif self.find.isdigit():
@@ -134,8 +186,12 @@ class Preview:
             self.found.setdefault((finding.row, finding.field), []).append(finding)
         lively = [name for _, name in self.found] + [name for row in self.rows for name in row.changed]
         order = dict.fromkeys([*FIRST, *lively, *heading])
-        seen = [name for name in order if name in heading and self._may_see(name)]
+        seen = [name for name in order if name in heading and self._may_see(name) and self._shown(name)]
         return [(name, heading[name]) for name in seen[:MOST_COLUMNS]]
+
+    def _shown(self, name: str) -> bool:
+        """A column that is only checked shows where it has findings."""
+        return name in {"town", "village"} or name in KEPT or any(field == name for _, field in self.found)
 
     def _may_see(self, name: str) -> bool:
         if name in {"income_per_head"}:
@@ -149,10 +205,19 @@ class Preview:
             Line(
                 row.row, row.action, RowAction(row.action).label,
                 sum(one.severity == "E" for (number, _), found in self.found.items() if number == row.row for one in found),
-                [self._cell(row, name, before) for name, _ in self.columns],
+                [self._cell(row, name, before) for name, _ in self.columns], row.held, self._notes(row, before),
             )
             for row in self.rows
         ]  # fmt: skip
+
+    def _notes(self, row: RosterRow, before: dict) -> list[str]:
+        """What happens to the row's membership and household, in words."""
+        member, found = before["member"].get(row.person_id), []
+        if row.person_id and MOVED in row.changed:
+            found.append(f"由户 {member.household} 转来" if member else "重新列入")
+        if REOPENED in row.changed:
+            found.append("该户已核减，恢复在册")
+        return found
 
     def _register(self) -> dict[str, dict[int, Any]]:
         """The register's rows behind the page's changed rows, for the old values."""
@@ -163,7 +228,7 @@ class Preview:
             .select_related("village")
             .in_bulk([row.household_id for row in changed if row.household_id])
         )
-        members = Membership.objects.visible_to(self.actor).filter(person__in=people, until=None)
+        members = Membership.objects.visible_to(self.actor).filter(person__in=people, until=None).select_related("household")
         states = HouseholdState.objects.visible_to(self.actor).filter(household__in=homes)
         return {
             "person": people, "household": homes, "member": {one.person_id: one for one in members}, "state": {one.pk: one for one in states},
@@ -215,7 +280,5 @@ class Preview:
         home, person = before["household"].get(row.household_id), before["person"].get(row.person_id)
         if name == "village":
             return home.village.short_name if home else "—"
-        owner = (
-            person if hasattr(Person, ON_PERSON.get(name, name)) and name not in {"phone", "identified_on"} else home
-        )
+        owner = person if any(slot.name == name for slot in PERSON) else home
         return self._text(name, getattr(owner, ON_PERSON.get(name, name), None) if owner else None)

@@ -26,7 +26,8 @@ KEPT = {field.column for field in RosterRow._meta.local_concrete_fields}
 CREATE = """
 create temp table {table} (like households_rosterrow including defaults) on commit drop;
 alter table {table} alter column id drop not null, alter column batch_id drop not null,
-    alter column action drop not null, alter column "first" drop not null, alter column changed drop not null{further};
+    alter column action drop not null, alter column "first" drop not null, alter column changed drop not null,
+    alter column held drop not null{further};
 """
 INDEX = """
 create index on {table} (household_no); create index on {table} (id_index); analyze {table} (household_no, id_index, person_no);
@@ -213,20 +214,45 @@ def _settle_place(mapped: Mapped, indexes: Sequence[int]) -> None:
             mapped.places[index] = place
 
 
+PLANNED = {"household_id", "person_id", "first", "action", "changed", "before"}
+OWN = {"id", "batch_id", "held"}
+
+
 def keep(batch_id: int) -> None:
     """Keep the staged rows with their plan for preview and approval."""
-    columns = [field.column for field in RosterRow._meta.local_concrete_fields if field.name not in {"id", "batch"}]
-    listed = ", ".join(f'"{column}"' for column in columns)
+    staged = [f'"{column}"' for column in sorted(KEPT - PLANNED - OWN)]
+    planned = [f'"{column}"' for column in sorted(PLANNED)]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"insert into households_rosterrow (batch_id, {listed}) select %s, {listed} from roster_plan order by row",
+            f"insert into households_rosterrow (batch_id, held, {', '.join([*staged, *planned])})"
+            f" select %s, false, {', '.join(f's.{one}' for one in staged)}, {', '.join(f'p.{one}' for one in planned)}"
+            "   from roster_stage s join roster_plan p using (row) order by row",
             [batch_id],
         )
 
 
-def restage(batch_id: int) -> None:
-    """The kept rows of a batch back in `roster_stage`, to plan and apply them."""
+ABSENT = """
+select distinct m.household_id, m.person_id, m.district_id, m.town_id, m.village_id
+  from roster_plan f join households_membership m on m.household_id = f.household_id and m.until is null
+  join households_person x on x.id = m.person_id and x.voided_at is null
+ where f.action not in ('refused', 'out_of_area', 'duplicate')
+   and not exists (select 1 from roster_plan o where o.person_id = m.person_id)
+"""
+
+
+def absent() -> int:
+    """How many members of the file's households the file does not list."""
     with connection.cursor() as cursor:
-        cursor.execute(_create("roster_stage"))
-        cursor.execute("insert into roster_stage select * from households_rosterrow where batch_id = %s", [batch_id])
-        cursor.execute(INDEX.format(table="roster_stage"))
+        cursor.execute(f"select count(*) from ({ABSENT}) as a")
+        return cursor.fetchone()[0]
+
+
+def keep_absent(batch_id: int) -> int:
+    """Keep who is not listed, to be confirmed by a person after the commit; returns their number."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into households_rosterabsence (batch_id, household_id, person_id, district_id, town_id, village_id, stays_reason)"
+            f" select %s, a.*, '' from ({ABSENT}) as a",
+            [batch_id],
+        )
+        return cursor.rowcount

@@ -1,34 +1,58 @@
-"""Undoing an approved batch: what nobody has touched since goes back, what later work refers to stays and is named."""
+"""Taking a batch back, and taking that back in turn: what nobody has touched since gets its former values, what later
+work refers to stays and is named.
+
+The commit of a batch, its undo and every further reversal are steps; each leaves `RosterTouch` lines that point to the
+history events with the values before it. Reversing a step restores these. An undo also voids what the batch had inserted.
+"""
 
 from django.db import connection
 
-from households.models import Household, HouseholdState, IncomeStatement, Membership, Person, RosterTouch
+from households.models import Household, HouseholdState, IncomeStatement, Membership, Person, RosterAbsence, RosterTouch
+from households.roster.apply import touched
 from households.services import state
 from jiyang.access.tables import household_owned
 from jiyang.intake.bulk import whole_batch
-from jiyang.intake.models import Batch
+from jiyang.intake.enums import ReversalKind
+from jiyang.intake.models import Reversal
 
-NAMED = 50  # households named one by one in the report
-UNDONE_TABLES = (IncomeStatement, Person, Household)  # households last: their place carries the others along
+NAMED = 200  # households named one by one in the report
+MADE = (IncomeStatement, Person, Household)  # what an import makes; households last: their place carries the others along
+RESTORED = (IncomeStatement, Person, Household)
 PATH = {"district_id", "town_id", "village_id"}
+# Natural keys that another live row may have taken meanwhile: (model, columns, condition of the restored row `e`)
+KEYS = (
+    (Household, ("household_no",), "e.household_no <> ''"), (Person, ("id_index",), "true"), (Person, ("person_no",), "e.person_no <> ''"),
+    (IncomeStatement, ("household_id", "year", "kind"), "true"),
+)  # fmt: skip
 
 
-def undo(batch: Batch, *, by_id: int, reason: str) -> dict:
-    """Take `batch` back; returns {voided, restored, kept: [{household, name, why}], kept_total}. In the caller's transaction."""
-    values = {"batch": batch.pk, "by": by_id, "why": f"撤销批次 {batch}：{reason}"[:200]}
+def reverse(reversal: Reversal, *, by_id: int) -> dict:
+    """Carry a reversal out; returns {voided, restored, kept: [{household, name, why}], kept_total, changed_since}.
+
+    In the caller's transaction.
+    """
+    batch = reversal.batch
+    former = batch.reversals.filter(pk__lt=reversal.pk).exclude(done_at=None).order_by("-pk").first()
+    values = {
+        "batch": batch.pk, "by": by_id, "reversal": reversal.pk, "former": former.pk if former else None,
+        "why": f"{reversal.get_kind_display()}批次 {batch}：{reversal.reason}"[:200],
+    }  # fmt: skip
     with whole_batch(batch.rows or 0), connection.cursor() as cursor:
         cursor.execute("create temp table kept (household_id bigint, why text) on commit drop")
-        for sql in reasons_to_keep():
+        undoing = reversal.kind == ReversalKind.UNDO
+        for sql in reasons_to_keep() if undoing else taken_keys():
             cursor.execute(sql, values)
         cursor.execute("create index on kept (household_id)")
         affected = _affected(cursor, values)
-        voided = _void(cursor, values)
-        _end_memberships(cursor, values)
-        restored = sum(_restore(cursor, model, values) for model in UNDONE_TABLES)
-        _restore_memberships(cursor, values)
-        kept = _report(cursor, values)
+        changed_since = sum(_changed_since(cursor, model, values) for model in RESTORED)
+        voided = _void(cursor, values) if undoing else {}
+        ended = _end_memberships(cursor, values) if undoing else _end_restored_memberships(cursor, values)
+        restored = ended + _restore(cursor, IncomeStatement, values) + _restore(cursor, Person, values)
+        restored += _restore_memberships(cursor, values) + _restore(cursor, Household, values)
+        kept = _report(cursor)
+        _settle_versions(cursor, values)
         state.refresh(affected)
-    return {"voided": voided, "restored": restored, **kept}
+    return {"voided": voided, "restored": restored, "changed_since": changed_since, **kept}
 
 
 def reasons_to_keep() -> list[str]:
@@ -38,7 +62,7 @@ def reasons_to_keep() -> list[str]:
         f"insert into kept select x.id, '户信息后来改过' from households_household x where x.id in ({made}) and not {as_made(Household)}"
     ]
     for model in household_owned():
-        if model in {HouseholdState, RosterTouch, Membership}:
+        if model in {HouseholdState, RosterTouch, RosterAbsence, Membership}:
             continue
         table, columns = model._meta.db_table, {field.column for field in model._meta.local_concrete_fields}
         live = " and voided_at is null" if "voided_at" in columns else ""
@@ -46,11 +70,32 @@ def reasons_to_keep() -> list[str]:
         found.append(
             f"insert into kept select household_id, '有{model._meta.verbose_name}' from {table} where household_id in ({made}) and {later}{live}"
         )
-        if model in UNDONE_TABLES and model is not Household:
+        if model in MADE and model is not Household:
             found.append(
                 f"insert into kept select household_id, '{model._meta.verbose_name}后来改过' from {table} x"
                 f" where household_id in ({made}) and origin_id = %(batch)s{live} and not {as_made(model)}"
             )
+    found.append(
+        "insert into kept select m.household_id, '成员后来有变动' from households_membership m"
+        f" join households_person p on p.id = m.person_id and p.voided_at is null where m.household_id in ({made})"
+        " and case when m.origin_id = %(batch)s then m.until is not null and m.leave_reason <> '撤销导入'"
+        "          else m.until is null or m.until > m.since end"
+    )
+    return found
+
+
+def taken_keys() -> list[str]:
+    """Statements that fill `kept` with households whose number, or whose people's, another live row has taken meanwhile."""
+    found = []
+    for model, columns, condition in KEYS:
+        table, owner = model._meta.db_table, "id" if model is Household else "household_id"
+        same = " and ".join(f"o.{column} = e.{column}" for column in columns)
+        found.append(
+            f"insert into kept select x.{owner}, '{model._meta.verbose_name}已重新录入' from households_rostertouch t"
+            f" join {table} x on x.id = t.record join {table}event e on e.pgh_id = t.before_event"
+            f" join {table} o on {same} and o.id <> x.id and o.voided_at is null"
+            f" where {former_step(model)} and x.voided_at is not null and e.voided_at is null and {condition}"
+        )
     return found
 
 
@@ -64,73 +109,112 @@ def as_made(model) -> str:
     )
 
 
-def _affected(cursor, values: dict) -> list[int]:
-    """Households whose state must be rebuilt: those not made by the batch that it touched."""
-    cursor.execute(
-        "select household_id from households_person where origin_id = %(batch)s"
-        " union select record from households_rostertouch where batch_id = %(batch)s and \"table\" = 'household'"
-        " union select p.household_id from households_rostertouch t join households_person p on p.id = t.record"
-        "  where t.batch_id = %(batch)s and t.\"table\" = 'person'"
-        " union select m.household_id from households_rostertouch t join households_membership m on m.id = t.record"
-        "  where t.batch_id = %(batch)s and t.\"table\" = 'membership'"
-        " union select i.household_id from households_incomestatement i where i.origin_id = %(batch)s"
-        " union select i.household_id from households_rostertouch t join households_incomestatement i on i.id = t.record"
-        "  where t.batch_id = %(batch)s and t.\"table\" = 'incomestatement'",
-        values,
+def former_step(model) -> str:
+    """SQL over the touches `t`: those of the step that is reversed."""
+    return (
+        f"t.batch_id = %(batch)s and t.reversal_id is not distinct from %(former)s and t.\"table\" = '{model._meta.model_name}'"
     )
+
+
+def _affected(cursor, values: dict) -> list[int]:
+    """Households whose state must be rebuilt: those of the rows that the reversed step touched or the batch made."""
+    parts = [f"select t.record from households_rostertouch t where {former_step(Household)}"]
+    for model in (Person, IncomeStatement, Membership):
+        parts.append(
+            f"select x.household_id from households_rostertouch t join {model._meta.db_table} x on x.id = t.record where {former_step(model)}"
+        )
+        parts.append(f"select household_id from {model._meta.db_table} where origin_id = %(batch)s")
+    cursor.execute(" union ".join(parts), values)
     return [pk for (pk,) in cursor.fetchall()]
 
 
 def _void(cursor, values: dict) -> dict[str, int]:
     """Void the batch's own untouched rows; a kept household keeps its people and income."""
-    void = "set voided_at = now(), voided_by_id = %(by)s, void_reason = %(why)s"
     found = {}
-    for model in UNDONE_TABLES:
+    for model in MADE:
         owner = "id" if model is Household else "household_id"
-        untouched = f"not exists (select 1 from kept k where k.household_id = x.{owner}) and {as_made(model)}"
-        cursor.execute(
-            f"update {model._meta.db_table} x {void} where x.origin_id = %(batch)s and x.voided_at is null and {untouched}",
-            values,
+        update = (
+            f"update {model._meta.db_table} x set voided_at = now(), voided_by_id = %(by)s, void_reason = %(why)s"
+            f" where x.origin_id = %(batch)s and x.voided_at is null"
+            f" and not exists (select 1 from kept k where k.household_id = x.{owner}) and {as_made(model)}"
         )
+        cursor.execute(touched(model._meta.model_name, update, "%(reversal)s"), values)
         found[model._meta.model_name] = cursor.rowcount
     return found
 
 
-def _end_memberships(cursor, values: dict) -> None:
+def _end_memberships(cursor, values: dict) -> int:
     """Memberships that the batch began for people of other origin never were in force: they end where they began."""
-    cursor.execute(
-        "update households_membership m set until = m.since, leave_reason = '撤销导入' from households_person p"
-        " where p.id = m.person_id and m.origin_id = %(batch)s and m.until is null and p.origin_id is distinct from %(batch)s"
-        "  and exists (select 1 from households_rostertouch t where t.batch_id = %(batch)s and t.\"table\" = 'membership'"
-        "   and exists (select 1 from households_membership o where o.id = t.record and o.person_id = m.person_id))",
-        values,
+    update = (
+        "update households_membership x set until = x.since, leave_reason = '撤销导入' from households_person p"
+        " where p.id = x.person_id and x.origin_id = %(batch)s and x.until is null and p.origin_id is distinct from %(batch)s"
+        "  and not exists (select 1 from kept k where k.household_id = x.household_id)"
     )
-
-
-def _restore(cursor, model, values: dict) -> int:
-    """Updated rows that nobody has changed since get the values of their before-image."""
-    left = {"id", "public_id", "version"} | (set() if model is Household else PATH)
-    columns = [field.column for field in model._meta.local_concrete_fields if field.column not in left]
-    sets = ", ".join(f"{column} = e.{column}" for column in columns)
-    table = model._meta.db_table
-    cursor.execute(
-        f"update {table} x set {sets} from households_rostertouch t join {table}event e on e.pgh_id = t.before_event"
-        ' where t.batch_id = %(batch)s and t."table" = %(table)s and t.record = x.id and x.version = t.version',
-        {**values, "table": model._meta.model_name},
-    )
+    cursor.execute(touched("membership", update, "%(reversal)s"), values)
     return cursor.rowcount
 
 
-def _restore_memberships(cursor, values: dict) -> None:
+def _restore(cursor, model, values: dict) -> int:
+    """Rows of the reversed step that nobody has changed since get the values of their before-image."""
+    left = {"id", "public_id", "version"} | (set() if model is Household else PATH)
+    columns = [field.column for field in model._meta.local_concrete_fields if field.column not in left]
+    sets = ", ".join(f"{column} = e.{column}" for column in columns)
+    table, owner = model._meta.db_table, "id" if model is Household else "household_id"
+    update = (
+        f"update {table} x set {sets} from households_rostertouch t join {table}event e on e.pgh_id = t.before_event"
+        f" where {former_step(model)} and t.record = x.id and x.version = t.version"
+        f" and not ((x.voided_at is null) <> (e.voided_at is null)"
+        f"  and exists (select 1 from kept k where k.household_id = x.{owner}))"
+    )
+    cursor.execute(touched(model._meta.model_name, update, "%(reversal)s"), values)
+    return cursor.rowcount
+
+
+def _changed_since(cursor, model, values: dict) -> int:
+    """How many touched rows somebody has edited since: they keep their present values."""
     cursor.execute(
-        "update households_membership x set until = null, leave_reason = ''"
-        " from households_rostertouch t where t.batch_id = %(batch)s and t.\"table\" = 'membership' and t.record = x.id"
-        "  and not exists (select 1 from households_membership o where o.person_id = x.person_id and o.until is null)",
+        f"select count(*) from households_rostertouch t join {model._meta.db_table} x on x.id = t.record"
+        f" where {former_step(model)} and x.version <> t.version",
         values,
     )
+    return cursor.fetchone()[0]
 
 
-def _report(cursor, values: dict) -> dict:
+def _end_restored_memberships(cursor, values: dict) -> int:
+    """Memberships that the reversed undo had opened again end as before it, if they are still open."""
+    update = (
+        "update households_membership x set until = e.until, leave_reason = e.leave_reason"
+        " from households_rostertouch t join households_membershipevent e on e.pgh_id = t.before_event"
+        f" where {former_step(Membership)} and t.record = x.id and x.version = t.version and x.until is null and e.until is not null"
+    )
+    cursor.execute(touched("membership", update, "%(reversal)s"), values)
+    return cursor.rowcount
+
+
+def _restore_memberships(cursor, values: dict) -> int:
+    """Memberships that the reversed step had ended are open again, unless the person has another one now."""
+    update = (
+        "update households_membership x set until = null, leave_reason = e.leave_reason"
+        " from households_rostertouch t join households_membershipevent e on e.pgh_id = t.before_event"
+        f" where {former_step(Membership)} and t.record = x.id and x.version = t.version and x.until is not null and e.until is null"
+        "  and not exists (select 1 from households_membership o where o.person_id = x.person_id and o.until is null)"
+    )
+    cursor.execute(touched("membership", update, "%(reversal)s"), values)
+    return cursor.rowcount
+
+
+def _settle_versions(cursor, values: dict) -> None:
+    """A household that moves carries its rows along and raises their versions after they were noted."""
+    for model in (*RESTORED, Membership):
+        cursor.execute(
+            f"update households_rostertouch t set version = x.version from {model._meta.db_table} x"
+            f" where t.batch_id = %(batch)s and t.reversal_id = %(reversal)s and t.\"table\" = '{model._meta.model_name}'"
+            "  and t.record = x.id and t.version <> x.version",
+            values,
+        )
+
+
+def _report(cursor) -> dict:
     """Which households stayed, and why: for the page and the record."""
     cursor.execute(
         "select h.household_no, coalesce(s.head_name, ''), string_agg(distinct k.why, '、' order by k.why) from kept k"
@@ -138,13 +222,4 @@ def _report(cursor, values: dict) -> dict:
         " group by h.id, s.head_name order by h.household_no",
     )
     kept = [{"household": number, "name": name, "why": why} for number, name, why in cursor.fetchall()]
-    stayed = "version <> t.version"
-    total = 0
-    for model in UNDONE_TABLES:
-        cursor.execute(
-            f"select count(*) from households_rostertouch t join {model._meta.db_table} x on x.id = t.record"
-            f' where t.batch_id = %(batch)s and t."table" = %(table)s and x.version not in (t.version, t.version + 1) and x.{stayed}',
-            {**values, "table": model._meta.model_name},
-        )
-        total += cursor.fetchone()[0]
-    return {"kept": kept[:NAMED], "kept_total": len(kept), "changed_since": total}
+    return {"kept": kept[:NAMED], "kept_total": len(kept)}

@@ -1,31 +1,38 @@
 """What may happen to a roster batch: upload, submit, approve by another person, return, drop, take back.
 
-The long parts run as jobs: `households.roster.jobs`.
+The long parts run as jobs: `households.roster.jobs`, `committing` and `reversing`.
 """
 
 import hashlib
+from collections.abc import Collection
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from households.models import RosterRow
-from households.roster.jobs import FILE_AAD, LAYOUTS, progress_of
+from households.models import RosterAbsence, RosterRow
+from households.roster.committing import takes
+from households.roster.jobs import FILE_AAD, LAYOUTS
+from households.roster.running import progress_of
 from jiyang.access.scope import note_stand_in, require
 from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import encrypt_bytes
 from jiyang.intake.detect import Choice
-from jiyang.intake.enums import BatchState
+from jiyang.intake.enums import BatchState, PlanMode, ReversalKind, RowAction
 from jiyang.intake.layouts import known_fields, layouts
-from jiyang.intake.models import Batch, BatchFinding
+from jiyang.intake.models import Batch, BatchFinding, Reversal
 from jiyang.intake.refusals import MENDABLE
 from jiyang.intake.services import save_mapping
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
+from jiyang.workflow import proposals
+from jiyang.workflow.enums import ProposalState
 
 TARGET = "roster"
 ACT = "roster.import"
+WRITTEN = (RowAction.INSERT, RowAction.UPDATE)
 
 
 class BatchMoved(ValidationError):
@@ -42,14 +49,20 @@ def own_district() -> Region:
 
 
 @transaction.atomic
-def upload(*, by: User, filename: str, data: bytes) -> Batch:
-    """Take a file in, stored encrypted. The check follows as a job. Raises PermissionDenied."""
+def upload(*, by: User, filename: str, data: bytes, mode: str = PlanMode.ALL, continues: Batch | None = None) -> Batch:
+    """Take a file in, stored encrypted. The check follows as a job.
+
+    `mode` says what may happen to what the register holds already; `continues` is the batch whose failed rows, corrected,
+    this file brings: its mode counts. Raises PermissionDenied, ValidationError.
+    """
     _need("make")
     batch = Batch(
         district=own_district(),
         target=TARGET,
         filename=filename[:200],
         sha256=hashlib.sha256(data).hexdigest(),
+        mode=continues.mode if continues else PlanMode(mode),
+        continues=continues,
         uploaded_by=by,
     )
     batch.file.save(f"{batch.sha256[:24]}.bin", ContentFile(encrypt_bytes(data, FILE_AAD)), save=False)
@@ -105,6 +118,8 @@ def submit(*, batch: Batch, by: User) -> Batch:
     """Hand a checked batch to another person. Raises BatchMoved, ValidationError when there is nothing to write."""
     _need("make")
     batch = _locked(batch, BatchState.CHECKED, BatchState.RETURNED)
+    if not takes(batch):
+        raise ValidationError("这种表只作校验：户档案里没有它的位置，不能入库")
     if not batch.counts.get("insert", 0) + batch.counts.get("update", 0):
         raise ValidationError("这一批没有要新增或变更的行，不需要提交")
     batch.state, batch.submitted_by, batch.submitted_at, batch.reason = BatchState.SUBMITTED, by, timezone.now(), ""
@@ -113,12 +128,37 @@ def submit(*, batch: Batch, by: User) -> Batch:
 
 
 @transaction.atomic
-def approve(*, batch: Batch, by: User) -> Batch:
-    """A second person agrees; the commit follows as a job. Raises PermissionDenied for the maker, BatchMoved."""
+def hold(*, batch: Batch, by: User, rows: Collection[int] = (), towns: Collection[int] = (), held: bool = True) -> int:
+    """暂缓 some households of a submitted batch: those of the rows, or of whole towns. The rest can be approved.
+
+    Returns the number of rows held now. `held=False` takes it back. Raises PermissionDenied for the maker, BatchMoved.
+    """
     _need("check")
     batch = _locked(batch, BatchState.SUBMITTED)
     _not_the_makers(batch, by)
+    found = RosterRow.objects.filter(batch=batch)
+    homes = found.filter(Q(row__in=rows) | Q(town__in=towns)).exclude(household_no=None).values("household_no")
+    found.filter(household_no__in=homes).update(held=held)
+    return found.filter(held=True, action__in=WRITTEN).count()
+
+
+@transaction.atomic
+def approve(*, batch: Batch, by: User, reason: str = "") -> Batch:
+    """A second person agrees; the commit follows as a job. Households held back go to the maker with `reason`.
+
+    Raises PermissionDenied for the maker, ValidationError, BatchMoved.
+    """
+    _need("check")
+    batch = _locked(batch, BatchState.SUBMITTED)
+    _not_the_makers(batch, by)
+    planned = RosterRow.objects.filter(batch=batch, action__in=WRITTEN)
+    held = planned.filter(held=True).count()
+    if held and not reason.strip():
+        raise ValidationError("有暂缓的户，请写明暂缓原因")
+    if held and not planned.filter(held=False).exists():
+        raise ValidationError("所有的户都已暂缓，请直接退回")
     batch.state, batch.approved_by, batch.approved_at = BatchState.APPLYING, by, timezone.now()
+    batch.reason, batch.attempts = reason.strip()[:200] if held else "", 0
     batch.save()
     progress_of(batch.pk).start(batch.rows)
     return batch
@@ -132,13 +172,10 @@ def give_back(*, batch: Batch, by: User, reason: str) -> Batch:
     _not_the_makers(batch, by)
     if not reason.strip():
         raise ValidationError("请写明退回原因")
-    batch.state, batch.reason, batch.submitted_by, batch.submitted_at = (
-        BatchState.RETURNED,
-        reason.strip()[:200],
-        None,
-        None,
-    )
+    batch.state, batch.reason = BatchState.RETURNED, reason.strip()[:200]
+    batch.submitted_by = batch.submitted_at = None
     batch.save()
+    RosterRow.objects.filter(batch=batch, held=True).update(held=False)
     return batch
 
 
@@ -156,26 +193,69 @@ def drop(*, batch: Batch, by: User) -> Batch:
 
 def _clear(batch: Batch) -> None:
     """Staged rows and findings of a batch go."""
-    RosterRow.objects.filter(batch=batch)._raw_delete(RosterRow.objects.db)
-    BatchFinding.objects.filter(batch=batch)._raw_delete(BatchFinding.objects.db)
+    for model in (RosterRow, BatchFinding, RosterAbsence):
+        model.objects.filter(batch=batch)._raw_delete(model.objects.db)
 
 
 @transaction.atomic
-def take_back(*, batch: Batch, by: User, reason: str) -> Batch:
-    """撤销 an approved batch: the undo follows as a job. Raises ValidationError without a reason, BatchMoved."""
-    _need("check")
+def ask_reversal(*, batch: Batch, by: User, reason: str) -> Reversal:
+    """申请撤销 of an approved batch, or 恢复 of one that was taken back: another person decides.
+
+    Raises PermissionDenied, ValidationError (no reason, or a request is open), BatchMoved.
+    """
+    if not require().has(f"{Reversal.act}.make"):
+        raise PermissionDenied("本岗位不能申请撤销名单")
     if not reason.strip():
-        raise ValidationError("请写明撤销原因")
-    batch = _locked(batch, BatchState.APPROVED)
-    batch.state, batch.undone_by, batch.undone_at, batch.reason = (
-        BatchState.UNDOING,
-        by,
-        timezone.now(),
-        reason.strip()[:200],
+        raise ValidationError("请写明原因")
+    batch = _locked(batch, BatchState.APPROVED, BatchState.UNDONE)
+    if open_reversal(batch):
+        raise ValidationError("这一批已有一份待复核的申请")
+    kind = ReversalKind.UNDO if batch.state == BatchState.APPROVED else ReversalKind.REDO
+    return Reversal.objects.create(
+        batch=batch, district_id=batch.district_id, kind=kind, reason=reason.strip()[:200], submitted_by=by
     )
-    batch.save()
-    progress_of(batch.pk).start(batch.rows)
+
+
+@transaction.atomic
+def decide_reversal(*, batch: Batch, by: User, approve: bool, reason: str = "") -> Batch:
+    """Another person agrees to the open request (the job follows) or returns it with a reason.
+
+    Raises PermissionDenied for who asked, ValidationError, BatchMoved.
+    """
+    batch = _locked(batch, BatchState.APPROVED, BatchState.UNDONE)
+    asked = open_reversal(batch)
+    if asked is None:
+        raise BatchMoved("没有待复核的撤销或恢复申请，请刷新页面")
+    proposals.decide(asked, by=by, approve=approve, reason=reason)
+    if approve:
+        batch.state = BatchState.UNDOING if asked.kind == ReversalKind.UNDO else BatchState.REDOING
+        batch.attempts = 0
+        batch.save()
+        progress_of(batch.pk).start(batch.rows)
     return batch
+
+
+def withdraw_reversal(*, batch: Batch, by: User) -> None:
+    """撤回 by who asked. Raises PermissionDenied, BatchMoved."""
+    asked = open_reversal(batch)
+    if asked is None:
+        raise BatchMoved("没有待复核的撤销或恢复申请，请刷新页面")
+    proposals.withdraw(asked, by=by)
+
+
+def open_reversal(batch: Batch) -> Reversal | None:
+    return batch.reversals.filter(state=ProposalState.SUBMITTED).select_related("submitted_by").first()
+
+
+@transaction.atomic
+def stays(*, absence: RosterAbsence, by: User, reason: str) -> RosterAbsence:
+    """仍在户: the roster did not list this member, but they still belong to the household. Raises ValidationError."""
+    if not reason.strip():
+        raise ValidationError("请写明核实情况")
+    absence = RosterAbsence.objects.select_for_update().get(pk=absence.pk)
+    absence.stays_by, absence.stays_at, absence.stays_reason = by, timezone.now(), reason.strip()[:200]
+    absence.save()
+    return absence
 
 
 def _need(side: str) -> None:

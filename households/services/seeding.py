@@ -67,8 +67,8 @@ def _load(mapped, district: Region, maker: User, checker: User) -> None:
     fields = {*mapped.columns, "village"}
     staging.stage(mapped, district.pk)
     plan.make(fields, apply.roster_period(synthetic.DAY)[0], rows=len(mapped.rows), with_register=False)
-    apply.commit(batch, by_id=checker.pk, who=maker.name, fields=fields, day=synthetic.DAY)
+    apply.commit(batch, by_id=checker.pk, who=maker.name, fields=fields, day=synthetic.DAY, source="roster_stage")
     batch.counts = plan.counts()
     batch.save()
     with connection.cursor() as cursor:
-        cursor.execute("drop table roster_stage; drop table roster_plan")
+        cursor.execute("drop table roster_stage; drop table roster_plan; drop table roster_write")

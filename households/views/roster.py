@@ -1,4 +1,4 @@
-"""数据导入: upload, progress, preview with segments, the second person's decision, undo (UI.md section 7)."""
+"""数据导入: the list of batches, upload, progress, the preview with its segments (UI.md section 7)."""
 
 from functools import partial
 
@@ -11,18 +11,24 @@ from django.urls import reverse
 from django.views.generic import TemplateView
 
 from households import tasks
-from households.roster import jobs
-from households.roster.preview import SEGMENTS, Preview
+from households.roster.preview import Preview
+from households.roster.recovery import RUNNING
+from households.roster.running import progress_of
 from households.services import roster
 from jiyang.access.scope import Actor
-from jiyang.intake.enums import BatchState
+from jiyang.intake.enums import BatchState, PlanMode, ReversalKind
 from jiyang.intake.models import Batch
 from jiyang.intake.reader import LARGEST_FILE
 from jiyang.ui.navigation import Entry, register
+from jiyang.workflow.proposals import may_decide
 
 INVALID = 422
-RUNNING = {BatchState.UPLOADED, BatchState.CHECKING, BatchState.APPLYING, BatchState.UNDOING}
 STEPS = ("上传", "对应列", "核对", "复核入库")
+MODES = (
+    (PlanMode.ALL, "全部更新：以名单为准，与系统不同的都改，名单空白的也清空"),
+    (PlanMode.BLANKS, "只补空白：系统里已有的内容不动，只填系统里空着的"),
+    (PlanMode.NEW, "只增加：只新增系统里没有的户和人，其余一律不动"),
+)
 register(Entry("数据导入", "households:batch_list", 90))
 
 
@@ -31,6 +37,14 @@ class UploadForm(forms.Form):
         label="名单文件", help_text="国家系统导出的 .xlsx、.xls 或 .csv，原样上传，不用改列名和次序",
         error_messages={"required": "请选择要上传的文件", "empty": "文件是空的（0 字节）。请重新从系统导出后上传"},
     )  # fmt: skip
+
+    mode = forms.ChoiceField(
+        label="已在系统里的户和人", choices=[(mode.value, text) for mode, text in MODES], initial=PlanMode.ALL,
+        widget=forms.RadioSelect, required=False,
+    )  # fmt: skip
+
+    def clean_mode(self) -> str:
+        return self.cleaned_data["mode"] or PlanMode.ALL
 
     def clean_file(self):
         file = self.cleaned_data["file"]
@@ -45,7 +59,7 @@ def batches(actor: Actor):
     return (
         Batch.objects.visible_to(actor)
         .filter(target=roster.TARGET)
-        .select_related("uploaded_by", "approved_by", "submitted_by")
+        .select_related("uploaded_by", "approved_by", "submitted_by", "continues")
     )
 
 
@@ -63,17 +77,31 @@ class BatchListView(TemplateView):
 
 
 class UploadView(TemplateView):
+    """Upload of a file, or (`?continues=`) of the corrected rows of a batch."""
+
     template_name = "households/roster/upload.html"
 
+    def continued(self) -> Batch | None:
+        key = self.request.GET.get("continues", "")
+        return get_object_or_404(batches(self.request.actor), pk=key) if key.isdigit() else None
+
     def get_context_data(self, **kwargs) -> dict:
-        return {"form": UploadForm(), **super().get_context_data(**kwargs), "title": "上传名单"}
+        former = self.continued()
+        title = f"上传批次 {former} 改正后的行" if former else "上传名单"
+        return {"form": UploadForm(), "continues": former, **super().get_context_data(**kwargs), "title": title}
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = UploadForm(request.POST, request.FILES)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form), status=INVALID)
         file = form.cleaned_data["file"]
-        batch = roster.upload(by=request.user, filename=file.name, data=file.read())
+        batch = roster.upload(
+            by=request.user,
+            filename=file.name,
+            data=file.read(),
+            mode=form.cleaned_data["mode"],
+            continues=self.continued(),
+        )
         transaction.on_commit(partial(tasks.check_batch.delay, batch.pk, request.user.pk))
         return redirect("households:batch_detail", batch.pk)
 
@@ -91,22 +119,39 @@ class BatchDetailView(TemplateView):
 def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
     context = {"batch": batch, "title": "核对导入内容", "running": batch.state in RUNNING, "steps": steps_of(batch)}
     if context["running"]:
-        return {**context, **progress_context(batch), **extra}
+        may_stop = request.actor.may_open("households:batch_cancel")
+        return {**context, **progress_context(batch), "may_stop": may_stop, **extra}
     involved = {batch.uploaded_by_id, batch.submitted_by_id}
     actor = request.actor
     context |= {
         "may_make": actor.has("roster.import.make"),
-        "may_check": actor.has("roster.import.check") and not actor.barred("roster.import.check") & involved,
+        "may_check": actor.has("roster.import.check") and request.user.pk not in involved,
         "is_maker": request.user.pk in involved,
-    }
+        "related": [batch.continues, *batch.continuations.order_by("pk")] if batch.continues else list(batch.continuations.order_by("pk")),
+        **reversal_context(request, batch),
+    }  # fmt: skip
     if batch.counts and batch.state != BatchState.DROPPED:
         context["preview"] = Preview(batch, actor, request.GET)
-        context["segments"] = SEGMENTS
     return {**context, **extra}
 
 
+def reversal_context(request: HttpRequest, batch: Batch) -> dict:
+    """What was undone, what may be, and the open request with who may decide it."""
+    if batch.state not in {BatchState.APPROVED, BatchState.UNDONE}:
+        return {}
+    actor, asked = request.actor, roster.open_reversal(batch)
+    return {
+        "asked": asked,
+        "next_kind": ReversalKind.UNDO if batch.state == BatchState.APPROVED else ReversalKind.REDO,
+        "may_ask": asked is None and actor.has("roster.undo.make"),
+        "may_decide": bool(asked) and may_decide(asked, actor),
+        "may_withdraw": bool(asked) and asked.submitted_by_id == request.user.pk,
+        "reversals": list(batch.reversals.exclude(done_at=None).select_related("submitted_by", "decided_by")),
+    }
+
+
 def progress_context(batch: Batch) -> dict:
-    progress = jobs.progress_of(batch.pk).read()
+    progress = progress_of(batch.pk).read()
     return {"batch": batch, "progress": progress, "poll_url": reverse("households:batch_progress", args=[batch.pk])}
 
 
@@ -129,56 +174,3 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     response = HttpResponse(status=200)
     response["HX-Refresh"] = "true"
     return response
-
-
-class BatchActView(TemplateView):
-    """Base of the acts on a batch: POST only, the service decides, a refusal is shown on the batch's page."""
-
-    http_method_names = ["post"]
-
-    def act(self, batch: Batch) -> None:
-        raise NotImplementedError
-
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        batch = get_object_or_404(batches(request.actor), pk=pk)
-        try:
-            self.act(batch)
-        except ValidationError as refused:
-            batch = get_object_or_404(batches(request.actor), pk=pk)
-            context = batch_context(request, batch, problems=refused.messages)
-            return render(request, "households/roster/detail.html", context, status=INVALID)
-        return redirect("households:batch_detail", pk)
-
-    def later(self, task, batch: Batch) -> None:
-        transaction.on_commit(partial(task.delay, batch.pk, self.request.user.pk))
-
-
-class SubmitView(BatchActView):
-    def act(self, batch: Batch) -> None:
-        roster.submit(batch=batch, by=self.request.user)
-
-
-class ApproveView(BatchActView):
-    def act(self, batch: Batch) -> None:
-        self.later(tasks.commit_batch, roster.approve(batch=batch, by=self.request.user))
-
-
-class ReturnView(BatchActView):
-    def act(self, batch: Batch) -> None:
-        roster.give_back(batch=batch, by=self.request.user, reason=self.request.POST.get("reason", ""))
-
-
-class DropView(BatchActView):
-    def act(self, batch: Batch) -> None:
-        if batch.state == BatchState.CHECKING:
-            jobs.progress_of(batch.pk).cancel()
-            return
-        roster.drop(batch=batch, by=self.request.user)
-
-
-class UndoView(BatchActView):
-    def act(self, batch: Batch) -> None:
-        self.later(
-            tasks.undo_batch,
-            roster.take_back(batch=batch, by=self.request.user, reason=self.request.POST.get("reason", "")),
-        )

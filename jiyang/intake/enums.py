@@ -12,6 +12,7 @@ class BatchState(models.TextChoices):
     APPROVED = "approved", "已入库"
     UNDOING = "undoing", "撤销中"
     UNDONE = "undone", "已撤销"
+    REDOING = "redoing", "恢复中"
     RETURNED = "returned", "已退回"
     REFUSED = "refused", "无法读取"
     DROPPED = "dropped", "已放弃"
@@ -26,6 +27,20 @@ class RowAction(models.TextChoices):
     DUPLICATE = "duplicate", "重复"
     REFUSED = "refused", "有错误"
     OUT_OF_AREA = "out_of_area", "区外"
+    KEPT = "kept", "不改动"
+
+
+class PlanMode(models.TextChoices):
+    """What an import may do with what the register holds already; chosen at the upload and shown to the checker."""
+
+    ALL = "all", "全部更新"
+    BLANKS = "blanks", "只补空白"
+    NEW = "new", "只增加"
+
+
+class ReversalKind(models.TextChoices):
+    UNDO = "undo", "撤销"
+    REDO = "redo", "恢复"
 
 
 class Severity(models.TextChoices):

@@ -6,15 +6,18 @@ from django.db.models import F, Q
 
 from jiyang.access.tables import Scoped, place_field
 from jiyang.audit.tracking import Tracked
-from jiyang.intake.enums import BatchState, Severity
+from jiyang.intake.enums import BatchState, PlanMode, ReversalKind, Severity
 from jiyang.ledgers.querysets import ScopedQuerySet
+from jiyang.workflow.enums import ProposalState
+from jiyang.workflow.proposals import Proposal
 
 
 class Batch(Scoped, Tracked):
     """导入批次: one file on its way into the register, approved by another person than its maker.
 
-    `counts` is the plan ({insert, update, same, duplicate, refused, out_of_area} rows); `plan_hash` is what the checker
-    saw: the commit recounts it and refuses a difference. The file itself is stored encrypted (`file`).
+    `counts` is the plan ({insert, update, same, duplicate, refused, out_of_area, …} rows). `continues` is the batch whose
+    failed, held or overtaken rows this one carries on. `attempts` counts the starts of its present job: a batch that
+    keeps killing its worker is given up. The file itself is stored encrypted (`file`).
     """
 
     district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", verbose_name="区县")
@@ -28,6 +31,11 @@ class Batch(Scoped, Tracked):
     filename = models.CharField("文件名", max_length=200)
     sha256 = models.CharField("文件摘要", max_length=64)
     file = models.FileField("原始文件（加密）", upload_to="intake/%Y/%m", max_length=200)
+    mode = models.CharField("更新方式", max_length=8, choices=PlanMode, default=PlanMode.ALL)
+    continues = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="continuations", verbose_name="接续的批次"
+    )
+    attempts = models.PositiveSmallIntegerField("任务开始次数", default=0, editable=False)
     state = models.CharField("状态", max_length=12, choices=BatchState, default=BatchState.UPLOADED)
     reading = models.JSONField("指定的读法", default=dict, blank=True)  # a `detect.Choice`; empty: found by itself
     layout = models.CharField("版式", max_length=40, blank=True)
@@ -38,7 +46,6 @@ class Batch(Scoped, Tracked):
     columns = models.JSONField("列", default=dict, blank=True)
     counts = models.JSONField("计划", default=dict, blank=True)
     seconds = models.JSONField("用时（秒）", default=dict, blank=True)
-    plan_hash = models.CharField("计划摘要", max_length=64, blank=True)
     error = models.JSONField("无法读取的原因", default=dict, blank=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="上传人")
     uploaded_at = models.DateTimeField("上传时间", auto_now_add=True)
@@ -50,12 +57,7 @@ class Batch(Scoped, Tracked):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="复核人"
     )
     approved_at = models.DateTimeField("入库时间", null=True, blank=True)
-    undone_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="撤销人"
-    )
-    undone_at = models.DateTimeField("撤销时间", null=True, blank=True)
-    reason = models.CharField("退回或撤销原因", max_length=200, blank=True)
-    undo_report = models.JSONField("撤销结果", default=dict, blank=True)
+    reason = models.CharField("退回或暂缓原因", max_length=200, blank=True)
     version = models.PositiveIntegerField("版本", default=1, editable=False)
 
     objects = models.Manager.from_queryset(ScopedQuerySet)()
@@ -78,6 +80,42 @@ class Batch(Scoped, Tracked):
 
     def __str__(self) -> str:
         return f"IM-{self.uploaded_at:%Y%m%d}-{self.pk:02d}" if self.uploaded_at else self.filename
+
+
+class Reversal(Proposal, Scoped, Tracked):
+    """撤销或恢复 of an approved batch: asked for by one person, agreed to by another, and itself to be reversed.
+
+    `report` says what went back, and what was kept and why.
+    """
+
+    act = "roster.undo"
+
+    batch = models.ForeignKey(Batch, models.PROTECT, related_name="reversals", verbose_name="批次")
+    district = place_field("区县")
+    town = place_field("镇街", null=True)
+    village = place_field("行政村", null=True)
+    kind = models.CharField("类别", max_length=4, choices=ReversalKind)
+    reason = models.CharField("原因", max_length=200)
+    report = models.JSONField("结果", default=dict, blank=True)
+    done_at = models.DateTimeField("完成时间", null=True, blank=True)
+
+    objects = models.Manager.from_queryset(ScopedQuerySet)()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "批次撤销"
+        ordering = ["pk"]
+        constraints = [
+            *Proposal.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["batch"],
+                condition=Q(state=ProposalState.SUBMITTED),
+                name="reversal_one_open",
+                violation_error_message="这一批已有一份待复核的撤销申请",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.batch_id}"
 
 
 class BatchFinding(Scoped):

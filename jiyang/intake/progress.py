@@ -1,15 +1,29 @@
 """Progress and cancel of a long job, kept in the cache: outside the job's transaction, seen while it runs."""
 
+import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.cache import cache
+from redis.exceptions import RedisError
 
 KEPT = 24 * 3600
+logger = logging.getLogger(__name__)
 
 
 class Cancelled(Exception):
     """Somebody asked to stop; the job's transaction is rolled back."""
+
+
+def _tolerant(act: Callable[[], Any], otherwise: Any = None) -> Any:
+    """A cache that is down must not stop the job: nobody sees its progress meanwhile."""
+    try:
+        return act()
+    except RedisError as failure:
+        logger.warning("progress is not kept: %s", failure)
+        return otherwise
 
 
 @dataclass
@@ -19,20 +33,26 @@ class Progress:
     key: str
 
     def start(self, total: int = 0) -> None:
-        cache.delete(f"{self.key}:cancel")
-        cache.set(self.key, {"phase": "排队", "done": 0, "total": total, "started": time.time()}, KEPT)
+        found = {"phase": "排队", "done": 0, "total": total, "started": time.time()}
+        _tolerant(lambda: cache.delete(f"{self.key}:cancel"))
+        _tolerant(lambda: cache.set(self.key, found, KEPT))
 
     def step(self, phase: str, done: int = 0, total: int = 0) -> None:
         """Say where the job is. Raises Cancelled when somebody asked for it."""
-        now = self.read()
-        cache.set(self.key, {**now, "phase": phase, "done": done, "total": total or now.get("total", 0)}, KEPT)
-        if cache.get(f"{self.key}:cancel"):
+        now = _tolerant(lambda: cache.get(self.key)) or {}
+        found = {**now, "phase": phase, "done": done, "total": total or now.get("total", 0)}
+        _tolerant(lambda: cache.set(self.key, found, KEPT))
+        if _tolerant(lambda: cache.get(f"{self.key}:cancel")):
             raise Cancelled
 
     def read(self) -> dict:
-        """{phase, done, total, started, seconds}; empty when nothing is known."""
-        found = cache.get(self.key) or {}
-        return {**found, "seconds": round(time.time() - found["started"])} if "started" in found else {}
+        """{phase, done, total, started, seconds, left}: `left` is a guess from the share done; empty when nothing is known."""
+        found = _tolerant(lambda: cache.get(self.key)) or {}
+        if "started" not in found:
+            return {}
+        seconds = time.time() - found["started"]
+        share = found["done"] / found["total"] if found.get("total") and found.get("done") else 0
+        return {**found, "seconds": round(seconds), "left": round(seconds * (1 - share) / share) if share else None}
 
     def cancel(self) -> None:
-        cache.set(f"{self.key}:cancel", 1, KEPT)
+        _tolerant(lambda: cache.set(f"{self.key}:cancel", 1, KEPT))

@@ -97,17 +97,21 @@ def test_from_excel_to_a_visit_and_back(
     assert response.status == 404
     assert officer.page.goto(f"{officer.base}/households/registry/{foreign.pk}/").status == 404
 
+    maker.open(batch_path)
+    maker.page.click("button:has-text('申请撤销本批次')")
+    maker.page.fill("#undo-reason", "导错了月份")
+    maker.page.click("dialog[open] button.danger")
+    maker.page.wait_for_selector("text=等另一位同志复核")
+    maker.check()
     checker.open(batch_path)
-    checker.page.click("button:has-text('撤销本批次')")
-    checker.page.fill("#undo-reason", "导错了月份")
-    checker.page.click("dialog[open] button.danger")
+    checker.page.click("button:has-text('同意撤销')")
     checker.page.wait_for_selector("text=撤销结果", timeout=WAIT)
     checker.check()
     with system_scope("测试"):
         kept = list(Household.objects.values_list("pk", flat=True))
-        batch = Batch.objects.get()
+        report = Batch.objects.get().reversals.get().report
     assert kept == [chosen]
-    reasons = batch.undo_report["kept"][0]["why"]
+    reasons = report["kept"][0]["why"]
     assert "有走访记录" in reasons and "有分类认定" in reasons
     assert "有走访记录" in checker.page.content()
     checker.open("/households/registry/")

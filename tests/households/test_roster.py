@@ -1,5 +1,6 @@
 """The roster from file to register and back: planted faults, plan = commit, second person, undo."""
 
+import datetime as dt
 import json
 import random
 from io import StringIO
@@ -12,11 +13,12 @@ from django.db import IntegrityError, transaction
 
 from households.enums import RiskTier
 from households.models import Household, IncomeStatement, Membership, Person, RosterRow
-from households.roster import jobs
-from households.services import roster, tiers
+from households.roster import committing, jobs, reversing
+from households.services import roster, state, tiers
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.enums import BatchState
-from jiyang.intake.models import Batch, BatchFinding
+from jiyang.intake.models import Batch, BatchFinding, Reversal
+from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DATA = Path(__file__).parents[1] / "data"
@@ -40,12 +42,16 @@ def submit(user, batch: Batch) -> Batch:
 
 def approve(user, batch: Batch) -> Batch:
     with acting_as(actor_for(user)):
-        return jobs.commit(roster.approve(batch=batch, by=user).pk)
+        return committing.commit(roster.approve(batch=batch, by=user).pk)
 
 
-def undo(user, batch: Batch) -> Batch:
-    with acting_as(actor_for(user)):
-        return jobs.undo_commit(roster.take_back(batch=batch, by=user, reason="导错").pk)
+def reverse(asker, checker, batch: Batch) -> Reversal:
+    """Undo an approved batch, or bring an undone one back: asked for by one, agreed to by another."""
+    with acting_as(actor_for(asker)):
+        roster.ask_reversal(batch=batch, by=asker, reason="导错")
+    with acting_as(actor_for(checker)):
+        reversing.reverse(roster.decide_reversal(batch=batch, by=checker, approve=True).pk)
+        return Reversal.objects.filter(batch=batch).last()
 
 
 def load(maker, checker, name: str) -> Batch:
@@ -112,7 +118,8 @@ def test_load_update_and_both_undone(data_admin, district_clerk):
     loaded = contents()
     assert (len(loaded["households"]), len(loaded["people"])) == (206, 500)
     second = load(data_admin, district_clerk, "roster_a_update.xlsx")
-    assert second.counts == {"insert": 13, "update": 84, "same": 404, "duplicate": 0, "refused": 0, "out_of_area": 0}
+    planned = {"insert": 13, "update": 84, "same": 404, "duplicate": 0, "refused": 0, "out_of_area": 0, "absent": 4}
+    assert second.counts == planned
     assert contents() != loaded
     with system_scope("测试"):
         changed = [
@@ -123,10 +130,11 @@ def test_load_update_and_both_undone(data_admin, district_clerk):
         for one in changed:
             statement = IncomeStatement.objects.get(household__household_no=one["household"])
             assert float(statement.per_head) == pytest.approx(one["value"])
-    undo(district_clerk, second)
+    reverse(data_admin, district_clerk, second)
     assert contents() == loaded
-    report = undo(district_clerk, first).undo_report
-    assert (report["voided"]["household"], report["voided"]["person"], report["kept"]) == (206, 500, [])
+    report = reverse(data_admin, district_clerk, first).report
+    assert report["kept"] == []
+    assert (report["voided"]["household"], report["voided"]["person"]) == (206, 500)
     assert contents()["households"] == []
     again = load(data_admin, district_clerk, "roster_a_small.xlsx")
     assert again.counts["insert"] == 500
@@ -199,15 +207,87 @@ def test_a_town_officer_may_neither_upload_nor_approve(data_admin, town_officer)
             roster.approve(batch=batch, by=town_officer)
 
 
-def test_a_register_that_moved_on_sends_the_batch_back(data_admin, district_clerk):
+def test_only_what_somebody_overtook_goes_back(data_admin, district_clerk):
     load(data_admin, district_clerk, "roster_a_small.xlsx")
     batch = submit(data_admin, upload(data_admin, DATA / "roster_a_update.xlsx"))
     with system_scope("测试"):
-        row = RosterRow.objects.filter(batch=batch, action="same", first=True).first()
-        Household.objects.filter(pk=row.household_id).update(hamlet="已改")
+        row = RosterRow.objects.filter(batch=batch, changed__contains=["labour"]).first()
+        Person.objects.filter(pk=row.person_id).update(labour="lost")
+        same = RosterRow.objects.filter(batch=batch, action="same").exclude(household_no=row.household_no).first()
+        Household.objects.filter(pk=same.household_id).update(hamlet="已改")
     answer = approve(district_clerk, batch)
-    assert (answer.state, answer.submitted_by, answer.counts["update"] > 84) == (BatchState.CHECKED, None, True)
-    assert approve(district_clerk, submit(data_admin, answer)).state == BatchState.APPROVED
+    with system_scope("测试"):
+        rest = Batch.objects.get(continues=batch)
+        homes = set(RosterRow.objects.filter(batch=rest).values_list("household_no", flat=True))
+        left = RosterRow.objects.filter(batch=batch).count()
+    assert (answer.state, rest.state, homes) == (BatchState.APPROVED, BatchState.RETURNED, {row.household_no})
+    assert "系统数据有变化" in rest.reason and rest.rows + left == 501 == rest.rows + answer.rows
+    assert approve(district_clerk, submit(data_admin, rest)).state == BatchState.APPROVED
+    with system_scope("测试"):
+        assert Person.objects.get(pk=row.person_id).labour == row.labour
+
+
+def test_the_checker_approves_a_part_and_the_rest_goes_back(data_admin, district_clerk):
+    batch = submit(data_admin, upload(data_admin, DATA / "roster_a_small.xlsx"))
+    with acting_as(actor_for(district_clerk)):
+        town = RosterRow.objects.filter(batch=batch).first().town_id
+        one = RosterRow.objects.filter(batch=batch).exclude(town=town).first()
+        held = roster.hold(batch=batch, by=district_clerk, rows=[one.row], towns=[town])
+        with pytest.raises(ValidationError, match="暂缓原因"):
+            roster.approve(batch=batch, by=district_clerk)
+        done = committing.commit(roster.approve(batch=batch, by=district_clerk, reason="村里还没有核实").pk)
+    with system_scope("测试"):
+        rest = Batch.objects.get(continues=batch)
+        assert (rest.rows, done.rows, Person.objects.count()) == (held, 500 - held, 500 - held)
+        assert not Person.objects.filter(town=town).exists() and "村里还没有核实" in rest.reason
+    approve(district_clerk, submit(data_admin, rest))
+    with system_scope("测试"):
+        assert Person.objects.count() == 500
+
+
+def test_a_day_of_visits_does_not_stop_a_batch(data_admin, district_clerk):
+    load(data_admin, district_clerk, "roster_a_small.xlsx")
+    batch = submit(data_admin, upload(data_admin, DATA / "roster_a_update.xlsx"))
+    with system_scope("测试"):
+        for home in Household.objects.all():
+            state.note_visit(household_id=home.pk, on=home.registered_on + dt.timedelta(days=5))
+    assert approve(district_clerk, batch).state == BatchState.APPROVED
+    with system_scope("测试"):
+        assert not Batch.objects.filter(continues=batch).exists()
+
+
+def test_what_was_undone_comes_back_and_goes_again(data_admin, district_clerk):
+    first = load(data_admin, district_clerk, "roster_a_small.xlsx")
+    loaded = contents()
+    second = load(data_admin, district_clerk, "roster_a_update.xlsx")
+    updated = contents()
+    for expected in (loaded, updated, loaded):
+        reverse(data_admin, district_clerk, second)
+        assert contents() == expected
+    reverse(data_admin, district_clerk, first)
+    assert contents()["households"] == []
+    reverse(data_admin, district_clerk, first)
+    assert contents() == loaded
+
+
+def test_what_was_imported_again_meanwhile_does_not_come_back_twice(data_admin, district_clerk):
+    first = load(data_admin, district_clerk, "roster_a_small.xlsx")
+    reverse(data_admin, district_clerk, first)
+    load(data_admin, district_clerk, "roster_a_small.xlsx")
+    report = reverse(data_admin, district_clerk, first).report
+    assert (report["kept_total"], report["restored"]) == (206, 0)
+
+
+def test_who_asked_for_the_undo_may_not_agree_to_it(data_admin):
+    batch = load(data_admin, factories.user("district_clerk"), "roster_a_small.xlsx")
+    with acting_as(actor_for(data_admin)):
+        asked = roster.ask_reversal(batch=batch, by=data_admin, reason="导错")
+        with pytest.raises(PermissionDenied):
+            roster.decide_reversal(batch=batch, by=data_admin, approve=True)
+        with pytest.raises(IntegrityError, match="two_people"), transaction.atomic():
+            Reversal.objects.filter(pk=asked.pk).update(
+                state="approved", decided_by=data_admin, decided_at=asked.submitted_at
+            )
 
 
 def test_undo_keeps_what_people_have_worked_on(data_admin, district_clerk, town_officer):
@@ -219,7 +299,7 @@ def test_undo_keeps_what_people_have_worked_on(data_admin, district_clerk, town_
         Person.objects.filter(pk=Person.objects.filter(household=worked_on[2]).first().pk).update(
             labour="none", work_months=11
         )
-    report = undo(district_clerk, batch).undo_report
+    report = reverse(data_admin, district_clerk, batch).report
     assert {one["household"]: one["why"] for one in report["kept"]} == {
         worked_on[0].household_no: "有分类认定", worked_on[1].household_no: "户信息后来改过", worked_on[2].household_no: "人员后来改过",
     }  # fmt: skip

@@ -8,11 +8,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from households.roster import jobs, plan
+from households.roster import committing, jobs, plan, reversing, staging
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
 from jiyang.intake.detect import Choice
+from jiyang.intake.enums import PlanMode
 from jiyang.intake.models import Batch
 from jiyang.intake.reader import FileRefused
 from jiyang.intake.services import mapping_of
@@ -28,7 +29,10 @@ def choice_of(options: dict) -> Choice:
 
 
 class Command(BaseCommand):
-    help = "roster check FILE… | import FILE --by USER | approve ID --by USER | undo ID --by USER --reason TEXT."
+    help = (
+        "roster check FILE… | import FILE --by USER | approve ID --by USER | undo ID --by USER --reason TEXT."
+        " An undo is asked for by one person and agreed to by another (approve ID); of a batch taken back it asks for its return."
+    )
 
     def add_arguments(self, parser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -43,6 +47,7 @@ class Command(BaseCommand):
             sub.add_argument("--header-row", type=int, help="the heading's row as Excel shows it (default: found)")
         take.add_argument("file", type=Path)
         take.add_argument("--as-of", type=dt.date.fromisoformat)
+        take.add_argument("--mode", choices=PlanMode.values, default=PlanMode.ALL)
         for name in ("approve", "undo"):
             actions.add_parser(name).add_argument("batch", type=int)
         actions.choices["undo"].add_argument("--reason", required=True)
@@ -82,7 +87,7 @@ class Command(BaseCommand):
                 choice=choice_of(options),
                 saved=mapping_of(roster.TARGET, district),
             )
-            counts, header = plan.counts(), mapped.header
+            counts, header, absent = plan.counts(), mapped.header, staging.absent()
             transaction.set_rollback(True)
         return {
             "file": str(path),
@@ -99,6 +104,7 @@ class Command(BaseCommand):
                 key: value for key, value in jobs.described(mapped).items() if key not in {"unknown", "missing"}
             },
             "plan": counts,
+            "absent": absent if header.layout.rows == "person" else 0,
             "findings": [one.as_dict() for one in mapped.findings],
             "seconds": seconds,
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -106,7 +112,9 @@ class Command(BaseCommand):
 
     def do_import(self, options: dict) -> None:
         def act(user: User) -> Batch:
-            batch = roster.upload(by=user, filename=options["file"].name, data=options["file"].read_bytes())
+            batch = roster.upload(
+                by=user, filename=options["file"].name, data=options["file"].read_bytes(), mode=options["mode"]
+            )
             if choice := choice_of(options):
                 batch = roster.reread(batch=batch, by=user, choice=choice)
             batch = jobs.check(batch.pk, as_of=options["as_of"])
@@ -115,11 +123,17 @@ class Command(BaseCommand):
         self._act(act, options)
 
     def do_approve(self, options: dict) -> None:
-        self._act(lambda user: jobs.commit(roster.approve(batch=self._batch(options), by=user).pk), options)
+        def act(user: User) -> Batch:
+            batch = self._batch(options)
+            if roster.open_reversal(batch):
+                return reversing.reverse(roster.decide_reversal(batch=batch, by=user, approve=True).pk)
+            return committing.commit(roster.approve(batch=batch, by=user).pk)
+
+        self._act(act, options)
 
     def do_undo(self, options: dict) -> None:
         def act(user: User) -> Batch:
-            return jobs.undo_commit(roster.take_back(batch=self._batch(options), by=user, reason=options["reason"]).pk)
+            return roster.ask_reversal(batch=self._batch(options), by=user, reason=options["reason"]).batch
 
         self._act(act, options)
 
@@ -135,8 +149,8 @@ class Command(BaseCommand):
         answer = {"batch": batch.pk, "state": batch.state, "counts": batch.counts, "seconds": batch.seconds}
         if batch.error:
             answer["error"] = batch.error
-        if batch.undo_report:
-            answer["undo"] = batch.undo_report
+        if reversal := batch.reversals.last():
+            answer["reversal"] = {"kind": reversal.kind, "state": reversal.state, **reversal.report}
         self._say(answer, options)
         if batch.error:
             sys.exit(UNREADABLE)

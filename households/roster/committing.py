@@ -1,0 +1,173 @@
+"""The job after an approval: what was agreed to is written; what somebody overtook or held back waits in a continuation.
+
+All or nothing; may run again after a crash.
+"""
+
+import datetime as dt
+
+from django.db import connection
+from django.utils import timezone
+
+from households.models import roster_period
+from households.roster import apply, plan
+from households.roster.running import Clock, only_one, progress_of
+from jiyang.intake.enums import BatchState
+from jiyang.intake.layouts import layouts
+from jiyang.intake.models import Batch
+
+STALE = "提交以后系统数据有变化，已重新比对，请核对后再提交"
+TO_WRITE = "(select * from households_rosterrow where batch_id = {batch} and action in ('insert', 'update') and not held) as rows"
+REST = "(select * from households_rosterrow where batch_id = {batch}) as rows"
+OVERTAKEN = """
+create temp table overtaken on commit drop as
+select distinct s.household_no from households_rosterrow s left join roster_plan p on p.row = s.row
+ where s.batch_id = %(batch)s and s.action in ('insert', 'update') and not s.held
+   and (p.action, p.household_id, p.person_id, p.changed, p.before)
+       is distinct from (s.action, s.household_id, s.person_id, s.changed, s.before)
+"""
+
+
+def commit(batch_id: int) -> Batch | None:
+    """Write an approved batch. None when another worker is at it. Call inside the approver's scope.
+
+    Households of which a value has changed since the plan was made are not written: they wait, planned anew, in a
+    continuation of the batch, as do those that the checker held back.
+    """
+    progress = progress_of(batch_id)
+    with only_one(batch_id) as mine:
+        batch = Batch.objects.select_for_update().get(pk=batch_id)
+        if not mine or batch.state != BatchState.APPLYING:
+            return None
+        clock, day = Clock(), batch.data_date or timezone.localdate()
+        progress.step("核对计划", 0, batch.rows)
+        _plan(batch, TO_WRITE)
+        overtaken, held = _set_aside(batch)
+        clock.lap("replan")
+        if not _anything_left():
+            return _back(batch)
+        progress.step("写入系统", 0, batch.rows)
+        written = apply.commit(
+            batch,
+            by_id=batch.approved_by_id,
+            who=batch.submitted_by.name,
+            fields=fields_of(batch),
+            day=min(day, timezone.localdate()),
+        )
+        clock.lap("write")
+        if overtaken or held:
+            progress.step("重新比对", 0, batch.rows)
+            _continue(batch, overtaken=overtaken)
+            clock.lap("rest")
+        progress.step("完成", batch.rows, batch.rows)
+        batch.state = BatchState.APPROVED
+        batch.seconds = {**batch.seconds, "commit": clock.total(), "written": written}
+        batch.save()
+        return batch
+
+
+def fields_of(batch: Batch) -> set[str]:
+    """The staged fields that the batch's file has."""
+    return set(batch.columns["known"]) | set(batch.columns.get("place", ["village"]))
+
+
+def _plan(batch: Batch, source: str) -> None:
+    day: dt.date = batch.data_date or timezone.localdate()
+    plan.make(
+        fields_of(batch),
+        roster_period(day)[0],
+        rows=batch.rows,
+        with_register=True,
+        mode=batch.mode,
+        source=source.format(batch=batch.pk),
+    )
+
+
+def _set_aside(batch: Batch) -> tuple[int, int]:
+    """Take households out of the plan that were overtaken; returns (overtaken households, held rows)."""
+    with connection.cursor() as cursor:
+        cursor.execute(OVERTAKEN, {"batch": batch.pk})
+        overtaken = cursor.rowcount
+        if overtaken:
+            cursor.execute(
+                "delete from roster_plan p using households_rosterrow s, overtaken o"
+                " where s.batch_id = %s and s.row = p.row and s.household_no = o.household_no",
+                [batch.pk],
+            )
+        cursor.execute("select count(*) from households_rosterrow where batch_id = %s and held", [batch.pk])
+        return overtaken, cursor.fetchone()[0]
+
+
+def _anything_left() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("select exists (select 1 from roster_plan where action in ('insert', 'update'))")
+        return cursor.fetchone()[0]
+
+
+def _back(batch: Batch) -> Batch:
+    """Nothing that was agreed to can be written any more: the batch itself goes back to its maker, planned anew."""
+    replan(batch)
+    batch.state, batch.reason = BatchState.CHECKED, STALE
+    batch.submitted_by = batch.submitted_at = batch.approved_by = batch.approved_at = None
+    batch.save()
+    return batch
+
+
+def _continue(batch: Batch, *, overtaken: int) -> Batch:
+    """A batch of its own for what was not written: it goes back to the maker with the reason."""
+    reasons = ([STALE] if overtaken else []) + ([f"复核人暂缓：{batch.reason}"] if batch.reason else [])
+    rest = Batch.objects.get(pk=batch.pk)
+    rest.pk = rest.id = None
+    rest._state.adding = True
+    rest.continues, rest.state, rest.reason, rest.version = batch, BatchState.RETURNED, "；".join(reasons)[:200], 1
+    rest.submitted_by = rest.submitted_at = rest.approved_by = rest.approved_at = None
+    rest.save()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "create temp table moved on commit drop as select distinct household_no from households_rosterrow"
+            " where batch_id = %s and held union select household_no from overtaken",
+            [batch.pk],
+        )
+        cursor.execute(
+            "update intake_batchfinding f set batch_id = %(rest)s from households_rosterrow s"
+            " where f.batch_id = %(batch)s and s.batch_id = %(batch)s and s.row = f.row"
+            "  and s.household_no in (select household_no from moved)",
+            {"rest": rest.pk, "batch": batch.pk},
+        )
+        cursor.execute(
+            "update households_rosterabsence a set batch_id = %(rest)s from households_household h"
+            " where a.batch_id = %(batch)s and h.id = a.household_id and h.household_no in (select household_no from moved)",
+            {"rest": rest.pk, "batch": batch.pk},
+        )
+        cursor.execute(
+            "update households_rosterrow set batch_id = %(rest)s, held = false"
+            " where batch_id = %(batch)s and household_no in (select household_no from moved)",
+            {"rest": rest.pk, "batch": batch.pk},
+        )
+    batch.counts, batch.rows = _counted(batch)
+    replan(rest)
+    rest.save()
+    return rest
+
+
+def _counted(batch: Batch) -> tuple[dict, int]:
+    found = plan.counts(f"households_rosterrow where batch_id = {int(batch.pk)}")
+    return found, sum(found.values())
+
+
+def replan(batch: Batch) -> None:
+    """Plan the kept rows of a batch anew against the register as it is. Sets its counts; the caller saves it."""
+    with connection.cursor() as cursor:
+        cursor.execute("drop table if exists roster_plan")
+        _plan(batch, REST)
+        cursor.execute(
+            'update households_rosterrow s set action = p.action, household_id = p.household_id, person_id = p.person_id,'
+            ' "first" = p.first, changed = p.changed, before = p.before from roster_plan p'
+            " where s.batch_id = %s and p.row = s.row",
+            [batch.pk],
+        )
+    batch.counts, batch.rows = _counted(batch)
+
+
+def takes(batch: Batch) -> bool:
+    """Whether the register keeps what one row of the file says: spells, plans and villages are only checked here."""
+    return layouts()[batch.layout].rows in {"person", "household"}

@@ -1,0 +1,188 @@
+"""Files that go back to who must mend a roster: an annotated copy of the original, and the failed rows alone.
+
+Both keep the file's own headings, sheets and texts; every cell is text, so that no ID number loses a digit and nothing is
+taken for a formula.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from households.models import RosterRow
+from households.roster.jobs import FILE_AAD
+from jiyang.identifiers.encryption import decrypt_bytes
+from jiyang.intake.cells import as_text
+from jiyang.intake.enums import RowAction, Severity
+from jiyang.intake.findings import kinds
+from jiyang.intake.models import Batch, BatchFinding
+from jiyang.intake.reader import Source, read
+from jiyang.ledgers.export import safe
+
+WHY = "问题说明（不导入）"
+FAILED = (RowAction.REFUSED, RowAction.DUPLICATE)
+LOOKS = {
+    Severity.ERROR: {"bg_color": "#fbe9e7", "border": 1, "border_color": "#b3261e"},
+    Severity.WARNING: {"bg_color": "#fff4d6", "border": 1, "border_color": "#b07800"},
+    Severity.NORMALISED: {"bg_color": "#e8f0f2"},
+}
+LONGEST = 32_000  # characters of a cell or comment that a workbook takes
+
+
+@dataclass
+class Part:
+    """A sheet of the original: `offset` turns its row numbers into the batch's, data begin after row `head` (from 1)."""
+
+    sheet: str
+    offset: int
+    head: int
+
+
+@dataclass
+class Notes:
+    """The findings of one row: by column letters, and together."""
+
+    cells: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+
+
+def annotated(batch: Batch, path: Path) -> int:
+    """The original with coloured and commented cells and a summary sheet; returns the findings written."""
+    notes = notes_of(batch)
+    with _workbook(path) as book:
+        write_summary(book, batch)
+        source, width = original(batch), 0
+        for part in parts_of(batch):
+            sheet, looks = book.add_worksheet(_title(book, part.sheet)), _looks(book)
+            sheet.freeze_panes(part.head, 0)
+            for number, cells in enumerate(source.rows(part.sheet)):
+                width = max(width, len(cells))
+                _write(sheet, number, cells, notes.get(number + 1 + part.offset), looks)
+            sheet.set_column(0, max(0, width - 1), 14)
+    return sum(len(found) for one in notes.values() for found in one.cells.values())
+
+
+def failed_rows(batch: Batch, path: Path) -> int:
+    """The rows of the refused households only, with what is wrong in a last column; returns their number.
+
+    Corrected, the file is uploaded as a continuation of the batch.
+    """
+    rows = RosterRow.objects.filter(batch=batch, action__in=FAILED).values_list("row", flat=True)
+    wanted, notes, written = set(rows), notes_of(batch), 0
+    with _workbook(path) as book:
+        source = original(batch)
+        for part in parts_of(batch):
+            sheet, looks, line = book.add_worksheet(_title(book, part.sheet)), _looks(book), 0
+            width = 0
+            for number, cells in enumerate(source.rows(part.sheet), start=1):
+                if number <= part.head:
+                    width = max(width, len(cells))
+                    _write(sheet, line, cells, None, looks)
+                    if number == part.head:
+                        sheet.write_string(line, width, WHY)
+                        sheet.freeze_panes(line + 1, 0)
+                    line += 1
+                elif number + part.offset in wanted:
+                    found = notes.get(number + part.offset)
+                    _write(sheet, line, cells, found, looks)
+                    why = "；".join(found.texts) if found else "同户的其他行有错误"
+                    sheet.write_string(line, width, safe(why[:LONGEST]))
+                    line, written = line + 1, written + 1
+            sheet.set_column(0, width - 1, 14)
+            sheet.set_column(width, width, 60)
+    return written
+
+
+def original(batch: Batch) -> Source:
+    with batch.file.open("rb") as stream:
+        return read(decrypt_bytes(stream.read(), FILE_AAD), batch.filename)
+
+
+def parts_of(batch: Batch) -> list[Part]:
+    return [Part(*one) for one in batch.columns["parts"]]
+
+
+def notes_of(batch: Batch) -> dict[int, Notes]:
+    """Row of the batch -> what is wrong with it."""
+    found: dict[int, Notes] = {}
+    lines = BatchFinding.objects.filter(batch=batch).exclude(severity=Severity.NORMALISED).order_by("row", "cell")
+    for row, cell, column, severity, message, hint in lines.values_list(
+        "row", "cell", "column", "severity", "message", "hint"
+    ):
+        note, text = found.setdefault(row, Notes()), f"{message}。{hint}" if hint else message
+        note.cells.setdefault(cell.rstrip("0123456789"), []).append((severity, text))
+        note.texts.append(f"{column}：{text}" if column else text)
+    return found
+
+
+def write_summary(book: xlsxwriter.Workbook, batch: Batch) -> None:
+    """How many rows of which kind, and each kind of fault with its number and remedy."""
+    sheet, bold = book.add_worksheet("汇总"), book.add_format({"bold": True})
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, 1, 10)
+    sheet.set_column(2, 3, 60)
+    lines: list[Iterable[Any]] = [("批次", str(batch)), ("文件", batch.filename), ("行数", batch.rows)]
+    lines += [(RowAction(key).label, number) for key, number in batch.counts.items() if key in RowAction.values]
+    lines.append(())
+    for number, line in enumerate(lines):
+        _line(sheet, number, line)
+    _line(sheet, len(lines), ("问题", "处数", "级别", "怎么改"), bold)
+    for number, line in enumerate(_tally(batch), start=len(lines) + 1):
+        _line(sheet, number, line)
+
+
+def _tally(batch: Batch) -> Iterator[tuple]:
+    counted: dict[tuple[str, str], int] = {}
+    for code, severity in BatchFinding.objects.filter(batch=batch).values_list("code", "severity"):
+        counted[severity, code] = counted.get((severity, code), 0) + 1
+    order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NORMALISED: 2}
+    for (severity, code), times in sorted(counted.items(), key=lambda one: (order[one[0][0]], -one[1])):
+        yield kinds()[code].message, times, Severity(severity).label, kinds()[code].hint
+
+
+def _line(sheet, number: int, values: Iterable[Any], look=None) -> None:
+    for place, value in enumerate(values):
+        sheet.write_string(number, place, safe(str(value)), look)
+
+
+def _write(sheet, number: int, cells: list[Any], notes: Notes | None, looks: dict) -> None:
+    """One row as text; cells with findings in their colour, with the messages as comment."""
+    marked = {_place(letters): found for letters, found in notes.cells.items()} if notes else {}
+    for place in range(max(len(cells), max(marked, default=-1) + 1)):
+        text = safe(as_text(cells[place])[:LONGEST]) if place < len(cells) else ""
+        found = marked.get(place)
+        if found:
+            worst = min((severity for severity, _ in found), key="EWN".index)
+            sheet.write_string(number, place, text, looks[worst])
+            sheet.write_comment(number, place, "\n".join(text for _, text in found)[:LONGEST], {"x_scale": 2})
+        elif text:
+            sheet.write_string(number, place, text)
+
+
+def _place(letters: str) -> int:
+    """Column letters as a number from 0; a finding of the whole row stands at its first cell."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return max(0, number - 1)
+
+
+def _looks(book: xlsxwriter.Workbook) -> dict[str, Any]:
+    if not hasattr(book, "looks"):
+        book.looks = {severity: book.add_format({"num_format": "@", **look}) for severity, look in LOOKS.items()}
+    return book.looks
+
+
+def _workbook(path: Path) -> xlsxwriter.Workbook:
+    return xlsxwriter.Workbook(
+        str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+
+
+def _title(book: xlsxwriter.Workbook, name: str) -> str:
+    """A sheet's name that Excel takes and that the book does not have yet."""
+    base = "".join(" " if letter in "[]:*?/\\" else letter for letter in name).strip("'")[:28] or "名单"
+    taken = {sheet.get_name() for sheet in book.worksheets()}
+    return next(one for one in (base, *(f"{base}_{n}" for n in range(2, 99))) if one not in taken)

@@ -1,0 +1,32 @@
+"""The job after 撤销 or 恢复 was agreed to. All or nothing; may run again after a crash."""
+
+from django.utils import timezone
+
+from households.roster import undo
+from households.roster.running import Clock, only_one, progress_of
+from jiyang.intake.enums import BatchState, ReversalKind
+from jiyang.intake.models import Batch
+from jiyang.workflow.enums import ProposalState
+
+RUNNING = {BatchState.UNDOING: BatchState.UNDONE, BatchState.REDOING: BatchState.APPROVED}
+
+
+def reverse(batch_id: int) -> Batch | None:
+    """Carry out the reversal that was agreed to. None when another worker is at it. Call inside the checker's scope."""
+    progress = progress_of(batch_id)
+    with only_one(batch_id) as mine:
+        batch = Batch.objects.select_for_update().get(pk=batch_id)
+        if not mine or batch.state not in RUNNING:
+            return None
+        reversal = batch.reversals.filter(state=ProposalState.APPROVED, done_at=None).order_by("-pk").first()
+        progress.step(ReversalKind(reversal.kind).label, 0, batch.rows)
+        clock = Clock()
+        reversal.report = undo.reverse(reversal, by_id=reversal.decided_by_id)
+        clock.lap("undo")
+        progress.step("完成", batch.rows, batch.rows)
+        reversal.done_at = timezone.now()
+        reversal.save(update_fields=["report", "done_at"])
+        batch.seconds = {**batch.seconds, reversal.kind: clock.total()}
+        batch.state = RUNNING[batch.state]
+        batch.save()
+        return batch
