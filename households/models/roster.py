@@ -113,7 +113,9 @@ class RosterAbsence(Scoped):
     village = place_field("行政村")
     household = models.ForeignKey("households.Household", models.PROTECT, related_name="+", verbose_name="户")
     person = models.ForeignKey("households.Person", models.PROTECT, related_name="absences", verbose_name="人员")
-    stays_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="核实人")
+    stays_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="核实人"
+    )
     stays_at = models.DateTimeField("核实时间", null=True)
     stays_reason = models.CharField("仍在户的说明", max_length=200, blank=True)
 
@@ -141,7 +143,9 @@ class RosterTouch(Scoped):
     district = place_field("区县")
     town = place_field("镇街", null=True)
     village = place_field("行政村", null=True)
-    reversal = models.ForeignKey("intake.Reversal", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name="撤销")
+    reversal = models.ForeignKey(
+        "intake.Reversal", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name="撤销"
+    )
     table = models.CharField("表", max_length=40)
     record = models.BigIntegerField("记录")
     before_event = models.BigIntegerField("前像事件")

@@ -160,4 +160,3 @@ def _reopening() -> tuple[str, str, str]:
 def _moving() -> tuple[str, str, str]:
     sets = f"household_id = case when '{MOVED}' = any(w.changed) then w.home else x.household_id end"
     return MOVED, sets, "not w.new_person"
-

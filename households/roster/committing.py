@@ -160,7 +160,7 @@ def replan(batch: Batch) -> None:
         cursor.execute("drop table if exists roster_plan")
         _plan(batch, REST)
         cursor.execute(
-            'update households_rosterrow s set action = p.action, household_id = p.household_id, person_id = p.person_id,'
+            "update households_rosterrow s set action = p.action, household_id = p.household_id, person_id = p.person_id,"
             ' "first" = p.first, changed = p.changed, before = p.before from roster_plan p'
             " where s.batch_id = %s and p.row = s.row",
             [batch.pk],

@@ -204,9 +204,7 @@ def places_of(mapped: Mapped) -> list[list[str]]:
 def parts_of(mapped: Mapped) -> list[list]:
     """[sheet, offset of its batch row numbers, last heading row] of each sheet that was read."""
     parts = mapped.header.parts or [mapped.header]
-    return [
-        [part.sheet, offset, part.first_data] for part, (_, offset) in zip(parts, mapped.starts, strict=True)
-    ]
+    return [[part.sheet, offset, part.first_data] for part, (_, offset) in zip(parts, mapped.starts, strict=True)]
 
 
 def _keep_findings(batch: Batch, mapped: Mapped) -> None:

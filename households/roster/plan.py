@@ -71,7 +71,15 @@ class Compared:
         return f"({self.differs})" if mode == PlanMode.ALL else "false"
 
 
-def make(fields: set[str], year: int, *, rows: int, with_register: bool, mode: str = PlanMode.ALL, source: str = "roster_stage") -> None:
+def make(
+    fields: set[str],
+    year: int,
+    *,
+    rows: int,
+    with_register: bool,
+    mode: str = PlanMode.ALL,
+    source: str = "roster_stage",
+) -> None:
     """Plan the rows of `source` against the register. `fields` are the columns that the file has: others are left alone.
 
     `mode` says what may happen to what the register holds already (PlanMode).
@@ -136,5 +144,3 @@ def counts(source: str = "roster_plan") -> dict[str, int]:
         cursor.execute(f"select action, count(*) from {source} group by action")
         found = dict(cursor.fetchall())
     return {str(action): found.pop(action, 0) for action in CONTRACT} | found
-
-

@@ -32,9 +32,17 @@ from jiyang.regions.models import Region
 PAGE = 50
 MOST_COLUMNS = 12
 SEGMENTS = [
-    ("", "全部"), (RowAction.REFUSED, "有错误"), ("warned", "有提醒"), (RowAction.UPDATE, "变更"), (RowAction.INSERT, "新增"),
-    (RowAction.SAME, "相同"), (RowAction.KEPT, "不改动"), (RowAction.DUPLICATE, "重复"), (RowAction.OUT_OF_AREA, "区外"),
-    ("held", "已暂缓"), ("absent", "名单未列"),
+    ("", "全部"),
+    (RowAction.REFUSED, "有错误"),
+    ("warned", "有提醒"),
+    (RowAction.UPDATE, "变更"),
+    (RowAction.INSERT, "新增"),
+    (RowAction.SAME, "相同"),
+    (RowAction.KEPT, "不改动"),
+    (RowAction.DUPLICATE, "重复"),
+    (RowAction.OUT_OF_AREA, "区外"),
+    ("held", "已暂缓"),
+    ("absent", "名单未列"),
 ]
 ALWAYS = {"", RowAction.REFUSED, "warned", RowAction.UPDATE, RowAction.INSERT, RowAction.SAME}  # fmt: skip
 BAR = (
@@ -228,7 +236,9 @@ class Preview:
             .select_related("village")
             .in_bulk([row.household_id for row in changed if row.household_id])
         )
-        members = Membership.objects.visible_to(self.actor).filter(person__in=people, until=None).select_related("household")
+        members = (
+            Membership.objects.visible_to(self.actor).filter(person__in=people, until=None).select_related("household")
+        )
         states = HouseholdState.objects.visible_to(self.actor).filter(household__in=homes)
         return {
             "person": people, "household": homes, "member": {one.person_id: one for one in members}, "state": {one.pk: one for one in states},

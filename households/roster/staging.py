@@ -229,6 +229,8 @@ def keep(batch_id: int) -> None:
             "   from roster_stage s join roster_plan p using (row) order by row",
             [batch_id],
         )
+        # without statistics the commit would loop over these rows once for each of them
+        cursor.execute("analyze households_rosterrow (batch_id, row, household_no, id_index, person_no, action)")
 
 
 ABSENT = """

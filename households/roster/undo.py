@@ -16,7 +16,11 @@ from jiyang.intake.enums import ReversalKind
 from jiyang.intake.models import Reversal
 
 NAMED = 200  # households named one by one in the report
-MADE = (IncomeStatement, Person, Household)  # what an import makes; households last: their place carries the others along
+MADE = (
+    IncomeStatement,
+    Person,
+    Household,
+)  # what an import makes; households last: their place carries the others along
 RESTORED = (IncomeStatement, Person, Household)
 PATH = {"district_id", "town_id", "village_id"}
 # Natural keys that another live row may have taken meanwhile: (model, columns, condition of the restored row `e`)
@@ -111,9 +115,7 @@ def as_made(model) -> str:
 
 def former_step(model) -> str:
     """SQL over the touches `t`: those of the step that is reversed."""
-    return (
-        f"t.batch_id = %(batch)s and t.reversal_id is not distinct from %(former)s and t.\"table\" = '{model._meta.model_name}'"
-    )
+    return f"t.batch_id = %(batch)s and t.reversal_id is not distinct from %(former)s and t.\"table\" = '{model._meta.model_name}'"
 
 
 def _affected(cursor, values: dict) -> list[int]:
