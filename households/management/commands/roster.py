@@ -115,11 +115,8 @@ class Command(BaseCommand):
             batch = roster.upload(
                 by=user, filename=options["file"].name, data=options["file"].read_bytes(), mode=options["mode"]
             )
-<<<<<<< HEAD
             if choice := choice_of(options):
                 batch = roster.reread(batch=batch, by=user, choice=choice)
-=======
->>>>>>> 75a96ec (Give the planner statistics of kept rows)
             batch = jobs.check(batch.pk, as_of=options["as_of"])
             return batch if batch.error else roster.submit(batch=batch, by=user)
 
