@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "jiyang.ledgers",
     "jiyang.workflow",
     "jiyang.schedules",
+    "jiyang.rules",
     "jiyang.access",
     "jiyang.api",
     *own_apps(),

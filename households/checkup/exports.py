@@ -1,0 +1,277 @@
+"""Several national exports staged together as one source (体检): people of A, B and C, households of F, jobs of D, plans of G, villages of E.
+
+Refused rows take part. A person of two files is one row: the more telling file's, completed by the other where it has no such
+column. A household has a row per file that tells of it, so that a fault in either is seen. All tables end with the transaction.
+"""
+
+import datetime as dt
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import connection
+from django.utils import timezone
+
+from households.roster import staging
+from households.roster.jobs import LAYOUTS
+from jiyang.intake import pipeline
+from jiyang.intake.cells import as_text
+from jiyang.intake.layouts import layouts
+from jiyang.intake.normalise import Mapped
+from jiyang.intake.places import RegionIndex
+from jiyang.regions.models import Region
+from jiyang.rules.sql import Base, Source
+
+APART = 10_000_000  # row keys: file number × this + Excel row
+PEOPLE = ("roster_c", "roster_b", "roster_a", "legacy_person")  # the more telling first
+HOMES = ("roster_c", "roster_f", "roster_b", "roster_a", "legacy_household")
+OF_IDENTITY = ("id_number", "id_index", "sex", "birth_date", "id_kind", "disability_category", "disability_level")
+NO_NUMBER = "999999"  # what stands first where somebody has no ID number (4_01_003)
+
+
+@dataclass
+class Exports:
+    """The staged files: `source` for the engine, and names of the rows that were hit."""
+
+    source: Source
+    files: list[Mapped]
+    _known: dict[int, dict[int, int]] = field(default_factory=dict)
+
+    def records(self, subject: str, keys: Sequence[int]) -> list[str]:
+        """户编号 of households, names of villages, ID numbers as written of everybody else (户编号 where there is none)."""
+        return sorted({self._record(subject, key) for key in keys})
+
+    def _record(self, subject: str, key: int) -> str:
+        number, line = divmod(key, APART)
+        mapped = self.files[number]
+        place = self._places(number)[line]
+        names = {"household": ("household_no",), "village": ("village",)}.get(subject, ("id_number", "household_no"))
+        for name in names:
+            stored = mapped.columns.get(name)
+            value = (stored[place] if stored else None) or as_text(mapped.raw[name][place]).strip() if name in mapped.raw else None
+            if value:
+                return value
+        return f"{mapped.header.layout.title}第 {line} 行"
+
+    def _places(self, number: int) -> dict[int, int]:
+        if number not in self._known:
+            self._known[number] = {line: place for place, line in enumerate(self.files[number].rows)}
+        return self._known[number]
+
+def stage(paths: Sequence[Path], *, district: Region, as_of: dt.date | None) -> tuple[Exports, dt.date]:
+    """Read and stage the files in the running transaction. Raises FileRefused, OSError. Answers the day of the check too."""
+    regions, chosen = RegionIndex.load(district), [layouts()[key] for key in LAYOUTS]
+    files = [
+        pipeline.load(path.read_bytes(), path.name, layouts=chosen, regions=regions, as_of=as_of) for path in paths
+    ]
+    dated = [mapped.data_date for mapped in files if mapped.data_date]
+    day = as_of or (max(dated) if dated else timezone.localdate())
+    tables: dict[str, list[Table]] = {}
+    for number, mapped in enumerate(files):
+        staging.stage(mapped, district.pk, f"over_{number}")
+        _mark(mapped, f"over_{number}")
+        table = Table(f"over_{number}", number, mapped)
+        tables.setdefault(mapped.header.layout.key, []).append(table)
+    bases = _bases({key: Pile(key, found) for key, found in tables.items()})
+    return Exports(Source("所给的导出表", bases), files), day
+
+
+def _mark(mapped: Mapped, table: str) -> None:
+    """Write what was found at each row's cells beside it, as `code` and `field:code`."""
+    found: dict[int, set[str]] = {}
+    for one in mapped.findings:
+        found.setdefault(one.line, set()).update((one.code, f"{one.field}:{one.code}"))
+    for place, cell in enumerate(mapped.raw.get("id_number", ())):
+        if as_text(cell).strip().startswith(NO_NUMBER):
+            found.setdefault(mapped.rows[place], set()).add("no_id_number")
+    lines = "\n".join(f"{row}\t{{{','.join(sorted(codes))}}}" for row, codes in found.items())
+    with connection.cursor() as cursor:
+        cursor.execute(f"create temp table {table}_marks (line integer, codes text[]) on commit drop")
+        cursor.copy_expert(f"copy {table}_marks from stdin", io.StringIO(lines))
+
+
+@dataclass
+class Table:
+    name: str
+    number: int
+    mapped: Mapped
+
+    @property
+    def present(self) -> set[str]:
+        """Columns that the file fills, by itself or derived from an ID number or telephone."""
+        layout, names = self.mapped.header.layout, set(self.mapped.columns)
+        if "id_number" in names:
+            names |= set(OF_IDENTITY)
+        return names | {f"{name}_is_mobile" for name in names if name in layout.by_name and layout.by_name[name].type == "phone"}
+
+
+class Pile:
+    """All files of one layout as one query. `present` are the columns that every one of them fills."""
+
+    def __init__(self, key: str, tables: list[Table]) -> None:
+        self.key, self.tables, self.layout = key, tables, layouts()[key]
+        self.present = set.intersection(*(table.present for table in tables))
+
+    def own(self, subject: str) -> set[str]:
+        """Present columns that tell of the subject."""
+        if subject == self.layout.rows:
+            if subject != "person":
+                return set(self.present)
+            return {name for name in self.present if not self._of_household(name)} | {"household_no"}
+        return {name for name in self.present if self._of_household(name)}
+
+    def _of_household(self, name: str) -> bool:
+        one = self.layout.by_name.get(name.removesuffix("_is_mobile"))
+        return one is not None and one.belongs_to == "household"
+
+    def query(self, names: set[str]) -> str:
+        listed = "".join(f', t."{name}"' for name in sorted(names - {"unread"}))
+        parts = [
+            f"select {table.number}::bigint * {APART} + t.row as rid, t.unread, coalesce(m.codes, '{{}}') as problems,"
+            f" t.household_no as household_key, t.id_index as person_key, t.town_id, t.village_id{listed}"
+            f" from {table.name} t left join {table.name}_marks m on m.line = t.row"
+            for table in self.tables
+        ]
+        return "(" + " union all ".join(parts) + ")"
+
+
+def _bases(piles: dict[str, Pile]) -> dict[str, Base]:
+    bases: dict[str, Base] = {}
+    people = [piles[key] for key in PEOPLE if key in piles]
+    homes = [piles[key] for key in HOMES if key in piles]
+    if people:
+        bases["person"] = _people(people)
+    if homes:
+        bases["household"] = _homes(homes, monitored="roster_c" in piles)
+    for key, subject in (("roster_d", "spell"), ("roster_g", "plan"), ("roster_e", "village")):
+        if key in piles:
+            bases[subject] = _plain(subject, piles[key])
+    return bases
+
+
+def _merged(piles: list[Pile], subject: str, same: str) -> tuple[list[str], set[str]]:
+    """Per pile a query of its rows of the subject, completed by the others' columns that it lacks (joined by `same`)."""
+    columns = set().union(*(pile.own(subject) for pile in piles))
+    kinds = {name: f"null::{_sql_type(piles, name)}" for name in columns}
+    queries = []
+    for pile in piles:
+        own = pile.own(subject)
+        givers = [other for other in piles if other is not pile]
+        picked, joins, lacking = [], [], []
+        for place, other in enumerate(givers):
+            keys = ", ".join(same.split())
+            on = " and ".join(f"g{place}.{key} = o.{key}" for key in same.split())
+            joins.append(
+                f" left join (select distinct on ({keys}) * from {other.query(other.own(subject))} x"
+                f" where {' and '.join(f'{key} is not null' for key in same.split())} order by {keys}, rid) g{place} on {on}"
+            )
+        for name in sorted(columns):
+            place = next((place for place, other in enumerate(givers) if name in other.own(subject)), None)
+            if name in own:
+                picked.append(f'o."{name}"')
+            elif place is not None:
+                picked.append(f'g{place}."{name}" as "{name}"')
+                lacking.append(f"case when g{place}.rid is null or '{name}' = any(g{place}.unread) then '{name}' end")
+            else:
+                picked.append(f'{kinds[name]} as "{name}"')
+        unread = f"o.unread || array_remove(array[{', '.join(lacking)}]::text[], null)" if lacking else "o.unread"
+        queries.append(
+            f"select o.rid, {unread} as unread, o.problems, o.household_key, o.person_key, o.town_id, o.village_id,"
+            f" {', '.join(picked)} from {pile.query(own)} o{''.join(joins)}"
+        )
+    return queries, columns
+
+
+def _sql_type(piles: list[Pile], name: str) -> str:
+    for pile in piles:
+        one = pile.layout.by_name.get(name)
+        if one and one.sql_type:
+            return one.sql_type
+    return {"birth_date": "date", "id_index": "bytea", "id_number": "bytea", "disability_category": "smallint", "disability_level": "smallint"}.get(
+        name, "boolean" if name.endswith("_is_mobile") else "text"
+    )  # fmt: skip
+
+
+def _table(name: str, query: str, *indexed: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"create temp table {name} on commit drop as {query}")
+        for column in indexed:
+            cursor.execute(f"create index on {name} ({column})")
+        cursor.execute(f"analyze {name}")
+
+
+def _people(piles: list[Pile]) -> Base:
+    queries, columns = _merged(piles, "person", "household_key person_key")
+    for place, query in enumerate(queries):
+        earlier = " and ".join(
+            f"not exists (select from {other.query(set())} e where e.household_key = z.household_key and e.person_key = z.person_key)"
+            for other in piles[:place]
+        )
+        queries[place] = f"select * from ({query}) z" + (f" where {earlier}" if earlier else "")
+    _table("over_people", " union all ".join(queries))
+    _table(
+        "over_person",
+        "select p.*, i.same_id, i.same_id_towns from over_people p left join (select person_key, count(*)::int as same_id,"
+        " count(distinct town_id)::int as same_id_towns from over_people where person_key is not null group by 1) i using (person_key)",
+        "household_key",
+        "person_key",
+    )
+    return Base("over_person", frozenset(columns | {"problems", "same_id", "same_id_towns"}), "rid", unread=True)
+
+
+def _homes(piles: list[Pile], *, monitored: bool) -> Base:
+    queries, columns = _merged(piles, "household", "household_key")
+    known = "bool_or(in_c" + (" or category is not null" if "category" in columns else "") + ") over w"
+    parts = [
+        f"(select distinct on (household_key) {place} as version_rank, {pile.key == 'roster_c'} as in_c, q.* from ({query}) q"
+        " where household_key is not null order by household_key, rid)"
+        for place, (pile, query) in enumerate(zip(piles, queries, strict=True))
+    ]
+    _table(
+        "over_household",
+        f"select u.*, row_number() over (partition by household_key order by version_rank)::int as version, {known} as monitored"
+        f" from ({' union all '.join(parts)}) u window w as (partition by household_key)",
+        "household_key",
+    )
+    known_columns = columns | {"problems"} | ({"monitored"} if monitored or "category" in columns else set())
+    return Base("over_household", frozenset(known_columns), "rid", unread=True, one="{t}.version = 1")
+
+
+def _plain(subject: str, pile: Pile) -> Base:
+    columns, extra = set(pile.present), ""
+    phones = subject == "spell" and {"job_phone", "job_county"} <= columns
+    query = pile.query(columns | ({"job_phone_index"} if phones else set()))
+    if subject == "spell":
+        extra, more = _spells(columns)
+        columns |= more
+    _table(f"over_{subject}", f"select q.*{extra} from {query} q", "household_key", "person_key")
+    if phones:
+        _phones()
+        columns |= {"phone_households", "phone_counties"}
+    return Base(f"over_{subject}", frozenset(columns | {"problems"}), "rid", unread=True)
+
+
+def _spells(columns: set[str]) -> tuple[str, set[str]]:
+    if not {"job_started_on", "job_ended_on"} <= columns:
+        return "", set()
+    window = "partition by person_key order by job_started_on nulls last, rid rows between unbounded preceding and 1 preceding"
+    return (
+        f", case when person_key is not null then max(job_ended_on) over ({window}) end as previous_ended_on",
+        {"previous_ended_on"},
+    )
+
+
+def _phones() -> None:
+    """How many households and, within one, how many counties share a telephone."""
+    with connection.cursor() as cursor:
+        cursor.execute("alter table over_spell add column phone_households integer, add column phone_counties integer")
+        cursor.execute(
+            "update over_spell s set phone_households = h.households from (select job_phone_index, count(distinct household_key) as households"
+            " from over_spell where job_phone_index is not null group by 1) h where h.job_phone_index = s.job_phone_index"
+        )
+        cursor.execute(
+            "update over_spell s set phone_counties = h.counties from (select job_phone_index, household_key, count(distinct job_county) as counties"
+            " from over_spell where job_phone_index is not null group by 1, 2) h"
+            " where h.job_phone_index = s.job_phone_index and h.household_key = s.household_key"
+        )

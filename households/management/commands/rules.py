@@ -1,0 +1,147 @@
+import datetime as dt
+import json
+import time
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from households.checkup import exports, register
+from jiyang.access.scope import system_scope
+from jiyang.intake.reader import FileRefused
+from jiyang.regions.enums import Level
+from jiyang.regions.models import Region
+from jiyang.rules import running, tree
+from jiyang.rules.catalogue import Rule, catalogue
+from jiyang.rules.facts import Facts
+from jiyang.rules.sentence import Teller
+
+SHOWN = 5  # hits that `explain` tells with their values
+
+
+class Command(BaseCommand):
+    help = "rules list | run [--code C] [--as-of D] [--records] [--over FILE…] [--param KEY=VALUE…] | explain CODE."
+
+    def add_arguments(self, parser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        actions.add_parser("list")
+        run = actions.add_parser("run")
+        run.add_argument("--code", action="append", default=[])
+        run.add_argument("--records", action="store_true")
+        explain = actions.add_parser("explain")
+        explain.add_argument("code")
+        for sub in (run, explain):
+            sub.add_argument("--as-of", type=dt.date.fromisoformat)
+            sub.add_argument("--over", nargs="+", type=Path, default=[], help="exports to check instead of the register")
+            sub.add_argument("--param", action="append", default=[], metavar="KEY=VALUE", nargs="+")
+        for sub in actions.choices.values():
+            sub.add_argument("--json", action="store_true")
+
+    def handle(self, *args, **options) -> None:
+        with system_scope("rules"), transaction.atomic():
+            answer = getattr(self, f"do_{options['action']}")(options)
+            transaction.set_rollback(True)
+        if options["json"]:
+            self.stdout.write(json.dumps(answer, ensure_ascii=False, default=str))
+            return
+        for one in answer.get("rules", [answer]):
+            self.stdout.write("  ".join(f"{key}={value}" for key, value in one.items()))
+
+    def do_list(self, options: dict) -> dict:
+        return {"rules": [self._told(rule) for rule in catalogue()]}
+
+    def _told(self, rule: Rule) -> dict:
+        return {
+            "code": rule.code,
+            "source_codes": list(rule.source_codes),
+            "title": rule.title,
+            "subject": rule.subject.key,
+            "severity": rule.severity,
+            "family": rule.family,
+            "parameters": sorted(tree.parameters_of(rule.when)),
+        }
+
+    def do_run(self, options: dict) -> dict:
+        began = time.perf_counter()
+        rules = self._chosen(options["code"])
+        source, facts, records = self._source(options)
+        staged = time.perf_counter()
+        outcomes = running.run(rules, source, facts)
+        found = []
+        for outcome in outcomes:
+            one = {
+                **self._told(outcome.rule),
+                "state": "refused" if outcome.reason else "ran",
+                "reason": outcome.reason,
+                "hits": len(outcome.keys),
+                "ms": outcome.ms,
+            }
+            if badges := self._unconfirmed(outcome, facts):
+                one["unconfirmed"] = badges
+            if options["records"] or options["over"]:
+                named = records(outcome.rule.subject.key, outcome.keys)
+                one["hits"] = len(named)
+                if options["records"]:
+                    one["records"] = named
+            found.append(one)
+        ended = time.perf_counter()
+        return {
+            "as_of": facts.as_of,
+            "rules": found,
+            "ran": sum(one["state"] == "ran" for one in found),
+            "refused": sum(one["state"] == "refused" for one in found),
+            "seconds": {"stage": round(staged - began, 3), "rules": round(ended - staged, 3), "total": round(ended - began, 3)},
+        }  # fmt: skip
+
+    def _unconfirmed(self, outcome: running.Outcome, facts: Facts) -> list[str]:
+        if outcome.reason:
+            return []
+        values = (facts.value(key) for key in sorted(tree.parameters_of(outcome.rule.when)))
+        return [value.key for value in values if not value.confirmed]
+
+    def do_explain(self, options: dict) -> dict:
+        (rule, *_) = self._chosen([options["code"]])
+        source, facts, records = self._source(options)
+        teller, (outcome,) = Teller(facts), running.run([rule], source, facts)
+        hits = []
+        for key in outcome.keys[:SHOWN]:
+            if row := running.row(source, rule.subject, key):
+                hits.append({"record": records(rule.subject.key, [key])[0], "text": teller.tell(rule.when, row)})
+        return {
+            **self._told(rule),
+            "source": rule.source,
+            "text": teller.tell(rule.when),
+            "as_of": facts.as_of,
+            "state": "refused" if outcome.reason else "ran",
+            "reason": outcome.reason,
+            "hits": len(outcome.keys),
+            "explained": hits,
+        }
+
+    def _chosen(self, codes: list[str]) -> list[Rule]:
+        rules = [rule for rule in catalogue() if not codes or any(rule.answers_to(code) for code in codes)]
+        for code in codes:
+            if not any(rule.answers_to(code) for rule in rules):
+                raise CommandError(f"没有规则 {code}")
+        return rules
+
+    def _source(self, options: dict):
+        day = options["as_of"]
+        given = dict(self._given(pair) for pairs in options["param"] for pair in pairs)
+        if not options["over"]:
+            return register.source(), Facts(day or timezone.localdate(), given), register.records
+        district = Region.objects.at(Level.DISTRICT).order_by("code").first()
+        try:
+            staged, day = exports.stage(options["over"], district=district, as_of=day)
+        except FileRefused as refused:
+            raise CommandError(f"读不了文件：{refused}") from refused
+        except OSError as failure:
+            raise CommandError(f"读不了文件 {failure.filename}：{failure.strerror}") from failure
+        return staged.source, Facts(day, given), staged.records
+
+    def _given(self, pair: str) -> tuple[str, str]:
+        key, sign, value = pair.partition("=")
+        if not sign or not key or not value:
+            raise CommandError(f"--param 应写成 键=值，这里是“{pair}”")
+        return key, value

@@ -1,0 +1,91 @@
+"""The catalogue: every rule of every app's `rules/*.yaml`, validated. A file: `family`, `subject`, `terms` (optional), `rules`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+from django.apps import apps
+
+from jiyang.rules import tree
+from jiyang.rules.fields import Subject, subjects
+from jiyang.rules.reading import Reader, RuleBroken, Terms
+
+SEVERITIES = {"error": "错误", "warning": "警告", "lead": "疑点"}
+KEYS = {"code", "sources", "title", "severity", "subject", "when"}
+FILE_KEYS = {"family", "subject", "terms", "rules", "source"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. `source_codes` are the codes by which officials know it (DOMAIN.md 1.7); `source` the text it follows."""
+
+    code: str
+    source_codes: tuple[str, ...]
+    title: str
+    severity: str
+    subject: Subject
+    when: tree.Node
+    family: str
+    source: str
+
+    def answers_to(self, code: str) -> bool:
+        return code == self.code or code in self.source_codes
+
+
+def load(files: Iterable[Path]) -> tuple[Rule, ...]:
+    """Rules of some files, whose terms are shared. Raises RuleBroken naming file, rule and place."""
+    parsed = {path: _parse(path) for path in files}
+    terms: dict[tuple[str, str], tuple[str, object]] = {}
+    for path, data in parsed.items():
+        for subject, named in (data.get("terms") or {}).items():
+            for name, spec in named.items():
+                if (subject, name) in terms or not isinstance(spec, dict) or set(spec) != {"title", "when"}:
+                    raise RuleBroken(f"{path.name}：术语 {name}：要有 title 和 when，且不能重名")
+                terms[subject, name] = (spec["title"], spec["when"])
+    found: dict[str, Rule] = {}
+    for path, data in parsed.items():
+        for raw in data.get("rules") or ():
+            rule = _rule(raw, data, path, terms)
+            if rule.code in found:
+                raise RuleBroken(f"{path.name}：规则 {rule.code}：编号重复")
+            found[rule.code] = rule
+    return tuple(found.values())
+
+
+def _parse(path: Path) -> Mapping:
+    try:
+        data = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as failure:
+        mark = getattr(failure, "problem_mark", None)
+        raise RuleBroken(f"{path.name}：第 {mark.line + 1 if mark else '?'} 行：不是有效的 YAML") from failure
+    if not isinstance(data, Mapping) or set(data) - FILE_KEYS:
+        raise RuleBroken(f"{path.name}：只能有 {'、'.join(sorted(FILE_KEYS))}")
+    return data
+
+
+def _rule(raw: object, data: Mapping, path: Path, terms: Terms) -> Rule:
+    if not isinstance(raw, Mapping):
+        raise RuleBroken(f"{path.name}：规则应为一组键值")
+    where = f"{path.name}：规则 {raw.get('code', '（无编号）')}"
+    if unknown := set(raw) - KEYS:
+        raise RuleBroken(f"{where}：不认识的键 {'、'.join(sorted(map(str, unknown)))}")
+    if lacking := [key for key in ("code", "title", "severity", "when") if not raw.get(key)]:
+        raise RuleBroken(f"{where}：缺少 {'、'.join(lacking)}")
+    if raw["severity"] not in SEVERITIES:
+        raise RuleBroken(f"{where}：严重程度只能是 {'、'.join(SEVERITIES)}")
+    subject = subjects().get(raw.get("subject", data.get("subject")))
+    if subject is None:
+        raise RuleBroken(f"{where}：没有这种对象“{raw.get('subject', data.get('subject'))}”")
+    codes = tuple(map(str, raw.get("sources", [raw["code"]])))
+    when = Reader(where, terms).read(raw["when"], subject)
+    return Rule(str(raw["code"]), codes, raw["title"], raw["severity"], subject, when, data["family"], data.get("source", ""))
+
+
+@cache
+def catalogue() -> tuple[Rule, ...]:
+    """All rules of the installed apps. Raises RuleBroken."""
+    return load(
+        path for config in apps.get_app_configs() for path in sorted((Path(config.path) / "rules").glob("*.yaml"))
+    )

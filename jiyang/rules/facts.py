@@ -1,0 +1,51 @@
+"""What a run of rules knows beside the rows: the day, and parameters with their badge."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+
+from jiyang.parameters.values import ParameterMissing, Value, get
+
+
+class RuleRefused(LookupError):
+    """A rule that may not run here: a field or a parameter it needs is missing. It is shown, and hits nobody."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """`given` are values for this run only, by key or `key.YEAR`; everything else comes from the dated parameters."""
+
+    as_of: dt.date
+    given: dict[str, str | int | Decimal] = field(default_factory=dict)
+
+    def value(self, key: str) -> Value:
+        """The parameter in force on the day. Raises RuleRefused."""
+        for name in (f"{key}.{self.as_of.year}", key):
+            if name in self.given:
+                return Value(key, self.given[name], "", False, "本次指定")
+        try:
+            return get(key, on=self.as_of)
+        except ParameterMissing as missing:
+            raise RuleRefused(str(missing)) from missing
+
+    def number(self, key: str, times: Decimal | None = None) -> Decimal:
+        """The parameter as a number. Raises RuleRefused."""
+        raw = self.value(key).value
+        try:
+            if isinstance(raw, bool):
+                raise InvalidOperation
+            found = Decimal(str(raw))
+        except InvalidOperation:
+            raise RuleRefused(f"参数 {key} 的值“{raw}”不是数值，请在“参数”页改正后再试") from None
+        if not found.is_finite():
+            raise RuleRefused(f"参数 {key} 的值“{raw}”不是数值，请在“参数”页改正后再试")
+        return found if times is None else found * times
+
+
+def shifted(day: dt.date, months: int, days: int) -> dt.date:
+    """`day` moved by whole months (clamped to the month's end, as PostgreSQL does) and days."""
+    if months:
+        year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+        last = (dt.date(year + (month == 11), (month + 1) % 12 + 1, 1) - dt.timedelta(1)).day
+        day = dt.date(year, month + 1, min(day.day, last))
+    return day + dt.timedelta(days)

@@ -1,0 +1,226 @@
+"""From YAML to validated nodes. Whatever is odd is refused with the file, the rule and the place in Chinese; nothing is guessed.
+
+A condition is a mapping with one key (`all`, `any`, `not`, `some`, `none`, `every`, `count`, a parent relation), a leaf
+`{field, op, value | param}`, its short form `[field, op, value]`, or the name of a term.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any as Whatever
+
+from jiyang.rules import tree
+from jiyang.rules.fields import LISTS, NUMBERS, RuleField, Subject, subjects
+
+DEEPEST, MOST_LEAVES = 10, 300
+ORDER = {"<", "<=", ">", ">="}
+OPERATORS = {
+    "boolean": {"="}, "choice": {"=", "!=", "in", "not_in"}, "text": {"=", "!=", "in", "not_in"}, "integer": {"=", "!=", *ORDER},
+    "decimal": {"=", "!=", *ORDER}, "date": {"=", "!=", *ORDER}, "choices": {"has", "only"}, "labels": {"has", "only"}, "hidden": set(),
+}  # fmt: skip
+TYPE_NAMES = {
+    "text": "文字", "choice": "选项", "boolean": "是否", "date": "日期", "integer": "整数", "decimal": "小数", "choices": "多选", "labels": "多选", "hidden": "加密内容",
+}  # fmt: skip
+QUANTIFIERS = {"some", "none", "every", "count"}
+Terms = Mapping[tuple[str, str], tuple[str, Whatever]]
+
+
+class RuleBroken(ValueError):
+    """A rule that cannot be understood; the text names file, rule and place."""
+
+
+class Reader:
+    """Reads one rule's condition. `terms` maps (subject, name) to (title, raw condition)."""
+
+    def __init__(self, where: str, terms: Terms | None = None) -> None:
+        self.where, self.terms, self.leaves = where, terms or {}, 0
+
+    def broken(self, place: str, message: str) -> RuleBroken:
+        return RuleBroken(f"{self.where}：{place}：{message}")
+
+    def read(self, raw: Whatever, subject: Subject, place: str = "when", depth: int = 0) -> tree.Node:
+        if depth > DEEPEST:
+            raise self.broken(place, f"条件套得太深，最多 {DEEPEST} 层")
+        if isinstance(raw, str):
+            return self._term(raw, subject, place, depth)
+        if isinstance(raw, list):
+            return self._leaf(self._short(raw, place), subject, place)
+        if not isinstance(raw, Mapping) or not raw:
+            raise self.broken(place, "条件应为一组条件、一个比较或一个术语")
+        if "field" in raw:
+            return self._leaf(raw, subject, place)
+        key = next(iter(raw))
+        if key in QUANTIFIERS:
+            return self._quantified(key, raw, subject, place, depth)
+        if len(raw) > 1:
+            raise self.broken(place, f"一个条件只能有一个键，这里有 {'、'.join(map(str, raw))}")
+        if key in {"all", "any"}:
+            items = raw[key]
+            if not isinstance(items, list) or not items:
+                raise self.broken(f"{place}.{key}", "条件组是空的，空组会命中所有人，不予执行")
+            read = (self.read(item, subject, f"{place}.{key}[{n}]", depth + 1) for n, item in enumerate(items, 1))
+            return (tree.All if key == "all" else tree.Any)(tuple(read))
+        if key == "not":
+            return tree.Not(self.read(raw[key], subject, f"{place}.not", depth + 1))
+        relation = subject.relations.get(key)
+        if relation and not relation.many:
+            target = subjects()[relation.target]
+            return tree.Parent(relation, self.read(raw[key], target, f"{place}.{key}", depth + 1))
+        raise self.broken(place, f"不认识的条件“{key}”")
+
+    def _term(self, name: str, subject: Subject, place: str, depth: int) -> tree.Node:
+        found = self.terms.get((subject.key, name))
+        if found is None:
+            raise self.broken(place, f"{subject.title}没有术语“{name}”")
+        return tree.Named(found[0], self.read(found[1], subject, f"{place}.{name}", depth + 1))
+
+    def _short(self, raw: list, place: str) -> dict:
+        if len(raw) == 2 and raw[1] in {"empty", "filled"}:
+            return {"field": raw[0], "op": raw[1]}
+        if len(raw) != 3:
+            raise self.broken(place, "比较应写成 [字段, 比较, 值]")
+        name, op, value = raw
+        if isinstance(value, Mapping) and "param" in value:
+            return {"field": name, "op": op, **value}
+        return {"field": name, "op": op, "value": value}
+
+    def field(self, name: Whatever, subject: Subject, place: str) -> RuleField:
+        found = subject.fields.get(name) if isinstance(name, str) else None
+        if found is None:
+            raise self.broken(place, f"{subject.title}没有字段“{name}”")
+        return found
+
+    def _leaf(self, raw: Mapping, subject: Subject, place: str) -> tree.Node:
+        self.leaves += 1
+        if self.leaves > MOST_LEAVES:
+            raise self.broken(place, f"条件太多，最多 {MOST_LEAVES} 个比较")
+        if unknown := set(raw) - {"field", "op", "value", "param", "times"}:
+            raise self.broken(place, f"不认识的键 {'、'.join(sorted(map(str, unknown)))}")
+        field, op = self.field(raw["field"], subject, place), raw.get("op")
+        if op in {"empty", "filled"}:
+            if "value" in raw or "param" in raw:
+                raise self.broken(place, f"“{op}”不带值")
+            return tree.Empty(field, op == "empty")
+        if op not in OPERATORS[field.type]:
+            raise self.broken(place, f"“{field.title}”是{TYPE_NAMES[field.type]}，不能用“{op}”比较")
+        if ("value" in raw) == ("param" in raw):
+            raise self.broken(place, "要有 value 或 param 其中之一")
+        if "param" in raw:
+            return tree.Compare(field, op, self._param(field.type, raw, place))
+        if raw["value"] is None:
+            raise self.broken(place, "值是空的；要判断没有填，请用 empty")
+        return tree.Compare(field, op, self._operand(field, op, raw["value"], subject, place))
+
+    def _param(self, kind: str, raw: Mapping, place: str) -> tree.Operand:
+        if kind not in NUMBERS:
+            raise self.broken(place, f"参数是数值，不能与{TYPE_NAMES[kind]}比较")
+        if not isinstance(raw["param"], str) or not raw["param"]:
+            raise self.broken(place, "参数要写键名")
+        times = None if "times" not in raw else self.number(raw["times"], place)
+        return tree.Operand(param=raw["param"], times=times)
+
+    def _operand(self, field: RuleField, op: str, value: Whatever, subject: Subject, place: str) -> tree.Operand:
+        if isinstance(value, Mapping):
+            return self._relative(field, value, subject, place)
+        if op in {"in", "not_in", "has", "only"}:
+            values = value if isinstance(value, list) else [value]
+            if not values:
+                raise self.broken(place, "选项是空的")
+            if op in {"in", "not_in"} and not isinstance(value, list):
+                raise self.broken(place, f"“{op}”要一组值")
+            return tree.Operand(literal=tuple(self.literal(field, one, place) for one in values))
+        return tree.Operand(literal=self.literal(field, value, place))
+
+    def _relative(self, field: RuleField, value: Mapping, subject: Subject, place: str) -> tree.Operand:
+        if unknown := set(value) - {"field", "as_of", "months", "days", "times"}:
+            raise self.broken(place, f"不认识的键 {'、'.join(sorted(map(str, unknown)))}")
+        shift = {key: self.whole(value[key], place) for key in ("months", "days") if key in value}
+        if value.get("as_of") is True and field.type == "date" and "field" not in value and "times" not in value:
+            return tree.Operand(as_of=True, **shift)
+        other = self.field(value.get("field"), subject, place)
+        same = other.type == field.type or {other.type, field.type} <= NUMBERS
+        if not same or other.type in LISTS or (shift and other.type != "date"):
+            raise self.broken(place, f"“{field.title}”与“{other.title}”类型不同，不能比较")
+        if "times" in value and other.type not in NUMBERS:
+            raise self.broken(place, "只有数值可以乘倍数")
+        times = self.number(value["times"], place) if "times" in value else None
+        return tree.Operand(field=other, times=times, **shift)
+
+    def literal(self, field: RuleField, value: Whatever, place: str) -> tree.Scalar:
+        """A value of the field's type, nothing converted that could mean something else."""
+        kind = field.type
+        if kind == "boolean" and isinstance(value, bool):
+            return value
+        if kind == "integer" and isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if kind == "decimal":
+            return self.number(value, place)
+        if kind == "date" and isinstance(value, str | dt.date):
+            return self._date(value, place)
+        if kind == "text" and isinstance(value, str):
+            return value
+        if kind in {"choice", *LISTS} and isinstance(value, str):
+            if value in field.choices or field.open:
+                return value
+            raise self.broken(place, f"“{field.title}”没有选项“{value}”")
+        raise self.broken(place, f"“{field.title}”是{TYPE_NAMES[kind]}，值“{value}”不合")
+
+    def _date(self, value: Whatever, place: str) -> dt.date:
+        if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+            return value
+        try:
+            return dt.date.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise self.broken(place, f"“{value}”不是日期，应如 2022-04-01") from None
+
+    def number(self, value: Whatever, place: str) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise self.broken(place, f"“{value}”不是数值")
+        try:
+            found = Decimal(str(value))
+        except InvalidOperation:
+            raise self.broken(place, f"“{value}”不是数值") from None
+        if not found.is_finite():
+            raise self.broken(place, f"“{value}”不是数值")
+        return found
+
+    def whole(self, value: Whatever, place: str) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 40_000:
+            raise self.broken(place, f"“{value}”应为整数")
+        return value
+
+    def _quantified(self, kind: str, raw: Mapping, subject: Subject, place: str, depth: int) -> tree.Node:
+        allowed = {kind, "where"} | ({"op", "value", "param", "times", "share"} if kind == "count" else set())
+        if unknown := set(raw) - allowed:
+            raise self.broken(place, f"不认识的键 {'、'.join(sorted(map(str, unknown)))}")
+        relation = subject.relations.get(raw[kind])
+        if relation is None or not relation.many:
+            raise self.broken(place, f"{subject.title}没有“{raw[kind]}”可以计数")
+        target = subjects()[relation.target]
+        where = None
+        if "where" in raw:
+            where = self.read(raw["where"], target, f"{place}.{kind}.where", depth + 1)
+            if _has_parent(where):
+                raise self.broken(place, "计数里不能再回到上一级")
+        elif kind == "every":
+            raise self.broken(place, "“every”要有 where")
+        if kind != "count":
+            return tree.Quantified(kind, relation, where)
+        op = raw.get("op")
+        if op not in OPERATORS["integer"]:
+            raise self.broken(place, f"个数不能用“{op}”比较")
+        if sum(key in raw for key in ("value", "param", "share")) != 1:
+            raise self.broken(place, "要有 value、param 或 share 其中之一")
+        if "share" in raw:
+            return tree.Quantified(kind, relation, where, op, share=self.number(raw["share"], place))
+        number = RuleField("count", f"{relation.title}数", "integer")
+        operand = (
+            self._param("integer", raw, place)
+            if "param" in raw
+            else self._operand(number, op, raw["value"], subject, place)
+        )
+        return tree.Quantified(kind, relation, where, op, operand)
+
+
+def _has_parent(node: tree.Node) -> bool:
+    return isinstance(node, tree.Parent) or any(_has_parent(item) for item in tree.children(node))

@@ -1,0 +1,249 @@
+"""Nodes → SQL. All rules of a subject are one statement over a source, the related aggregated once each before."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import singledispatchmethod
+from itertools import count
+
+from jiyang.rules import tree
+from jiyang.rules.facts import Facts, RuleRefused
+from jiyang.rules.fields import Relation, RuleField, Subject, subjects
+
+OPERATORS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+# some: the best of its rows counts; every: the worst; 2 true, 1 unknown, 0 false; nobody: false
+KLEENE = "(case when {e} then 2 when ({e}) is null then 1 else 0 end)"
+QUANTIFIED = {
+    "some": ("max", "(case coalesce({c}, 0) when 2 then true when 0 then false end)"),
+    "none": ("max", "(case coalesce({c}, 0) when 2 then false when 0 then true end)"),
+    "every": ("min", "(case coalesce({c}, 0) when 2 then true when 0 then false end)"),
+}
+
+
+@dataclass(frozen=True)
+class Base:
+    """Rows of one subject in a source: `sql` (a table or a query in brackets), its `columns`, its key column.
+
+    `unread`: rows carry a list of fields whose cell could not be read. `one`: condition that leaves one row per parent key.
+    """
+
+    sql: str
+    columns: frozenset[str]
+    key: str
+    unread: bool = False
+    one: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rules look: a base per subject. `title` names it in refusals."""
+
+    title: str
+    bases: Mapping[str, Base]
+
+
+def literal(value: tree.Scalar) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dt.date):
+        return f"date '{value.isoformat()}'"
+    if isinstance(value, int | Decimal):
+        return f"({value})" if value < 0 else str(value)
+    quoted = value.replace("'", "''").replace("\\", "'||chr(92)||'").replace("%", "'||chr(37)||'")
+    return f"('{quoted}')"
+
+
+def listed(values: tuple) -> str:
+    return ", ".join(literal(one) for one in values)
+
+
+@dataclass
+class Frame:
+    """One subject in the statement: which of its columns, aggregates of its related and facts of its parent are used."""
+
+    source: Source
+    subject: Subject
+    facts: Facts
+    numbers: count = field(default_factory=count)
+    used: set[str] = field(default_factory=set)
+    derived: dict[str, str] = field(default_factory=dict)
+    related: dict[str, "Frame"] = field(default_factory=dict)
+    aggregates: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.alias = f"t{next(self.numbers)}"
+        if self.subject.key not in self.source.bases:
+            raise RuleRefused(f"{self.source.title}里没有{self.subject.title}的数据")
+        self.base = self.source.bases[self.subject.key]
+
+    # --- columns
+    def need(self, one: RuleField) -> None:
+        missing = [name for name in one.needs or (one.name,) if name not in self.base.columns]
+        if missing:
+            titles = "、".join(self.subject.fields[name].title if name in self.subject.fields else name for name in missing)
+            raise RuleRefused(f"{self.source.title}里没有{self.subject.title}的“{titles}”")
+
+    def column(self, one: RuleField) -> str:
+        self.need(one)
+        if one.sql:
+            self.derived[one.name] = one.sql.format(t="b", as_of=literal(self.facts.as_of))
+        else:
+            self.used.add(one.name)
+        return f'{self.alias}."{one.name}"'
+
+    def unread(self, one: RuleField) -> str:
+        """SQL that is NULL where the cell could not be read, else false; empty where the source knows no such cells."""
+        if not self.base.unread:
+            return ""
+        self.used.add("unread")
+        names = "".join(f" or '{name}' = any({self.alias}.unread)" for name in one.needs or (one.name,))
+        return f"(case when {names[4:]} then null else false end)"
+
+    def child(self, relation: Relation) -> "Frame":
+        if relation.name not in self.related:
+            target = subjects()[relation.target]
+            self.related[relation.name] = Frame(self.source, target, self.facts, self.numbers)
+            self.aggregates[relation.name] = {}
+        return self.related[relation.name]
+
+    def export(self, relation: Relation, sql: str) -> str:
+        """A column of this frame that holds `sql` of the related, worked out once."""
+        known = self.aggregates[relation.name]
+        name = known.setdefault(sql, f"{relation.name}_{len(known)}")
+        return f"{self.alias}.{name}"
+
+    # --- nodes
+    @singledispatchmethod
+    def sql(self, node: tree.Node) -> str:
+        raise TypeError(node)
+
+    @sql.register
+    def _(self, node: tree.All) -> str:
+        return "(" + " and ".join(map(self.sql, node.items)) + ")"
+
+    @sql.register
+    def _(self, node: tree.Any) -> str:
+        return "(" + " or ".join(map(self.sql, node.items)) + ")"
+
+    @sql.register
+    def _(self, node: tree.Not) -> str:
+        return f"(not {self.sql(node.item)})"
+
+    @sql.register
+    def _(self, node: tree.Named) -> str:
+        return self.sql(node.item)
+
+    @sql.register
+    def _(self, node: tree.Empty) -> str:
+        column, unread = self.column(node.field), self.unread(node.field)
+        test = f"({column} is null)"
+        if unread:
+            test = f"(case when {column} is not null then false else not {unread} end)"
+        return test if node.wanted else f"(not {test})"
+
+    @sql.register
+    def _(self, node: tree.Compare) -> str:
+        column, operand = self.column(node.field), node.operand
+        if node.op in {"in", "not_in"}:
+            return f"({column} {'in' if node.op == 'in' else 'not in'} ({listed(operand.literal)}))"
+        if node.op in {"has", "only"}:
+            return self._list(node, column)
+        return f"({column} {OPERATORS[node.op]} {self.operand(operand)})"
+
+    def _list(self, node: tree.Compare, column: str) -> str:
+        wanted = f"array[{listed(node.operand.literal)}]::text[]"
+        test = f"{{c}} && {wanted}" if node.op == "has" else f"({{c}} @> {wanted} and {{c}} <@ {wanted})"
+        if node.field.type == "choices":
+            return "(" + test.format(c=column) + ")"
+        unread = self.unread(node.field)
+        filled = test.format(c=f"coalesce({column}, '{{}}'::text[])")
+        return f"({filled} or {unread})" if unread else f"({filled})"
+
+    def operand(self, operand: tree.Operand) -> str:
+        if operand.param:
+            return literal(self.facts.number(operand.param, operand.times))
+        if operand.literal is not None:
+            return literal(operand.literal)
+        base = literal(self.facts.as_of) if operand.as_of else self.column(operand.field)
+        if operand.times is not None:
+            return f"({base} * {operand.times})"
+        if operand.months or operand.days:
+            shifted = f"{base} + make_interval(months => {operand.months})" if operand.months else base
+            return f"(({shifted})::date + {operand.days})"
+        return base
+
+    @sql.register
+    def _(self, node: tree.Quantified) -> str:
+        child = self.child(node.relation)
+        where = child.sql(node.where) if node.where else "true"
+        if node.kind != "count":
+            function, shown = QUANTIFIED[node.kind]
+            return shown.format(c=self.export(node.relation, f"{function}({KLEENE.format(e=where)})"))
+        found = f"coalesce({self.export(node.relation, f'count(*) filter (where {where})')}, 0)"
+        if node.share is not None:
+            everybody = f"coalesce({self.export(node.relation, 'count(*)')}, 0)"
+            return f"({found} {OPERATORS[node.op]} {node.share} * {everybody})"
+        return f"({found} {OPERATORS[node.op]} {self.operand(node.operand)})"
+
+    @sql.register
+    def _(self, node: tree.Parent) -> str:
+        return self.export(node.relation, self.child(node.relation).sql(node.item))
+
+    # --- statement
+    def render(self, *keep: str) -> str:
+        """The rows with every used column, derived fact and aggregate, as a query in brackets named by the alias."""
+        joins, columns = [], []
+        own = {self.base.key, *keep, *self.used}
+        for name, frame in self.related.items():
+            relation = self.subject.relations[name]
+            own.add(relation.own)
+            join, exported = self._join(relation, frame)
+            joins.append(join)
+            columns += exported
+        derived = "".join(f', {sql} as "{name}"' for name, sql in self.derived.items())
+        picked = ", ".join(f'b."{name}"' for name in sorted(own))
+        inner = f"(select {picked}{derived} from {self.base.sql} b offset 0)"
+        listed_columns = "".join(f", {column}" for column in columns)
+        return f"(select {self.alias}.*{listed_columns} from {inner} {self.alias}{''.join(joins)} offset 0) {self.alias}"
+
+    def _join(self, relation: Relation, frame: "Frame") -> tuple[str, list[str]]:
+        known, alias = self.aggregates[relation.name], f"j{frame.alias}"
+        exported = [f"{alias}.{name}" for name in known.values()]
+        columns = ", ".join(f"{sql} as {name}" for sql, name in known.items())
+        on = f'on {alias}.joined = {self.alias}."{relation.own}"'
+        keep = (relation.other, *frame.one_columns())
+        key = f'{frame.alias}."{relation.other}"'
+        if relation.many:
+            query = f"select {key} as joined, {columns} from {frame.render(*keep)} where {key} is not null group by 1"
+        else:
+            one = f" where {frame.base.one.format(t=frame.alias)}" if frame.base.one else ""
+            query = f"select {key} as joined, {columns} from {frame.render(*keep)}{one}"
+        return f" left join ({query}) {alias} {on}", exported
+
+    def one_columns(self) -> tuple[str, ...]:
+        return ("version",) if self.base.one else ()
+
+
+def statement(source: Source, subject: Subject, conditions: Mapping[str, tree.Node], facts: Facts) -> str:
+    """One query for all conditions: key of each row that any hits, with the places (from 1) of those that do.
+
+    Raises RuleRefused where one of them may not run; ask `usable` first.
+    """
+    frame = Frame(source, subject, facts)
+    cases = [f"case when {frame.sql(node)} then {place} end" for place, node in enumerate(conditions.values(), 1)]
+    hits = f"array_remove(array[{', '.join(cases)}]::int[], null)"
+    rows = frame.render()
+    return (
+        f'select rid, hits from (select {frame.alias}."{frame.base.key}" as rid, {hits} as hits from {rows} offset 0) found'
+        " where hits <> '{}'"
+    )
+
+
+def usable(source: Source, subject: Subject, node: tree.Node, facts: Facts) -> str:
+    """Empty where the condition may run over the source, else the reason why not, in Chinese."""
+    try:
+        Frame(source, subject, facts).sql(node)
+    except RuleRefused as refused:
+        return str(refused)
+    return ""
