@@ -1,6 +1,7 @@
 """What rules may ask of households, people, job spells, plans and villages: the columns of the layouts, and facts derived from them."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,8 @@ LAYOUTS = ("roster_c", "roster_a", "roster_b", "roster_f", "roster_d", "roster_g
 def of_column(one: Field) -> RuleField:
     kind = KINDS[one.type]
     unit = UNITS.get(one.name.rsplit("_", 1)[-1], "元" if one.type == "money" else "")
-    return RuleField(one.name, one.heading, kind, one.official, unit, open=one.type == "labels")
+    title = re.sub("[（(](?:元|亩|万元)[）)]$", "", one.heading)
+    return RuleField(one.name, title, kind, one.official, unit, open=one.type == "labels")
 
 
 def age(values: Mapping[str, Any], day: dt.date | None, born: str = "birth_date") -> int | None:
@@ -91,6 +93,7 @@ def _household(one) -> None:
         RuleField("monitored", "是监测对象", "boolean"),
         RuleField("phone_is_mobile", "户联系电话是手机号", "boolean"),
         RuleField("risks", "致贫/返贫风险", "labels", one.fields["risk_1"].choices, needs=RISKS, sql="array_remove(array[" + ", ".join(f"{{t}}.{name}" for name in RISKS) + "], null)", python=risks),
+        RuleField("identified_month", "识别监测的月份", "integer", needs=("risk_identified_on",), sql="extract(month from {t}.risk_identified_on)::integer", python=lambda values, day: values["risk_identified_on"].month if values.get("risk_identified_on") else None),
         RuleField("last_visit_on", "上次入户", "date"),
         RuleField("next_visit_on", "应走访日", "date"),
         RuleField("helpers", "帮扶责任人数", "integer"),
@@ -128,6 +131,8 @@ def _spell(one) -> None:
     one.add(
         *_identity(),
         RuleField("previous_ended_on", "上一段务工结束时间", "date"),
+        RuleField("household_identified_on", "本户识别监测时间", "date"),
+        RuleField("in_county", "在本县务工", "boolean"),
         RuleField("phone_households", "用同一电话的户数", "integer"),
         RuleField("phone_counties", "本户用同一电话的务工县数", "integer"),
         RuleField("age_at_start", "开始务工时年龄", "integer", unit="周岁", needs=("birth_date", "job_started_on"), sql=age_sql("{t}.job_started_on"), python=lambda values, day: age(values, values.get("job_started_on"))),

@@ -7,7 +7,7 @@ column. A household has a row per file that tells of it, so that a fault in eith
 import datetime as dt
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.db import connection
@@ -49,7 +49,11 @@ class Exports:
         names = {"household": ("household_no",), "village": ("village",)}.get(subject, ("id_number", "household_no"))
         for name in names:
             stored = mapped.columns.get(name)
-            value = (stored[place] if stored else None) or as_text(mapped.raw[name][place]).strip() if name in mapped.raw else None
+            value = (
+                (stored[place] if stored else None) or as_text(mapped.raw[name][place]).strip()
+                if name in mapped.raw
+                else None
+            )
             if value:
                 return value
         return f"{mapped.header.layout.title}第 {line} 行"
@@ -58,6 +62,7 @@ class Exports:
         if number not in self._known:
             self._known[number] = {line: place for place, line in enumerate(self.files[number].rows)}
         return self._known[number]
+
 
 def stage(paths: Sequence[Path], *, district: Region, as_of: dt.date | None) -> tuple[Exports, dt.date]:
     """Read and stage the files in the running transaction. Raises FileRefused, OSError. Answers the day of the check too."""
@@ -74,7 +79,30 @@ def stage(paths: Sequence[Path], *, district: Region, as_of: dt.date | None) -> 
         table = Table(f"over_{number}", number, mapped)
         tables.setdefault(mapped.header.layout.key, []).append(table)
     bases = _bases({key: Pile(key, found) for key, found in tables.items()})
+    bases = _settle_spells(bases, district)
     return Exports(Source("所给的导出表", bases), files), day
+
+
+def _settle_spells(bases: dict[str, Base], district: Region) -> dict[str, Base]:
+    """Of each job: whether it is in this county, and since when its household is monitored."""
+    spell, home = bases.get("spell"), bases.get("household")
+    if spell is None:
+        return bases
+    added = set()
+    with connection.cursor() as cursor:
+        cursor.execute("alter table over_spell add column in_county boolean, add column household_identified_on date")
+        if places := sorted({"job_county", "job_place"} & spell.columns):
+            cursor.execute(
+                f"update over_spell set in_county = strpos(coalesce({', '.join(places)}), %s) > 0", [district.name[:-1]]
+            )
+            added.add("in_county")
+        if home and "risk_identified_on" in home.columns:
+            cursor.execute(
+                "update over_spell s set household_identified_on = h.risk_identified_on from over_household h"
+                " where h.household_key = s.household_key and h.version = 1"
+            )
+            added.add("household_identified_on")
+    return {**bases, "spell": replace(spell, columns=spell.columns | added)}
 
 
 def _mark(mapped: Mapped, table: str) -> None:
@@ -103,7 +131,9 @@ class Table:
         layout, names = self.mapped.header.layout, set(self.mapped.columns)
         if "id_number" in names:
             names |= set(OF_IDENTITY)
-        return names | {f"{name}_is_mobile" for name in names if name in layout.by_name and layout.by_name[name].type == "phone"}
+        return names | {
+            f"{name}_is_mobile" for name in names if name in layout.by_name and layout.by_name[name].type == "phone"
+        }
 
 
 class Pile:

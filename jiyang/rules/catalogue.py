@@ -80,7 +80,9 @@ def _rule(raw: object, data: Mapping, path: Path, terms: Terms) -> Rule:
         raise RuleBroken(f"{where}：没有这种对象“{raw.get('subject', data.get('subject'))}”")
     codes = tuple(map(str, raw.get("sources", [raw["code"]])))
     when = Reader(where, terms).read(raw["when"], subject)
-    return Rule(str(raw["code"]), codes, raw["title"], raw["severity"], subject, when, data["family"], data.get("source", ""))
+    return Rule(
+        str(raw["code"]), codes, raw["title"], raw["severity"], subject, when, data["family"], data.get("source", "")
+    )
 
 
 @cache

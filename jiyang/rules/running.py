@@ -88,5 +88,3 @@ def _with_related(source: Source, subject: Subject, record: dict, depth: int) ->
             related[name] = rows(source, subjects()[relation.target], relation.other, record[relation.own], depth - 1)
     values = {name: value.tobytes() if isinstance(value, memoryview) else value for name, value in record.items()}
     return Row(values, frozenset(record.get("unread") or ()), related)
-
-

@@ -114,7 +114,11 @@ class Teller:
     def _(self, node: tree.Quantified, row: Row | None = None) -> str:
         where = f"“{self.tell(node.where)}”的" if node.where else ""
         if node.kind == "count":
-            right = f"总数的 {node.share}" if node.share is not None else self.operand(RuleField("n", "", "integer"), node.operand)
+            right = (
+                f"总数的 {node.share}"
+                if node.share is not None
+                else self.operand(RuleField("n", "", "integer"), node.operand)
+            )
             actual = "" if row is None else f" {self._number(node, row)}"
             return f"{where}{node.relation.title}数{actual} {SIGNS.get(node.op, node.op)} {right}"
         lead = {"some": "有", "none": "没有", "every": "都是"}[node.kind]

@@ -81,7 +81,9 @@ class Frame:
     def need(self, one: RuleField) -> None:
         missing = [name for name in one.needs or (one.name,) if name not in self.base.columns]
         if missing:
-            titles = "、".join(self.subject.fields[name].title if name in self.subject.fields else name for name in missing)
+            titles = "、".join(
+                self.subject.fields[name].title if name in self.subject.fields else name for name in missing
+            )
             raise RuleRefused(f"{self.source.title}里没有{self.subject.title}的“{titles}”")
 
     def column(self, one: RuleField) -> str:
@@ -205,7 +207,9 @@ class Frame:
         picked = ", ".join(f'b."{name}"' for name in sorted(own))
         inner = f"(select {picked}{derived} from {self.base.sql} b offset 0)"
         listed_columns = "".join(f", {column}" for column in columns)
-        return f"(select {self.alias}.*{listed_columns} from {inner} {self.alias}{''.join(joins)} offset 0) {self.alias}"
+        return (
+            f"(select {self.alias}.*{listed_columns} from {inner} {self.alias}{''.join(joins)} offset 0) {self.alias}"
+        )
 
     def _join(self, relation: Relation, frame: "Frame") -> tuple[str, list[str]]:
         known, alias = self.aggregates[relation.name], f"j{frame.alias}"

@@ -33,7 +33,9 @@ class Command(BaseCommand):
         explain.add_argument("code")
         for sub in (run, explain):
             sub.add_argument("--as-of", type=dt.date.fromisoformat)
-            sub.add_argument("--over", nargs="+", type=Path, default=[], help="exports to check instead of the register")
+            sub.add_argument(
+                "--over", nargs="+", type=Path, default=[], help="exports to check instead of the register"
+            )
             sub.add_argument("--param", action="append", default=[], metavar="KEY=VALUE", nargs="+")
         for sub in actions.choices.values():
             sub.add_argument("--json", action="store_true")
