@@ -31,14 +31,30 @@ def lines(rows: QuerySet, columns: list[Column]) -> Iterator[dict[str, str]]:
 
 
 def write_workbook(path: Path, rows: QuerySet, columns: list[Column], sheet: str) -> None:
-    """Write `rows` to `path` in constant memory; an empty list gets its headings all the same."""
-    found = lines(rows, columns)
+    """Write the rows of a list to `path`."""
+    write_lines(path, lines(rows, columns), [column.label for column in columns], sheet)
+
+
+def write_lines(path: Path, found: Iterator[dict[str, str]], headings: list[str], sheet: str) -> None:
+    """Write lines of safe text to `path` in constant memory; an empty list gets its headings all the same."""
     first = next(found, None)
     if first is None:  # the fast writer takes its headings from the first row
         with xlsxwriter.Workbook(str(path)) as book:
-            book.add_worksheet(sheet[:31]).write_row(0, 0, [column.label for column in columns])
+            book.add_worksheet(sheet[:31]).write_row(0, 0, headings)
         return
     FastExcel(str(path)).sheet(sheet[:31], chain([first], found)).save()
+
+
+def workbook_response(found: Iterator[dict[str, str]], headings: list[str], sheet: str, filename: str) -> FileResponse:
+    """Lines of safe text as a file to download; nothing of it stays on the disk. The caller logs the export."""
+    with tempfile.NamedTemporaryFile(prefix="jiyang-", suffix=".xlsx", delete=False) as handle:
+        path = Path(handle.name)
+    try:
+        write_lines(path, found, headings, sheet)
+        stream = path.open("rb")
+    finally:
+        path.unlink()
+    return FileResponse(stream, as_attachment=True, filename=filename)
 
 
 def export_response(rows: QuerySet, ledger, actor: Actor, purpose: str) -> FileResponse:
@@ -51,14 +67,5 @@ def export_response(rows: QuerySet, ledger, actor: Actor, purpose: str) -> FileR
         rows=total,
         columns="、".join(column.label for column in columns)[:200],
     )
-    with tempfile.NamedTemporaryFile(prefix="jiyang-", suffix=".xlsx", delete=False) as handle:
-        path = Path(handle.name)
-    try:
-        write_workbook(path, rows, columns, ledger.title)
-        stream = path.open("rb")
-    finally:
-        path.unlink()
-    day = timezone.localdate()
-    return FileResponse(
-        stream, as_attachment=True, filename=f"{ledger.title}_{day:%Y%m%d}_{actor.user}_{total}{ledger.unit}.xlsx"
-    )
+    name = f"{ledger.title}_{timezone.localdate():%Y%m%d}_{actor.user}_{total}{ledger.unit}.xlsx"
+    return workbook_response(lines(rows, columns), [column.label for column in columns], ledger.title, name)

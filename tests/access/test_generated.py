@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, get_resolver, reverse
 
@@ -154,7 +154,12 @@ def test_a_table_shows_by_plain_sql_what_the_scope_reaches(two, model):
             assert seen(table, key, [own.pk, foreign.pk]) == set(), table
     with acting_as(actor_for(officer)), connection.cursor() as cursor:
         column = model._meta.pk.column
-        cursor.execute(f"update {model._meta.db_table} set {column} = {column} where {column} = %s", [foreign.pk])
+        change = f"update {model._meta.db_table} set {column} = {column} where {column} = %s"
+        if getattr(model, "append_only", False):
+            with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+                cursor.execute(change, [own.pk])
+            return
+        cursor.execute(change, [foreign.pk])
         assert cursor.rowcount == 0
 
 

@@ -19,11 +19,12 @@ class Command(BaseCommand):
 
 
 def fillers() -> list:
-    """The `fill` function of each app's `demo` module."""
+    """The `fill` function of each app's `demo` module, in the order of the apps; a higher `order` comes later."""
     import sys
 
     from django.apps import apps
 
     autodiscover_modules("demo")
     modules = [sys.modules.get(f"{config.name}.demo") for config in apps.get_app_configs()]
-    return [module.fill for module in modules if hasattr(module, "fill")]
+    found = [module for module in modules if hasattr(module, "fill")]
+    return [module.fill for module in sorted(found, key=lambda module: getattr(module, "order", 0))]
