@@ -8,7 +8,7 @@ from jiyang.access.scope import system_scope
 from jiyang.reporting.models import StoredFigure
 from jiyang.reporting.stored import store_figures
 
-MONTHS = 12
+MONTHS = 13  # with the same month of last year
 order = 10  # after the apps whose rows are counted
 
 

@@ -1,7 +1,6 @@
 """Visits on a phone, with and without network: nothing typed is lost, nothing arrives twice (UI.md section 8)."""
 
 import datetime as dt
-import gzip
 import io
 import re
 
@@ -14,6 +13,7 @@ from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.documents.models import Attachment
 from monitoring.models import Visit
 from tests import factories
+from tests.browser.weights import KB, weigh
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TAPS = 6  # UI.md section 7: the most for a visit without change, from the due list
@@ -291,13 +291,9 @@ def test_log_out_warns_of_what_has_not_gone_up_and_clears_the_kept_list(visitor,
 
 def test_what_is_no_photo_is_told_at_once_and_page_weight(visitor, homes, town_officer):
     officer = visitor(town_officer, phone=True)
-    page, weights = officer.page, []
-    page.on("response", lambda answer: weights.append(len(gzip.compress(answer.body()))) if answer.ok else None)
-    officer.open(f"/monitoring/household/{homes[0].pk}/visit/")
-    ready(page)
-    page.wait_for_selector("[data-signature][data-ready]")
-    page.wait_for_load_state("networkidle")
-    assert sum(weights) <= 60 * 1024
+    page = officer.page
+    weight = weigh(officer, f"/monitoring/household/{homes[0].pk}/visit/", ready="[data-signature][data-ready]")
+    assert weight.first <= 60 * KB and weight.later <= 12 * KB
     nonsense = {"name": "表格.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"}
     page.set_input_files("[name=photos]", [nonsense])
     page.wait_for_selector("text=“表格.jpg”不是这个浏览器能读的照片")

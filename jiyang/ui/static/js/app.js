@@ -10,3 +10,4 @@ import "./menu.js";
 import "./print.js";
 import "./logout.js";
 import "./pending.js";
+import "./back.js";

@@ -9,6 +9,7 @@ document.addEventListener("submit", async (event) => {
     const unsent = who ? await unsentOf(who.user) : [];
     const text = `还有 ${unsent.length} 条走访没有上传。退出后仍存在本机，下次用本人账号在本机登录后上传；换用别的手机或清除浏览器数据则看不到。仍要退出吗`;
     if (unsent.length && !window.confirm(text)) return;
+    sessionStorage.clear();
     await forget();
   } catch (failure) { /* no store in this browser: nothing is kept */ }
   form.submit();
