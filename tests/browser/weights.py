@@ -27,7 +27,11 @@ def weigh(watched, path: str, *, ready: str = "") -> Weight:
     line.on("Network.requestWillBeSent", lambda event: addresses.update({event["requestId"]: event["request"]["url"]}))
     line.on("Network.requestServedFromCache", lambda event: cached.add(addresses.get(event["requestId"])))
     line.on("Network.responseReceived", lambda event: _note(event["response"], cached))
-    page.on("response", answers.append)
+
+    def kept(answer) -> None:
+        answers.append(answer)
+
+    page.on("response", kept)
     visits = []
     for _ in range(2):
         answers.clear()
@@ -37,7 +41,7 @@ def weigh(watched, path: str, *, ready: str = "") -> Weight:
             page.wait_for_selector(ready, state="attached")
         page.wait_for_load_state("networkidle")
         visits.append([(one, len(gzip.compress(one.body()))) for one in answers if one.ok])
-    page.remove_listener("response", answers.append)
+    page.remove_listener("response", kept)
     line.detach()
     first, later = visits
     charts = sum(size for one, size in first if any(name in one.url for name in CHARTS))
