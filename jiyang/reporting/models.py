@@ -6,18 +6,18 @@ from django.db.models.functions import Now
 
 from jiyang.access.tables import Scoped, place_field
 from jiyang.ledgers.querysets import ScopedQuerySet
+from jiyang.regions.enums import Level
 
 
 class StoredFigureQuerySet(ScopedQuerySet):
     def of(self, region) -> "StoredFigureQuerySet":
-        """Rows whose sum is the figure of a region: its own, or those of a 管区's villages."""
-        if region.level == "zone":
-            return self.filter(village__zone=region)
-        place = {
-            "district": {"district": region, "town": None, "village": None},
-            "town": {"town": region, "village": None},
-        }
-        return self.filter(**place.get(region.level, {"village": region}))
+        """Rows whose sum is the figure of a region: its own, or those of a 管区's villages. One index serves all."""
+        if region.level == Level.DISTRICT:
+            return self.filter(district=region, town=None, village=None)
+        inside = self.filter(district=region.district_id)
+        if region.level == Level.TOWN:
+            return inside.filter(town=region, village=None)
+        return inside.filter(village__zone=region) if region.level == Level.ZONE else inside.filter(village=region)
 
 
 class StoredFigure(Scoped):
@@ -52,7 +52,6 @@ class StoredFigure(Scoped):
             ),
             models.CheckConstraint(condition=Q(village=None) | Q(town__isnull=False), name="stored_figure_place"),
         ]
-        indexes = [models.Index(fields=["village", "day"]), models.Index(fields=["town", "day"])]
 
     def __str__(self) -> str:
         return f"{self.figure} {self.part} {self.day} {self.value}"

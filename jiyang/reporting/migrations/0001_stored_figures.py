@@ -32,7 +32,6 @@ class Migration(migrations.Migration):
                 'verbose_name': '月末存数',
                 'verbose_name_plural': '月末存数',
                 'base_manager_name': 'objects',
-                'indexes': [models.Index(fields=['village', 'day'], name='reporting_s_village_864898_idx'), models.Index(fields=['town', 'day'], name='reporting_s_town_id_ae1939_idx')],
                 'constraints': [models.UniqueConstraint(fields=('district', 'day', 'town', 'village', 'figure', 'part'), name='stored_figure_once', nulls_distinct=False, violation_error_message='这个指标这一天已经存过数'), models.CheckConstraint(condition=models.Q(('village', None), ('town__isnull', False), _connector='OR'), name='stored_figure_place')],
             },
         ),
