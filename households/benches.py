@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from households.checkup import benching  # noqa: F401 - registers `rules`
 from households.ledgers import HouseholdLedger, PersonLedger
 from households.models import Household
 from households.roster import committing, jobs, reversing, synthetic
