@@ -28,14 +28,14 @@ class Outcome:
 def one_pass() -> Iterator[None]:
     """A pass is one long expression over each row: compiling it to machine code costs more than it saves, loops are hopeless."""
     with connection.cursor() as cursor:
-        cursor.execute("select current_setting('jit'), current_setting('enable_nestloop')")
-        jit, loops = cursor.fetchone()
-        cursor.execute("set jit = off; set enable_nestloop = off")
+        cursor.execute("select current_setting('jit'), current_setting('enable_nestloop'), current_setting('work_mem')")
+        jit, loops, memory = cursor.fetchone()
+        cursor.execute("set jit = off; set enable_nestloop = off; set work_mem = '128MB'")
         try:
             yield
         finally:
             if not connection.needs_rollback:
-                cursor.execute(f"set jit = {jit}; set enable_nestloop = {loops}")
+                cursor.execute(f"set jit = {jit}; set enable_nestloop = {loops}; set work_mem = '{memory}'")
 
 
 def run(rules: Iterable[Rule], source: Source, facts: Facts) -> list[Outcome]:

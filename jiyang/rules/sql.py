@@ -99,8 +99,9 @@ class Frame:
         if not self.base.unread:
             return ""
         self.used.add("unread")
+        self.derived["all_read"] = "cardinality(b.unread) = 0"  # asked first: searching the list costs most of a pass
         names = "".join(f" or '{name}' = any({self.alias}.unread)" for name in one.needs or (one.name,))
-        return f"(case when {names[4:]} then null else false end)"
+        return f"(case when {self.alias}.all_read then false when {names[4:]} then null else false end)"
 
     def child(self, relation: Relation) -> "Frame":
         if relation.name not in self.related:
@@ -141,7 +142,7 @@ class Frame:
         column, unread = self.column(node.field), self.unread(node.field)
         test = f"({column} is null)"
         if unread:
-            test = f"(case when {column} is not null then false else not {unread} end)"
+            test = f"(case when {column} is not null then false when {self.alias}.all_read then true else not {unread} end)"
         return test if node.wanted else f"(not {test})"
 
     @sql.register
@@ -159,8 +160,10 @@ class Frame:
         if node.field.type == "choices":
             return "(" + test.format(c=column) + ")"
         unread = self.unread(node.field)
-        filled = test.format(c=f"coalesce({column}, '{{}}'::text[])")
-        return f"({filled} or {unread})" if unread else f"({filled})"
+        filled = test.format(c=column)
+        if node.field.sql:  # derived of several cells: never NULL itself
+            return f"({filled} or {unread})" if unread else f"({filled})"
+        return f"(case when {column} is null then {unread or 'false'} else {filled} end)"
 
     def operand(self, operand: tree.Operand) -> str:
         if operand.param:
