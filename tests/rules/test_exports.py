@@ -37,13 +37,16 @@ def write(path: Path, key: str, rows: list[dict[str, str]]) -> str:
 def county(tmp_path):
     """C, D, E of the samples, and an F and a G made of them; the heads of some households, to plant faults at."""
     people = table("roster_c_monitoring.xlsx")
-    place = lambda row: {
-        "县(市、区、旗)": row["县"],
-        "乡(镇)": row["乡"],
-        "行政村": row["村"],
-        "县": row["县"],
-        "乡": row["乡"],
-    }  # noqa: E731
+
+    def place(row):
+        return {
+            "县(市、区、旗)": row["县"],
+            "乡(镇)": row["乡"],
+            "行政村": row["村"],
+            "县": row["县"],
+            "乡": row["乡"],
+        }
+
     heads = [row for row in people if row["与户主关系"] == "户主"]
     homes = [
         {**row, **place(row), **SOUND, "家庭人口数": str(sum(one["户编号"] == row["户编号"] for one in people))}
