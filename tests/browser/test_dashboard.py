@@ -1,7 +1,11 @@
 """The office's way from a number to a household and back, and what the pages weigh on a slow line (UI.md section 9)."""
 
 import pytest
+from django.utils import timezone
 
+from jiyang.access.scope import system_scope
+from jiyang.reporting.stored import store_figures
+from jiyang.reporting.stored_views import month_ends
 from tests import factories
 from tests.browser.weights import KB, weigh
 
@@ -49,8 +53,16 @@ def test_a_log_out_forgets_the_lists(visitor, homes, district_clerk):
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["office", "phone"])
-def test_stored_figures_page(visitor, homes, district_clerk, phone):
-    visitor(district_clerk, phone=phone).open("/reporting/stored/").check()
+def test_stored_figures_with_a_late_entry(visitor, homes, district_clerk, phone):
+    with system_scope("测试"):
+        store_figures(month_ends(timezone.localdate())[0])
+    factories.household(tier="A")
+    office = visitor(district_clerk, phone=phone).open("/reporting/stored/?compare=all")
+    assert office.page.locator("tbody tr").first.locator("td").first.inner_text().split() == ["5", "现", "6"]
+    office.check()
+    office.page.locator("tbody .figure.warn").first.click()
+    office.page.wait_for_url("**/households/registry/?*figure=household.registered*")
+    assert office.page.locator("tbody tr").count() == 6
 
 
 def test_page_weights_on_a_slow_line(visitor, homes, district_clerk):
