@@ -4,15 +4,29 @@ import datetime as dt
 
 import django_filters
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from households.enums import ChangeKind, HelperKind, MonitoringCategory, RiskTier
 from households.models import Helper, Household, Person, PersonChange
+from jiyang.access.scope import Actor
 from jiyang.identifiers.encryption import blind_index
+from jiyang.ledgers.columns import may_see
 from jiyang.ledgers.filters import LedgerFilter
 from jiyang.ledgers.terms import looks_personal
 from jiyang.workflow.enums import ProposalState
+
+INDEXES = {"id_number": "id_index", "phone": "phone_index"}
+
+
+def numbered(model: type[Model], actor: Actor, term: str) -> Q:
+    """Rows that have exactly this ID number or phone, among the fields whose group the actor sees: a search must not
+    answer what the columns hide."""
+    digest, found = blind_index(term), Q(pk__in=[])
+    for name in model.masked:
+        if may_see(model, name, actor):
+            found |= Q(**{INDEXES[name]: digest})
+    return found
 
 
 class HouseholdFilter(LedgerFilter):
@@ -78,10 +92,8 @@ class HouseholdFilter(LedgerFilter):
         term = value.strip()
         people = Person.objects.filter(household=OuterRef("pk"))
         if looks_personal(term):
-            digest = blind_index(term)
-            return rows.filter(
-                Exists(people.filter(Q(id_index=digest) | Q(phone_index=digest))) | Q(phone_index=digest)
-            )
+            actor = self.request.actor
+            return rows.filter(Exists(people.filter(numbered(Person, actor, term))) | numbered(Household, actor, term))
         if term.isdigit():
             return rows.filter(household_no__startswith=term)
         # the names first: their index finds few people, whose households are then looked up
@@ -103,8 +115,7 @@ class PersonFilter(LedgerFilter):
     def find(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         term = value.strip()
         if looks_personal(term):
-            digest = blind_index(term)
-            return rows.filter(Q(id_index=digest) | Q(phone_index=digest))
+            return rows.filter(numbered(Person, self.request.actor, term))
         return rows.filter(person_no__startswith=term) if term.isdigit() else rows.named_like(term)
 
 

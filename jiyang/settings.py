@@ -38,6 +38,7 @@ INDEX_KEY = secret("JIYANG_INDEX_KEY")  # passphrase of the blind index (HMAC)
 
 ALLOWED_HOSTS = env.words("JIYANG_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("JIYANG_ORIGINS")
+PROXIES = env.number("JIYANG_PROXIES", 0)  # in front of the web process; each adds to X-Forwarded-For
 
 
 def own_apps() -> list[str]:
@@ -82,6 +83,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "jiyang.accounts.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -194,7 +196,7 @@ AXES_COOLOFF_TIME = 0.5  # hours
 AXES_LOCKOUT_PARAMETERS = ["username"]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "jiyang.accounts.views.login.locked"
-AXES_IPWARE_PROXY_COUNT = env.number("JIYANG_PROXIES", 0)
+AXES_IPWARE_PROXY_COUNT = PROXIES
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
@@ -208,7 +210,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_TLS
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_TLS
 SECURE_SSL_REDIRECT = env.flag("JIYANG_REDIRECT_TLS", SECURE_TLS)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.number("JIYANG_PROXIES", 0) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -91,7 +91,7 @@ class Preview:
     def __init__(self, batch: Batch, actor: Actor, query: QueryDict):
         self.batch, self.actor = batch, actor
         self.segment = query.get("segment", "")
-        self.after = int(query.get("after", "0")) if query.get("after", "0").isdigit() else 0
+        self.after = int(query.get("after", "0")) if query.get("after", "0").isdecimal() else 0
         self.town = query.get("town", "")
         self.find = query.get("q", "").strip()
         self.code = query.get("code", "")
@@ -173,7 +173,7 @@ class Preview:
             return []
         elif self.segment:
             rows = rows.filter(action=self.segment)
-        if self.town.isdigit():
+        if self.town.isdecimal():
             rows = rows.filter(town=int(self.town))
         if self.code:
             rows = rows.filter(row__in=self._findings().filter(code=self.code).values("row"))

@@ -18,7 +18,7 @@ class DifferencesView(TemplateView):
 
     def get_context_data(self, **kwargs) -> dict:
         actor, key = self.request.actor, self.request.GET.get("run", "")
-        if not key.isdigit() or len(key) > 15:
+        if not key.isdecimal() or len(key) > 15:
             raise Http404("没有这次运行")
         run = get_object_or_404(JobRun.objects.visible_to(actor).select_related("region"), pk=key)
         rows = StateDifference.objects.visible_to(actor).filter(run=run)

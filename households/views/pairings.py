@@ -32,7 +32,7 @@ class HandOverView(HelperDetailView):
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         form = self.form(request.POST)
-        keys = [int(key) for key in request.POST.getlist("household") if key.isdigit()]
+        keys = [int(key) for key in request.POST.getlist("household") if key.isdecimal() and len(key) < 19]
         if not keys:
             form.add_error(None, "请先勾选要交接的户")
         if form.is_valid():

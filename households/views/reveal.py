@@ -22,7 +22,7 @@ def reveal(request: HttpRequest, pk: int) -> JsonResponse:
     household = get_object_or_404(HouseholdLedger.rows(request.actor), pk=pk)
     model, field = MODELS.get(request.POST.get("of", "")), request.POST.get("field", "")
     purpose, row = request.POST.get("purpose", "").strip(), request.POST.get("row", "")
-    if model is None or field not in model.masked or not may_see(model, field, request.actor) or not row.isdigit():
+    if model is None or field not in model.masked or not may_see(model, field, request.actor) or not row.isdecimal():
         raise Http404("没有这个字段")
     if not purpose:
         return JsonResponse({"error": "请写明用途"}, status=INVALID)

@@ -126,7 +126,7 @@ def grants(model: type[models.Model], web: str) -> Iterator[str]:
         rights = "select"
     elif getattr(model, "append_only", False):
         rights = "select, insert"
-    elif kind == "system" or getattr(model, "deletable", False):
+    elif getattr(model, "deletable", kind == "system"):
         rights = "select, insert, update, delete"
     yield f"grant {rights} on {table} to {web}"
     if kind == "scoped" and not is_event(model):

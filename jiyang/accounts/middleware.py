@@ -1,5 +1,7 @@
 """Sessions end when idle or old; a first log-in leads to the change of password (DOMAIN.md 14.2)."""
 
+import contextlib
+import ipaddress
 import time
 
 from django.conf import settings
@@ -14,6 +16,20 @@ from jiyang.accounts.enums import SessionEnd
 from jiyang.accounts.services import sessions
 
 NOTED_EVERY = 60  # seconds between writes of the last activity
+
+
+class ClientAddressMiddleware(MiddlewareMixin):
+    """Behind JIYANG_PROXIES proxies `REMOTE_ADDR` is the client's, as the outermost of them saw it.
+
+    Each proxy adds its peer at the end of X-Forwarded-For; what stands before the trusted ones anybody may have written.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+        if not 0 < settings.PROXIES <= len(hops):
+            return
+        with contextlib.suppress(ValueError):
+            request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(hops[-settings.PROXIES]))
 
 
 class SessionPolicyMiddleware(MiddlewareMixin):

@@ -2,6 +2,7 @@
 
 from jiyang.access import scope
 from jiyang.audit.enums import LogKind
+from jiyang.audit.logs import without_numbers
 from jiyang.audit.models import AccessLog
 
 
@@ -24,7 +25,7 @@ def note(
         table=table or (obj._meta.label_lower if obj is not None else ""),
         row=obj.pk if obj is not None else None,
         columns=columns,
-        purpose=purpose,
+        purpose=without_numbers(purpose)[:200],  # people type numbers into any box, the one for the account included
         rows=rows,
         address=address or (actor.address if actor else None),
         request=(actor.request or None) if actor else None,

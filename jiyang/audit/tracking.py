@@ -20,6 +20,7 @@ class Tracked(models.Model):
     """
 
     untracked_fields: tuple[str, ...] = ()
+    deletable = False  # by the web role: what has a history is ended, closed or voided
     history_words: ClassVar[dict[str, Callable[[Any], str]]] = {}
 
     class Meta:

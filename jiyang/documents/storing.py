@@ -2,13 +2,14 @@
 
 import hashlib
 import io
+import struct
 import zipfile
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from jiyang.accounts.models import User
 from jiyang.documents.enums import AttachmentKind
@@ -46,7 +47,9 @@ def clean_photo(upload: UploadedFile) -> bytes:
         if image.width * image.height > MOST_PIXELS:
             raise ValidationError("照片像素过大，请用手机的普通清晰度重拍")
         image = _opaque(ImageOps.exif_transpose(image))
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as failure:
+    except ValidationError:
+        raise
+    except Exception as failure:  # a damaged file breaks the decoders in every way there is
         raise ValidationError("这个文件不是照片，请选 JPG 或 PNG") from failure
     image.thumbnail((LONG_EDGE, LONG_EDGE))
     stream = io.BytesIO()
@@ -75,7 +78,7 @@ def clean_paper(upload: UploadedFile) -> tuple[bytes, str, str]:
         return data, "application/pdf", "pdf"
     try:
         names = zipfile.ZipFile(io.BytesIO(data)).namelist()
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error, OverflowError):
         names = []
     if any(name.endswith(MACROS) for name in names):
         raise ValidationError("文件带有宏，请另存为不带宏的 docx 或 xlsx 再传")

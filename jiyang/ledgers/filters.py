@@ -47,7 +47,7 @@ class RegionFilter(django_filters.ModelChoiceFilter):
         if self.level == Level.TOWN:
             return regions_for(actor, Level.TOWN)
         town = request.GET.get("town", "")
-        if town.isdigit():
+        if town.isdecimal():
             return regions_for(actor, Level.VILLAGE, town)
         return Region.objects.none() if actor.reach.districts else regions_for(actor, Level.VILLAGE)
 

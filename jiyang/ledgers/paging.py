@@ -37,7 +37,7 @@ class Cursor:
             if isinstance(value, list | dict):
                 return cls()
             return cls(value, int(pk), bool(back), max(1, int(number)))
-        except (binascii.Error, ValueError, TypeError):
+        except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
             return cls()
 
 
@@ -89,7 +89,7 @@ def paginate(rows: QuerySet, *, sort: str, cursor: Cursor, total: int, size: int
             where = (_before if cursor.back else _beyond)(path, cursor.value, cursor.pk, descending)
             ordering = (reverse, "-pk") if cursor.back else (order, "pk")
             found = list(rows.filter(where).order_by(*ordering)[: size + 1])
-        except (ValidationError, ValueError, TypeError, FieldError, InvalidOperation):
+        except (ValidationError, ValueError, TypeError, OverflowError, FieldError, InvalidOperation):
             return paginate(rows, sort=sort, cursor=Cursor(), total=total, size=size)
     more, found = len(found) > size, found[:size]
     if cursor.back:

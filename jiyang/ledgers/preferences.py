@@ -11,7 +11,7 @@ from jiyang.ledgers import terms
 from jiyang.ledgers.columns import Column
 from jiyang.ledgers.models import ListPreference
 
-MOST_SAVED, LONGEST_NAME = 20, 20
+MOST_SAVED, LONGEST_NAME, LONGEST_QUERY = 20, 20, 1000
 PASSING = ("cursor", "selected")  # parts of an address that say where one is, not what one asks
 
 
@@ -62,8 +62,10 @@ def save_query(*, by, ledger, name: str, query: str) -> ListPreference:
         problems.append(f"请填写查询名称，不超过 {LONGEST_NAME} 个字")
     if not any(value for _, values in asked.lists() for value in values):
         problems.append("当前没有查询条件，先选条件再存")
-    if any(terms.is_token(value) or terms.looks_personal(value) for _, values in asked.lists() for value in values):
+    if any(terms.is_token(value) or terms.holds_personal(value) for _, values in asked.lists() for value in values):
         problems.append("条件里有证件号码或电话，不能存为常用查询")
+    if len(query) > LONGEST_QUERY:
+        problems.append("查询条件太长，请减少条件再存")
     if len(others) >= MOST_SAVED:
         problems.append(f"最多存 {MOST_SAVED} 个常用查询，请先删去不用的")
     if problems:

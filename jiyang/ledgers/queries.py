@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import Http404, HttpRequest, QueryDict
 
 from jiyang.ledgers import terms
 from jiyang.ledgers.filters import Chip, LedgerFilter, without
@@ -21,9 +21,11 @@ class Query:
 
 
 def query_of(request: HttpRequest, ledger) -> Query:
-    """The rows a request asks of a ledger. Raises Http404 for an unknown figure."""
+    """The rows a request asks of a ledger. Raises Http404 for an unknown figure, or one of another ledger."""
     rows = ledger.rows(request.actor)
     chosen = figures.selected(request)
+    if chosen and chosen.figure.ledger != ledger.key:
+        raise Http404("这个指标不属于本台账")
     chips = []
     if chosen:
         rows = chosen.apply(rows)

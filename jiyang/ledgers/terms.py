@@ -5,6 +5,8 @@ import secrets
 
 from django.core.cache import cache
 
+from jiyang.audit.logs import NUMBERS
+
 PERSONAL = re.compile(r"^(?:\d{15}|\d{17}[\dXx]|\d{17}[\dXx]\d{2}(?:[Bb]\d)?|1[3-9]\d{9})$")
 KEPT = 15 * 60
 MARK = "~"
@@ -13,6 +15,11 @@ MARK = "~"
 def looks_personal(term: str) -> bool:
     """Whether a search term is an ID, certificate or phone number, which must not stand in a URL or a log."""
     return bool(PERSONAL.match(term.strip()))
+
+
+def holds_personal(text: str) -> bool:
+    """Whether such a number stands anywhere in a text, however it is spaced."""
+    return bool(NUMBERS.search(text) or NUMBERS.search("".join(text.split())))
 
 
 def is_token(term: str | None) -> bool:

@@ -19,6 +19,7 @@ from jiyang.ledgers.paging import Cursor, paginate
 from jiyang.ledgers.queries import hidden_redirect, query_of
 from jiyang.ledgers.records import Record
 from jiyang.ledgers.tables import table_of
+from jiyang.ledgers.terms import looks_personal
 
 INVALID = 422
 
@@ -65,6 +66,12 @@ class LedgerListView(LedgerView):
 
     def get_template_names(self) -> list[str]:
         return [self.ledger.list_template]
+
+    def get(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        """A personal number typed into the address goes no further: links, chips and pages hold its token."""
+        if looks_personal(request.GET.get("q", "")):
+            return redirect(f"{request.path}?{hidden_redirect(request.GET, request.user.pk)}")
+        return super().get(request, *args, **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         return redirect(f"{request.path}?{hidden_redirect(request.POST, request.user.pk)}")

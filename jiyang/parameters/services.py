@@ -45,7 +45,7 @@ def plan(key: str, region: Region | None, since: dt.date, until: dt.date | None)
         problems.append(f"生效日期不能早于今天：{since} 已在用“{before.words}”，过去用过的值不能改写")
     if until and until <= since:
         problems.append("最后一天不能早于生效日期")
-    if until and before and not after and (before.until is None or before.until > until):
+    if until and before and (before.until is None or before.until > until):
         problems.append("最后一天之后没有有效值：不填最后一天，或先报其后的值")
     ends = [day for day in (until, after.since if after else None) if day]
     return Plan(before, min(ends) if ends else None, problems)

@@ -18,7 +18,12 @@ class RegionQuerySet(models.QuerySet):
         reach = actor.reach
         if actor.is_system or reach.districts:
             return self.filter(models.Q(pk__in=reach.districts) | models.Q(district__in=reach.districts))
-        rows = self.filter(models.Q(pk__in=[*reach.towns, *reach.villages]) | models.Q(town__in=reach.towns))
+        own = [
+            *reach.towns,
+            *reach.villages,
+            *(region.pk for region in actor.regions),
+        ]  # a 管区 is in no reach of its own
+        rows = self.filter(models.Q(pk__in=own) | models.Q(town__in=reach.towns))
         if reach.villages:  # and the towns they lie in
             above = Region.objects.filter(pk__in=reach.villages).values("town")
             return rows | self.filter(pk__in=above)

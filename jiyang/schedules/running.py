@@ -18,7 +18,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from jiyang.access.scope import Actor, Reach, acting_as, system_actor
-from jiyang.audit.logs import NUMBERS
+from jiyang.audit.logs import without_numbers
 from jiyang.parameters.values import ParameterMissing
 from jiyang.schedules import alerts
 from jiyang.schedules.enums import AttemptState, RunState
@@ -162,4 +162,4 @@ def explain(failure: Exception) -> str:
         text = f"数据库错误 {getattr(cause, 'pgcode', None) or ''} {what}".strip()
     else:
         text = f"{type(failure).__name__}：{(str(failure).splitlines() or [''])[0]}"
-    return NUMBERS.sub("［号码已隐去］", text)[:1000]
+    return without_numbers(text)[:1000]

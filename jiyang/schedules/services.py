@@ -39,7 +39,7 @@ def plan(now: dt.datetime, *, only: str | None = None) -> list[JobRun]:
         entry = known.get(job.key)
         if entry is None or not entry.enabled or only not in {None, job.key}:
             continue
-        begin = since.get(job.key, entry.start_time or now)
+        begin = max(filter(None, (since.get(job.key), entry.start_time)), default=now)  # switched on again: from then
         due: dict[Period, dt.datetime] = {}
         for moment in cron_of(job, entry).between(begin, now):
             due.setdefault(job.period_of(moment), moment)

@@ -1,7 +1,7 @@
 """Both walls of scope: the application's filter and row-level security, each tested without the other."""
 
 import pytest
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.urls import reverse
 
 from households.ledgers import HouseholdLedger
@@ -113,7 +113,21 @@ def test_list_shows_own_area_only(client, two_towns, town_officer):
 
 
 def test_records_cannot_be_deleted_by_the_web_role(two_towns, district_clerk):
-    from django.db.utils import ProgrammingError
-
     with acting_as(actor_for(district_clerk)), pytest.raises(ProgrammingError), transaction.atomic():
         Person.objects.all()._raw_delete("default")
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["accounts_user", "accounts_posting", "accounts_postingrequest", "accounts_entrylink", "accounts_passwordrecord", "api_apitoken",
+     "parameters_parameter", "parameters_parameterchange", "schedules_jobrun", "audit_accesslog", "audit_seal"],
+)  # fmt: skip
+def test_who_was_let_in_and_what_was_decided_cannot_be_deleted_by_the_web_role(db, table):
+    with pytest.raises(ProgrammingError, match="permission denied"), connection.cursor() as cursor:
+        cursor.execute(f"delete from {table} where false")
+
+
+@pytest.mark.parametrize("table", ["audit_accesslog", "audit_seal", "accounts_passwordrecord", "accounts_userevent"])
+def test_what_is_written_once_cannot_be_changed_by_the_web_role(db, table):
+    with pytest.raises(ProgrammingError, match="permission denied"), connection.cursor() as cursor:
+        cursor.execute(f"update {table} set {'pgh_id = pgh_id' if table.endswith('event') else 'id = id'} where false")

@@ -242,3 +242,49 @@ def test_a_deputys_right_to_check_stays_in_the_absent_persons_place(other_office
     with acting_as(actor):
         assert {one.region.name for one in actor.held_for("household.tier") if one.stands_for} == {"仁风镇"}
         assert actor.barred("deputy.appoint") == {other_officer.pk, town_leader.pk}
+
+
+def granted(client, user, administrator, security, **changes) -> None:
+    """A posting asked for and granted, through the pages."""
+    client.logout()
+    client.force_login(administrator)
+    assert asking(client, user, **changes).status_code == 302
+    client.force_login(security)
+    request = PostingRequest.objects.latest("pk")
+    assert client.post(url("request_decide", request.pk), {"decision": "approve"}).status_code == 302
+    request.refresh_from_db()
+    assert request.state == "approved"
+
+
+def test_what_was_ended_on_its_first_day_can_be_given_again(client, administrator, security, town_leader, grid_worker):
+    client.force_login(town_leader)
+    posting = town_leader.postings.get()
+    for _ in range(2):
+        assert make_deputy(client, posting, grid_worker).status_code == 302
+        client.post(url("deputy_end", grid_worker.postings.filter(deputy_for=posting).latest("pk").pk))
+    newcomer = factories.user(None)
+    for _ in range(2):
+        granted(client, newcomer, administrator, security)
+        made = newcomer.postings.latest("pk")
+        client.post(url("posting_end", made.pk), {"reason": "办错了"})
+        assert not Posting.objects.on(days(0)).filter(user=newcomer).exists()
+
+
+def test_a_request_that_time_has_overtaken_is_refused_with_words(client, administrator, security, outsider):
+    auditor = factories.user("auditor")
+    posting = auditor.postings.get()
+    posting.until = days(5)
+    posting.save()
+    client.force_login(administrator)
+    client.post(url("posting_prolong", posting.pk), {"last_day": days(40), "reason": "继续审计"})
+    longer = PostingRequest.objects.get()
+    granted(client, auditor, administrator, security, role="system_admin", town="", since=days(10), last_day="")
+    told = client.post(url("request_decide", longer.pk), {"decision": "approve"}, follow=True)
+    assert told.status_code == 200 and "不能由同一人兼任" in told.content.decode()
+    client.force_login(administrator)
+    asking(client, outsider)
+    late = PostingRequest.objects.latest("pk")
+    PostingRequest.objects.filter(pk=late.pk).update(since=days(-9), until=days(0))
+    client.force_login(security)
+    told = client.post(url("request_decide", late.pk), {"decision": "approve"}, follow=True)
+    assert "止日已过" in told.content.decode() and not outsider.postings.exists()

@@ -198,3 +198,24 @@ def test_what_an_administrator_does_is_logged_with_the_address_it_came_from(clie
     client.force_login(administrator)
     client.post(url("user_disable", town_officer.pk), {"reason": "调离"}, REMOTE_ADDR="10.7.7.7")
     assert AccessLog.objects.get(kind="account", row=town_officer.pk).address == "10.7.7.7"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (1, "203.0.113.9", "203.0.113.9"), (1, "198.51.100.1, 203.0.113.9", "203.0.113.9"), (2, "203.0.113.9, 10.0.0.2", "203.0.113.9"),
+        (0, "203.0.113.9", "127.0.0.1"), (1, "nonsense", "127.0.0.1"), (1, "", "127.0.0.1"), (2, "203.0.113.9", "127.0.0.1"),
+    ],
+)  # fmt: skip
+def test_behind_proxies_the_log_names_the_clients_address(client, settings, town_officer, proxies, forwarded, address):
+    settings.PROXIES = proxies
+    log_in(client, town_officer.username, x_forwarded_for=forwarded)
+    assert AccessLog.objects.get(kind="login").address == address
+    assert town_officer.sign_ins.get().address == address
+
+
+def test_a_number_typed_as_the_account_is_not_kept_in_the_log(client, town_officer):
+    log_in(client, "370125196005011234")
+    log_in(client, "13800006027")
+    told = set(AccessLog.objects.filter(kind="login_failed").values_list("purpose", flat=True))
+    assert told == {"［号码已隐去］"}

@@ -1,5 +1,6 @@
 """The API of every ledger: the same rows, columns and rights as the pages; tokens; one shape of errors."""
 
+import base64
 import datetime as dt
 import json
 import uuid
@@ -14,6 +15,7 @@ from jiyang.access.scope import acting_as, actor_for
 from jiyang.api import services
 from jiyang.api.models import ApiToken
 from jiyang.audit.models import AccessLog
+from jiyang.identifiers.encryption import blind_index
 from monitoring.models import Visit
 from tests import factories
 
@@ -322,3 +324,66 @@ def test_a_figure_is_the_number_of_the_rows_at_its_address(call, town_officer):
     wrong = call("/api/figures/?as_of=gestern&by=county&x=1", town_officer)
     assert wrong.status_code == 422 and set(error(wrong)["fields"]) == {"as_of", "by", "x"}
     assert call("/api/figures/", factories.user("insurer")).json()["results"] == []
+
+
+def test_a_lost_account_takes_its_tokens_along(client, town_officer, other_officer):
+    administrator = factories.user("system_admin")
+    client.force_login(administrator)
+    left, reset = token_of(town_officer), token_of(other_officer)
+    client.post(reverse("accounts:user_disable", args=[town_officer.pk]), {"reason": "调离"})
+    client.post(reverse("accounts:user_enable", args=[town_officer.pk]), {"reason": "回来"})
+    client.post(reverse("accounts:user_reset", args=[other_officer.pk]))
+    other_officer.refresh_from_db()
+    other_officer.must_change_password = False
+    other_officer.save()
+    client.logout()
+    assert [client.get(LIST, headers=one).status_code for one in (left, reset)] == [401, 401]
+
+
+@pytest.mark.parametrize("body", ["[" * 20_000, '{"a":' * 20_000])
+def test_a_body_nested_without_end_is_refused(client, town_officer, body):
+    answer = client.post(VISITS, body, content_type="application/json", headers=token_of(town_officer))
+    assert answer.status_code == 400 and error(answer)["message"]
+
+
+def encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["town=²", f"cursor={encoded('[1, Infinity, 0, 1]')}", f"cursor={encoded('[1, 5, 0, 1e999]')}", f"cursor={encoded('[' * 2000)}"],
+)  # fmt: skip
+def test_an_address_that_nobody_was_given_is_no_failure(client, district_clerk, query):
+    client.force_login(district_clerk)
+    assert client.get(f"{HouseholdLedger.url('list')}?{query}").status_code == 200
+    assert client.get(f"{LIST}?{query}").status_code in {200, 422}
+
+
+def test_a_figure_opens_its_own_list_only(client, district_clerk):
+    client.force_login(district_clerk)
+    assert client.get(reverse("parameters:change_list") + "?figure=household.registered").status_code == 404
+    assert client.get(f"{VISITS}?figure=household.registered").status_code == 404
+
+
+def test_a_search_answers_nothing_that_the_columns_hide(client, town_officer):
+    number, phone = factories.id_number(), "13800006027"
+    home = factories.household()
+    with acting_as(actor_for(town_officer)):
+        person = home.person_set.first()
+        person.id_number, person.id_index = number, blind_index(number)
+        person.phone, person.phone_index = phone, blind_index(phone)
+        person.save()
+    found = {}
+    for role in ("district_clerk", "archivist", "department_liaison"):
+        user = factories.user(role)
+        client.force_login(user)
+        for term in (number, phone):
+            for page in ("household", "person"):
+                hidden = client.post("/api/term/", {"q": term}, content_type="application/json").json()["q"]
+                found[role, term, page] = client.get(f"/api/households/{page}/?q={hidden}").json()["total"]
+    seen = {key for key, total in found.items() if total}
+    assert seen == {
+        *(("district_clerk", term, page) for term in (number, phone) for page in ("household", "person")),
+        ("archivist", number, "household"), ("archivist", number, "person"),
+    }  # fmt: skip

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from households.ledgers import HouseholdLedger
 from jiyang.access.scope import acting_as, actor_for
@@ -163,3 +163,25 @@ def test_a_wrong_file_is_voided_with_a_reason_and_opens_no_more(client, town_off
     with acting_as(actor_for(town_officer)):
         voided = Attachment.all_rows.get()
     assert (voided.void_reason, voided.voided_by) == ("传错了", town_officer)
+
+
+def damaged() -> dict[str, bytes]:
+    """Files whose beginning promises what the rest does not keep."""
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "x" * 3_000_000, zip=True)
+    stream = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(stream, "PNG", pnginfo=text)
+    newer = bytearray(package("word/document.xml"))
+    at = newer.rindex(b"PK\x01\x02")
+    newer[at + 6] = 99  # the version of zip that is needed to read it
+    jpeg = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(jpeg, "JPEG")
+    cut = jpeg.getvalue()
+    return {"文字.png": stream.getvalue(), "新版.docx": bytes(newer), "半张.jpg": cut[: len(cut) // 2]}
+
+
+@pytest.mark.parametrize("name", ["文字.png", "新版.docx", "半张.jpg"])
+def test_a_damaged_file_is_refused_like_any_other(client, town_officer, name):
+    client.force_login(town_officer)
+    answer = post(client, factories.household(), SimpleUploadedFile(name, damaged()[name]))
+    assert answer.status_code == 422 and name in answer.content.decode() and stored() == []

@@ -163,6 +163,8 @@ def test_a_query_is_kept_under_a_name_until_it_is_dropped(client, town_officer, 
         ("全部", "cursor=abc", "没有查询条件"),
         ("张三", "q=370125196005011234", "证件号码"),
         ("李四", "q=~abcdefgh", "证件号码"),
+        ("王五", "q=李 370125 19600501 1234", "证件号码"),
+        ("赵六", f"q={'长' * 1000}", "查询条件太长"),
     ],
 )
 def test_a_query_that_cannot_be_kept_is_refused_with_the_reason(client, town_officer, name, query, message):
@@ -170,3 +172,12 @@ def test_a_query_that_cannot_be_kept_is_refused_with_the_reason(client, town_off
     answer = client.post(reverse("households:household_save_query"), {"name": name, "query": query})
     assert answer.status_code == 422 and message in answer.content.decode()
     assert client.get(LIST).context["saved"] == []
+
+
+def test_a_personal_number_in_an_address_is_replaced_by_its_token(client, town_officer):
+    home, number = factories.household(), "370125196005011234"
+    client.force_login(town_officer)
+    page = client.get(f"{LIST}?q={number}&tier=A", follow=True)
+    assert number not in page.content.decode() and number not in page.redirect_chain[0][0]
+    assert page.redirect_chain[0][0].startswith(f"{LIST}?") and "tier=A" in page.redirect_chain[0][0]
+    assert client.get(f"{LIST}?q={home.household_no}").context["page"].total == 1

@@ -199,3 +199,17 @@ def test_every_declared_key_says_its_app_and_is_of_a_kind(db):
         answers = {name: former for name, _, former in parts_of(row.value)}
         assert compose(answers, row.value) == row.value
     assert words({"A": 50, "B": 12.5}) == "A 50，B 12.5" and words([45, 16]) == "45 × 16" and words(6000) == "6,000"
+
+
+def test_a_value_for_some_days_leaves_no_day_without_one(client, post, data_admin, leader):
+    client.force_login(data_admin)
+    post("parameter_value", KEY, value="20", since=days(30), source="济农发〔2026〕8 号")
+    client.force_login(leader)
+    post("change_decide", change().pk, decision="approve")
+    client.force_login(data_admin)
+    gap = post("parameter_value", KEY, value="18", since=days(3), last_day=days(9), source="济农发〔2026〕9 号")
+    assert gap.status_code == 422 and "之后没有有效值" in gap.content.decode()
+    post("parameter_value", KEY, value="18", since=days(3), last_day=days(29), source="济农发〔2026〕9 号")
+    client.force_login(leader)
+    post("change_decide", change().pk, decision="approve")
+    assert [values.get(KEY, on=days(number)).value for number in (2, 3, 29, 30)] == [15, 18, 18, 20]

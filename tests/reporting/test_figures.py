@@ -1,10 +1,13 @@
 """Every figure × role: the number, its list and the list's export count the same rows, today and on past days."""
 
 import datetime as dt
+import html
 import io
+import re
 
 import openpyxl
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -170,3 +173,15 @@ def test_dashboard_query_count_does_not_grow(client, register, district_clerk, d
         factories.household(factories.village("仁风镇", index), tier="B")
     with django_assert_num_queries(11):
         client.get("/")
+
+
+def test_every_number_on_a_zone_officers_page_opens_its_list(client, register):
+    client.force_login(factories.user("zone_officer", factories.zone("仁风镇")))
+    links = set(re.findall(r'href="([^"]*[?&](?:amp;)?area=[^"]*)"', client.get("/").content.decode()))
+    assert links and {client.get(html.unescape(link)).status_code for link in links} == {200}
+
+
+@pytest.mark.parametrize("role", ["system_admin", "security_admin"])
+def test_who_has_no_figures_begins_with_what_waits(client, role):
+    client.force_login(factories.user(role))
+    assert client.get("/")["Location"] == reverse("workflow:tasks")

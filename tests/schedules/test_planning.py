@@ -144,6 +144,15 @@ def test_a_switched_off_job_is_not_planned_and_not_caught_up(entry, job, data_ad
     assert services.plan(timezone.now()) == [] and periods() == []
 
 
+def test_what_a_job_missed_while_off_is_not_caught_up_though_it_ran_before(entry, job, data_admin):
+    services.plan(at("2021-10-01T03:00"))
+    entries.switch(job, on=False, by=data_admin)
+    entries.switch(job, on=True, by=data_admin)
+    PeriodicTask.objects.filter(name=job.key).update(start_time=at("2021-10-05T12:00"))  # the hour it came on again
+    assert services.plan(at("2021-10-05T13:00")) == [] and periods() == ["2021-10-01"]
+    assert [run.period for run in services.plan(at("2021-10-06T03:00"))] == ["2021-10-06"]
+
+
 def test_a_run_for_each_town(entry, monkeypatch, job):
     import dataclasses
 

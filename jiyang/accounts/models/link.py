@@ -19,6 +19,8 @@ class EntryLink(models.Model):
     expires_at = models.DateTimeField("有效期至")
     used_at = models.DateTimeField("使用时间", null=True, blank=True)
 
+    deletable = False
+
     class Meta:
         verbose_name = verbose_name_plural = "一次性链接"
         constraints = [

@@ -95,6 +95,7 @@ class Posting(Placed, Tracked):
             models.UniqueConstraint(
                 fields=["user", "role", "region", "since", "deputy_for"],
                 nulls_distinct=False,
+                condition=Q(until=None) | Q(until__gt=F("since")),  # one that never began stands in nobody's way
                 name="posting_once",
                 violation_error_message="该用户已有同样的岗位",
             ),

@@ -76,6 +76,8 @@ class PasswordRecord(models.Model):
     password = models.CharField("密码摘要", max_length=128)
     at = models.DateTimeField("停用时间", auto_now_add=True)
 
+    append_only = True
+
     class Meta:
         verbose_name = verbose_name_plural = "历史密码"
 

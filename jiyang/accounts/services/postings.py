@@ -148,13 +148,20 @@ def decide(*, proposal: PostingRequest, by: User, approve: bool, reason: str = "
         posting = Posting.objects.select_for_update().get(pk=request.posting_id)
         if posting.until is None or posting.until <= timezone.localdate():
             raise ValidationError("岗位已经结束或没有止日，不能延长，请退回")
+        if problem := clash(request.user, request.role, posting.since, request.until, but=posting.pk):
+            raise ValidationError(f"{problem}，请退回")
         posting.until = request.until
         posting.save(update_fields=["until"])
     else:
         if not request.user.is_active:
             raise ValidationError("账号已停用，不能给岗位，请退回")
+        if request.until and request.until <= timezone.localdate():
+            raise ValidationError("申请的止日已过，请退回，由申请人改后重报")
         if problem := clash(request.user, request.role, request.since, request.until):
             raise ValidationError(f"{problem}，请退回")
+        same = request.user.postings.filter(role=request.role, region=request.region, deputy_for=None)
+        if held := overlapping(same, request.since, request.until).first():
+            raise ValidationError(f"已有同样的岗位（{held.period}），请退回，改为延长")
         request.posting = appoint(
             user=request.user, role=request.role, region=request.region, since=request.since, until=request.until, by=by,
             reason=request.reason,

@@ -55,7 +55,7 @@ def edit_user(*, record: User, name: str, office: str, by: User) -> User:
 
 @transaction.atomic
 def disable(*, user: User, reason: str, by: User) -> User:
-    """停用, as when somebody leaves: sessions and postings end now, open requests for them are withdrawn.
+    """停用, as when somebody leaves: sessions, API tokens and postings end now, open requests for them are withdrawn.
 
     Raises PermissionDenied, ValidationError.
     """
@@ -76,6 +76,7 @@ def disable(*, user: User, reason: str, by: User) -> User:
         state="withdrawn", decided_by=by, decided_at=timezone.now(), decision_reason="账号停用"
     )
     sessions.end_of(user, by=by, how=SessionEnd.DISABLED)
+    _revoke_tokens(user, by)
     note(LogKind.ACCOUNT, user=by, obj=user, purpose=f"停用：{reason.strip()}"[:200])
     return user
 
@@ -138,12 +139,13 @@ def may_reset(user: User, actor) -> bool:
 
 @transaction.atomic
 def reset_password(*, user: User, by: User) -> str:
-    """Give a temporary password, to be changed at the next log-in; sessions end. Returns it. Raises PermissionDenied."""
+    """Give a temporary password, to be changed at the next log-in; sessions and API tokens end. Returns it. Raises PermissionDenied."""
     if not may_reset(user, require()):
         raise PermissionDenied("三员账号的密码由安全管理员重置，自己的密码在“我的账号”修改")
     password = temporary_password()
     _set(user, password, must_change=True)
     sessions.end_of(user, by=by, how=SessionEnd.PASSWORD)
+    _revoke_tokens(user, by)
     reset_attempts(username=user.username)
     note(LogKind.PASSWORD, user=by, obj=user, purpose="重置密码")
     return password
@@ -170,6 +172,11 @@ def expire_password(user: User) -> bool:
         user.must_change_password = True
         user.save(update_fields=["must_change_password"])
     return user.must_change_password
+
+
+def _revoke_tokens(user: User, by: User) -> None:
+    """What programs act with ends like the sessions: who gets the account back issues new ones."""
+    user.api_tokens.filter(revoked_at=None).update(revoked_at=timezone.now(), revoked_by=by)
 
 
 def _set(user: User, password: str, *, must_change: bool) -> None:

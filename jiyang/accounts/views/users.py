@@ -86,7 +86,7 @@ def posting_lines(rows: list, actor) -> list[dict]:
 
 class DisableView(ActView):
     words, button, danger, form = "停用账号", "停用", True, ReasonForm
-    told = "会话马上结束，全部岗位和代理今天结束，等待核准的申请撤回。历史记录仍在。"
+    told = "会话和接口令牌马上失效，全部岗位和代理今天结束，等待核准的申请撤回。历史记录仍在。"
 
     def act(self, record, **answers):
         users.disable(user=record, by=self.request.user, **answers)
@@ -110,7 +110,7 @@ class UnlockView(ActView):
 
 class ResetView(ActView):
     words, button = "重置密码", "重置密码"
-    told = "先核实是本人。生成一个临时密码，只显示一次；原密码作废，会话马上结束，下次登录须改密码。"
+    told = "先核实是本人。生成一个临时密码，只显示一次；原密码、会话和接口令牌马上失效，下次登录须改密码。"
 
     def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         return once_shown(request, self.get_object(), users.reset_password(user=self.get_object(), by=request.user))
