@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 
-from jiyang.access.scope import Actor, note_stand_in, require
+from jiyang.access.scope import Actor, actor_for, note_stand_in, require
 from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_bytes
 from jiyang.intake.enums import BatchState, RowAction
@@ -98,6 +98,12 @@ def _refused(line: Line, invalid) -> Line:
     )
 
 
+def eyes_of(batch: Batch, actor: Actor) -> Actor:
+    """Whose reach the lines are judged by: of a submitted batch its maker's, whoever looks at it. A checker of the district
+    neither sees nor writes the lines that were refused to a town."""
+    return actor_for(batch.submitted_by) if batch.submitted_by_id else actor
+
+
 @transaction.atomic
 def upload(*, by: User, ledger, filename: str, data: bytes) -> Batch:
     """Take a file in, stored encrypted, and count what it would do. Raises ValidationError with every reason."""
@@ -141,9 +147,10 @@ def approve(*, batch: Batch, ledger, by: User) -> Batch:
     actor = _need(ledger, "check")
     batch = _locked(batch, BatchState.SUBMITTED)
     _not_the_makers(batch, ledger, by)
-    if plan_of(batch, ledger, actor, by).digest != batch.plan_hash:
-        raise ValidationError("提交之后台账有了变动，与当时核对的不一致，请退回由上传人重新核对")
-    plan_of(batch, ledger, actor, batch.submitted_by, write=True)
+    maker = eyes_of(batch, actor)
+    if plan_of(batch, ledger, maker, by).digest != batch.plan_hash:
+        raise ValidationError("提交之后台账或提交人的管辖范围有了变动，与当时核对的不一致，请退回由上传人重新核对")
+    plan_of(batch, ledger, maker, batch.submitted_by, write=True)
     batch.state, batch.approved_by, batch.approved_at = BatchState.APPROVED, by, timezone.now()
     batch.save()
     return batch

@@ -80,10 +80,10 @@ class ImportBatchView(ImportView):
     template_name = "ledgers/import_batch.html"
 
     def get_context_data(self, **kwargs) -> dict:
-        batch = self.get_batch()
-        plan = (
-            import_services.plan_of(batch, self.ledger, self.actor, self.request.user) if batch.state in OPEN else None
-        )
+        batch, plan = self.get_batch(), None
+        if batch.state in OPEN:
+            eyes = import_services.eyes_of(batch, self.actor)
+            plan = import_services.plan_of(batch, self.ledger, eyes, self.request.user)
         acts = ("submit", "drop") if batch.state in {BatchState.CHECKED, BatchState.RETURNED} else ()
         is_mine = {self.request.user.pk, *self.actor.barred(f"{self.ledger.imports.act}.check")} & {
             batch.uploaded_by_id,

@@ -1,7 +1,5 @@
 """Forms of parameters: one field for each part of a value, with unit and present value beside it."""
 
-import datetime as dt
-
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -9,7 +7,7 @@ from django.utils import timezone
 from jiyang.parameters.kinds import compose, fields_for, kind_of, problem
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
-from jiyang.ui.forms import DayInput, KernelForm
+from jiyang.ui.forms import DayInput, KernelForm, day_after
 
 
 class SourceForm(KernelForm):
@@ -46,8 +44,8 @@ class ValueForm(SourceForm):
         if self.errors:
             return data
         last_day = data.pop("last_day")
-        data["until"] = last_day + dt.timedelta(days=1) if last_day else None
+        data["until"] = day_after(last_day)
         data["value"] = compose(data, self.last.value)
-        if wrong := problem(data["value"], self.kind, self.last.value):
+        if wrong := problem(data["value"], self.kind, self.last.value, self.last.unit):
             raise ValidationError(wrong)
         return data

@@ -1,5 +1,6 @@
 """What a parameter's value may be: its kind follows from the value in force and its unit; typed answers are checked by it."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,13 @@ from django.db import models
 
 WHOLE_UNITS = ("天", "工作日", "月", "年", "户", "人", "次", "小时")
 HUNDRED = 100
+LONGEST = {
+    "天": 36_525,
+    "工作日": 26_000,
+    "月": 1200,
+    "年": 100,
+    "小时": 876_600,
+}  # a century: beyond it no calendar counts
 
 
 class Kind(models.TextChoices):
@@ -26,7 +34,7 @@ class Kind(models.TextChoices):
 
 def kind_of(value: Any, unit: str) -> Kind:
     if isinstance(value, dict):
-        return Kind.SHARES if unit == "%" and sum(value.values()) == HUNDRED else Kind.TABLE
+        return Kind.SHARES if unit == "%" and total(value.values()) == HUNDRED else Kind.TABLE
     if isinstance(value, list):
         return Kind.LIST
     if isinstance(value, str):
@@ -49,7 +57,12 @@ def words(value: Any) -> str:
     return f"{value:,.10f}".rstrip("0").rstrip(".")
 
 
-def problem(value: Any, kind: Kind, former: Any) -> str:
+def total(numbers: Iterable[float]) -> Decimal:
+    """The sum as people count it: 14.1 + 28.2 + 57.7 is 100."""
+    return sum((Decimal(str(one)) for one in numbers), Decimal(0))
+
+
+def problem(value: Any, kind: Kind, former: Any, unit: str = "") -> str:
     """Why a value is none of its kind; empty when it is. `former` says which parts a table or list has."""
     numbers = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]
     if kind == Kind.TEXT:
@@ -68,8 +81,10 @@ def problem(value: Any, kind: Kind, former: Any) -> str:
         return "金额最多两位小数"
     if kind in {Kind.PERCENT, Kind.SHARES} and any(one > HUNDRED for one in numbers):
         return "百分比不能超过 100"
-    if kind == Kind.SHARES and sum(numbers) != HUNDRED:
-        return f"各项合计应为 100，现在是 {words(sum(numbers))}"
+    if kind == Kind.SHARES and total(numbers) != HUNDRED:
+        return f"各项合计应为 100，现在是 {words(float(total(numbers)))}"
+    if unit in LONGEST and any(one > LONGEST[unit] for one in numbers):
+        return f"不能超过 {LONGEST[unit]:,} {unit}"
     return ""
 
 

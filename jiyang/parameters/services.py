@@ -62,7 +62,7 @@ def propose_value(
     if last is None:
         raise ValidationError(f"没有参数 {key}")
     problems = [
-        problem(value, kind_of(last.value, last.unit), last.value),
+        problem(value, kind_of(last.value, last.unit), last.value, last.unit),
         "请写明依据文件的名称和文号" if not source.strip() else "",
         *plan(key, region, since, until).problems,
     ]

@@ -1,5 +1,7 @@
 """Forms the GOV.UK way with Chinese wording (UI.md section 6): our own templates for form, field and group."""
 
+import datetime as dt
+
 from django import forms
 from django.forms.renderers import TemplatesSetting
 
@@ -21,6 +23,14 @@ class KernelForm(forms.Form):
             field.error_messages.setdefault("required", "")
             if field.required and field.error_messages["required"] == forms.Field.default_error_messages["required"]:
                 field.error_messages["required"] = f"请填写{field.label}"
+
+
+def day_after(last: dt.date | None) -> dt.date | None:
+    """The day on which something ends whose last day is `last`. Raises ValidationError for the last day of the calendar."""
+    try:
+        return last + dt.timedelta(days=1) if last else None
+    except OverflowError:
+        raise forms.ValidationError("最后一天太远，长期有效的请不填") from None
 
 
 class DayInput(forms.DateInput):

@@ -162,6 +162,7 @@ def test_who_may_make_a_deputy_of_whom(client, administrator, security, town_lea
     assert make_deputy(client, officers, town_leader).status_code == 422
     grid = factories.user("grid_worker", factories.village())
     assert make_deputy(client, officers, grid, last_day=days(400)).status_code == 422
+    assert make_deputy(client, officers, grid, last_day=dt.date.max).status_code == 422
     assert make_deputy(client, officers, grid).status_code == 302
     twice = make_deputy(client, officers, factories.user("grid_worker", factories.village()))
     assert twice.status_code == 422 and "代理，先结束它" in twice.content.decode()
@@ -288,3 +289,13 @@ def test_a_request_that_time_has_overtaken_is_refused_with_words(client, adminis
     client.force_login(security)
     told = client.post(url("request_decide", late.pk), {"decision": "approve"}, follow=True)
     assert "止日已过" in told.content.decode() and not outsider.postings.exists()
+
+
+def test_a_deputy_does_not_begin_before_the_posting_itself(client, town_leader, grid_worker):
+    posting = town_leader.postings.get()
+    posting.since = days(3)
+    posting.save()
+    client.force_login(town_leader)
+    page = make_deputy(client, posting, grid_worker)
+    assert page.status_code == 422 and "代理不能更早" in page.content.decode()
+    assert make_deputy(client, posting, grid_worker, since=days(3)).status_code == 302

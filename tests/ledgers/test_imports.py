@@ -183,3 +183,9 @@ def test_the_template_goes_in_again(client, town_officer):
     answer = client.get(url("import_template"))
     book = openpyxl.load_workbook(io.BytesIO(answer.content))
     assert [cell.value for cell in book.active[1]][:3] == ["镇街", "姓名", "类型"]
+
+
+def test_the_district_approves_what_a_town_may_write_and_no_more(client, town_officer, district_clerk):
+    answer = take_in(client, town_officer, district_clerk, ["曲堤街道", "王敏", *GOOD[2:]], GOOD)
+    assert answer.status_code == 302 and batch().counts["refused"] == 1
+    assert list(helpers()) == ["张立国"]

@@ -77,6 +77,8 @@ def test_a_new_value_waits_for_a_second_person_and_begins_on_its_day(client, pos
         (KEY, {"value": "20", "since": dt.date(2021, 1, 1)}, "已有自 2021-01-01 起的值"),
         (KEY, {"value": "20", "last_day": dt.date(2021, 1, 1)}, "最后一天不能早于生效日期"),
         (KEY, {"value": "20", "last_day": dt.date(2999, 1, 1)}, "之后没有有效值"),
+        (KEY, {"value": "20", "last_day": dt.date.max}, "最后一天太远"),
+        (KEY, {"value": "36526"}, "不能超过 36,525 天"),
         (KEY, {"value": "20", "source": ""}, "请填写依据文件"),
         ("distribution.abc", {"value_A": "50", "value_B": "30", "value_C": "30"}, "合计应为 100，现在是 110"),
         ("distribution.abc", {"value_A": "50", "value_B": "30"}, "请填写C"),
@@ -213,3 +215,10 @@ def test_a_value_for_some_days_leaves_no_day_without_one(client, post, data_admi
     client.force_login(leader)
     post("change_decide", change().pk, decision="approve")
     assert [values.get(KEY, on=days(number)).value for number in (2, 3, 29, 30)] == [15, 18, 18, 20]
+
+
+def test_shares_with_decimals_come_to_a_hundred(client, post, data_admin):
+    client.force_login(data_admin)
+    answers = {"value_A": "33.4", "value_B": "49.3", "value_C": "17.3"}
+    assert post("parameter_value", "distribution.abc", since=days(0), source="文件甲", **answers).status_code == 302
+    assert kind_of(change().value, "%").value == "shares"

@@ -1,7 +1,5 @@
 """Forms of account management. Last days are typed as officers say them: 最后一天 counts in."""
 
-import datetime as dt
-
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils import timezone
@@ -11,7 +9,7 @@ from jiyang.accounts.models import User
 from jiyang.accounts.services import deputies
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
-from jiyang.ui.forms import DayInput, KernelForm
+from jiyang.ui.forms import DayInput, KernelForm, day_after
 
 
 class UserForm(KernelForm):
@@ -48,8 +46,7 @@ class DatesForm(KernelForm):
     def clean(self) -> dict:
         data = super().clean()
         if "last_day" in self.fields:
-            last = data.pop("last_day", None)
-            data["until"] = last + dt.timedelta(days=1) if last else None
+            data["until"] = day_after(data.pop("last_day", None))
         return data
 
 
