@@ -182,6 +182,6 @@ def test_every_number_on_a_zone_officers_page_opens_its_list(client, register):
 
 
 @pytest.mark.parametrize("role", ["system_admin", "security_admin"])
-def test_who_has_no_figures_begins_with_what_waits(client, role):
+def test_who_has_no_figures_begins_with_what_waits(db, client, role):
     client.force_login(factories.user(role))
     assert client.get("/")["Location"] == reverse("workflow:tasks")
