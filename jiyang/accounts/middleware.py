@@ -14,6 +14,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from jiyang.accounts.enums import SessionEnd
 from jiyang.accounts.services import sessions
+from jiyang.api.errors import is_api, problem
 
 NOTED_EVERY = 60  # seconds between writes of the last activity
 
@@ -49,6 +50,8 @@ class SessionPolicyMiddleware(MiddlewareMixin):
         ):
             request.session_end = SessionEnd.EXPIRED
             logout(request)
+            if is_api(request):
+                return problem(401, "session_expired", "登录已过期，请重新登录")
             if request.headers.get("X-Background"):
                 return HttpResponse("登录已过期，请重新登录", status=401)
             return redirect_to_login(request.get_full_path())
@@ -61,5 +64,7 @@ class SessionPolicyMiddleware(MiddlewareMixin):
     def _first_password(self, request: HttpRequest) -> HttpResponse | None:
         free = {reverse("accounts:password"), reverse("accounts:logout")}
         if request.user.must_change_password and request.path not in free:
+            if is_api(request):
+                return problem(403, "password_change_required", "首次登录须先在网页上修改密码")
             return redirect("accounts:password")
         return None

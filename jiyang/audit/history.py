@@ -44,7 +44,7 @@ class Change:
 
 
 def changes_of(records: list[models.Model], actor: Actor) -> list[Change]:
-    """History of the given records of any tracked models, newest first, at most 200. One query per model, one for names."""
+    """History of the given records of any tracked models, newest first, at most 200. A fixed number of queries per model."""
     events = []
     for model in {type(record) for record in records}:
         keys = [record.pk for record in records if isinstance(record, model)]
@@ -70,9 +70,9 @@ def _of_model(model: type[models.Model], events: list, actor: Actor) -> list[tup
         for field in model._meta.concrete_fields
         if field.name in getattr(model, "masked", {}) and may_see(model, field.name, actor)
     ]
-    found, before = [], {}
+    found, before, names = [], {}, _names(fields, events)
     for event in events:
-        changes = _diff(fields, before.get(event.pgh_obj_id), event, getattr(model, "masked", {}))
+        changes = _diff(fields, before.get(event.pgh_obj_id), event, getattr(model, "masked", {}), names)
         before[event.pgh_obj_id] = event
         context = event.pgh_context or {}
         stands_for = f"（代 {context['for']}）" if context.get("for") else ""
@@ -90,7 +90,22 @@ def _of_model(model: type[models.Model], events: list, actor: Actor) -> list[tup
     return found
 
 
-def _diff(fields: list[models.Field], old, new, masked: dict) -> list[FieldChange]:
+def _names(fields: list[models.Field], events: list) -> dict[tuple[type, int], str]:
+    """What the regions and users that the events point to are called. One query for each of the two."""
+    from jiyang.regions.models import Region
+
+    wanted: dict[type, set] = {}
+    for field in fields:
+        if isinstance(field, models.ForeignKey) and field.related_model in {Region, User}:
+            wanted.setdefault(field.related_model, set()).update(getattr(event, field.attname) for event in events)
+    return {
+        (model, row.pk): row.short_name if model is Region else row.name
+        for model, keys in wanted.items()
+        for row in model.objects.filter(pk__in=keys)
+    }
+
+
+def _diff(fields: list[models.Field], old, new, masked: dict, names: dict) -> list[FieldChange]:
     changes = []
     for field in dict.fromkeys(fields):
         was, now = getattr(old, field.attname, None) if old else None, getattr(new, field.attname, None)
@@ -99,20 +114,17 @@ def _diff(fields: list[models.Field], old, new, masked: dict) -> list[FieldChang
         if field.name in masked:
             changes.append(FieldChange(str(field.verbose_name), "（已变更，隐去）" if old else "", "（隐去）"))
         else:
-            changes.append(FieldChange(str(field.verbose_name), _text(field, was), _text(field, now)))
+            told = [_text(field, value, names) for value in (was, now)]
+            changes.append(FieldChange(str(field.verbose_name), *told))
     return changes
 
 
-def _text(field: models.Field, value) -> str:
+def _text(field: models.Field, value, names: dict) -> str:
     from jiyang.ledgers.columns import as_label, as_text
 
     if value in (None, "", []):
         return ""
-    if isinstance(field, models.ForeignKey) and field.related_model._meta.label == "regions.Region":
-        from jiyang.regions.models import Region
-
-        return Region.objects.get(pk=value).short_name
-    if isinstance(field, models.ForeignKey) and field.related_model is User:
-        return User.objects.get(pk=value).name
+    if isinstance(field, models.ForeignKey) and (field.related_model, value) in names:
+        return names[field.related_model, value]
     words = getattr(field.model, "history_words", {}).get(field.name)
     return words(value) if words else as_text(as_label(field, value))

@@ -12,6 +12,7 @@ from django.db import transaction
 from PIL import Image, ImageOps
 
 from jiyang.accounts.models import User
+from jiyang.audit.logs import without_numbers
 from jiyang.documents.enums import AttachmentKind
 from jiyang.documents.models import Attachment
 
@@ -111,7 +112,8 @@ def attach(*, record, upload: UploadedFile, by: User) -> Attachment:
     if kept.count() >= MOST:
         raise ValidationError(f"一条记录最多 {MOST} 个附件，请先整理合并")
     made = Attachment(subject=record._meta.label_lower, subject_id=record.pk, kind=kind, mime=mime, entered_by=by)
-    made.name = upload.name[-120:] if mime != "image/jpeg" else f"{upload.name.rpartition('.')[0][-110:]}.jpg"
+    name = without_numbers(upload.name)  # people call files after the ID number they show
+    made.name = name[-120:] if mime != "image/jpeg" else f"{name.rpartition('.')[0][-110:]}.jpg"
     made.belong_to(record)
     return _stored(made, data, suffix)
 

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -57,9 +58,7 @@ class JobListView(TemplateView):
 
 def segments(rows, state: str) -> list[dict]:
     """States with their counts, one query."""
-    counts: dict[str, int] = {}
-    for one in rows.order_by().values_list("state", flat=True):
-        counts[one] = counts.get(one, 0) + 1
+    counts = dict(rows.order_by().values_list("state").annotate(Count("pk")))
     lines = [("", "全部", sum(counts.values())), *((key, label, counts.get(key, 0)) for key, label in RunState.choices)]
     return [{"key": key, "label": label, "count": count, "current": key == state} for key, label, count in lines]
 

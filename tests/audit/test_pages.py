@@ -3,9 +3,13 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from jiyang.access.scope import acting_as, actor_for
+from jiyang.audit.history import changes_of
 from jiyang.audit.log import note
 from jiyang.audit.models import AccessLog
 from jiyang.audit.tasks import verify_events
@@ -82,3 +86,16 @@ def test_the_matrix_page_is_filtered_and_exported(client, auditor):
     lines = client.get(reverse("access:matrix_export")).content.decode("utf-8-sig").splitlines()
     assert lines[0].startswith("模块,类别,权限,数据管理员") and any("岗位" in line and "经办" in line for line in lines)
     assert AccessLog.objects.filter(kind="export", table="access.matrix").exists()
+
+
+def test_history_costs_the_same_for_one_record_and_for_many(district_clerk):
+    counted = []
+    with acting_as(actor_for(district_clerk)) as actor:
+        for homes in (1, 4):
+            places = [factories.village(town, index) for index in range(homes) for town in ("仁风镇", "曲堤街道")]
+            records = [factories.household(place) for place in places]
+            with CaptureQueriesContext(connection) as captured:
+                changes = changes_of(records, actor)
+            assert {change.new for one in changes for change in one.changes} >= {place.short_name for place in places}
+            counted.append(len(captured))
+    assert counted[0] == counted[1]

@@ -387,3 +387,16 @@ def test_a_search_answers_nothing_that_the_columns_hide(client, town_officer):
         *(("district_clerk", term, page) for term in (number, phone) for page in ("household", "person")),
         ("archivist", number, "household"), ("archivist", number, "person"),
     }  # fmt: skip
+
+
+def test_a_session_that_may_not_work_is_told_in_the_apis_words(client, town_officer):
+    client.force_login(town_officer)
+    town_officer.must_change_password = True
+    town_officer.save()
+    answer = client.get(LIST)
+    assert answer.status_code == 403 and error(answer)["code"] == "password_change_required"
+    session = client.session
+    session["since"] = 0
+    session.save()
+    answer = client.get(LIST)
+    assert answer.status_code == 401 and error(answer)["code"] == "session_expired"

@@ -165,6 +165,12 @@ def test_a_wrong_file_is_voided_with_a_reason_and_opens_no_more(client, town_off
     assert (voided.void_reason, voided.voided_by) == ("传错了", town_officer)
 
 
+def test_a_number_in_a_files_name_is_not_kept(client, town_officer):
+    client.force_login(town_officer)
+    post(client, factories.household(), SimpleUploadedFile("身份证370125196005011234.pdf", b"%PDF-1.4"))
+    assert [one.name for one in stored()] == ["身份证［号码已隐去］.pdf"]
+
+
 def damaged() -> dict[str, bytes]:
     """Files whose beginning promises what the rest does not keep."""
     text = PngImagePlugin.PngInfo()
