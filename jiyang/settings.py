@@ -22,14 +22,21 @@ if DEMO and not DEBUG:
     raise ImproperlyConfigured("JIYANG_DEMO needs JIYANG_DEBUG: demo log-ins are refused in production")
 
 
+SHORTEST_SECRET = 32
+
+
 def secret(name: str) -> str:
-    """A secret from the environment. Development has a fixed stand-in; production must bring its own."""
-    value = env.text(name)
-    if value:
-        return value
+    """A secret from the environment. Development has a fixed stand-in; production must bring its own, and a long one."""
+    value, stand_in = env.text(name), f"development-only-{name.lower()}-not-a-secret"
     if DEBUG:
-        return f"development-only-{name.lower()}-not-a-secret"
-    raise ImproperlyConfigured(f"{name} is not set; without JIYANG_DEBUG no default secret is accepted")
+        return value or stand_in
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set; without JIYANG_DEBUG no default secret is accepted")
+    if value == stand_in or len(value) < SHORTEST_SECRET:
+        raise ImproperlyConfigured(
+            f"{name} must be {SHORTEST_SECRET} random characters or more, and not the stand-in of development"
+        )
+    return value
 
 
 SECRET_KEY = secret("JIYANG_SECRET_KEY")
@@ -198,6 +205,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "jiyang.accounts.views.login.locked"
 AXES_IPWARE_PROXY_COUNT = PROXIES
 AXES_ENABLE_ADMIN = False
+AXES_DISABLE_ACCESS_LOG = True  # jiyang.audit keeps the log of log-ins, with its retention
 AXES_VERBOSE = False
 
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"

@@ -87,7 +87,12 @@ def test_secrets_are_made_once_and_readable_by_the_owner_only(tmp_path, monkeypa
 
 def test_production_accepts_no_default_secret_and_no_demo():
     clean = {key: value for key, value in os.environ.items() if not key.startswith("JIYANG")}
-    for extra, message in (({}, "no default secret"), ({"JIYANG_DEMO": "1"}, "refused in production")):
+    short = {"JIYANG_SECRET_KEY": "changeme"}
+    stand_in = {"JIYANG_SECRET_KEY": "development-only-jiyang_secret_key-not-a-secret"}
+    for extra, message in (
+        ({}, "no default secret"), (short, "32 random characters"), (stand_in, "stand-in of development"),
+        ({"JIYANG_DEMO": "1"}, "refused in production"),
+    ):  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-c", "import jiyang.settings"],
             env={**clean, **extra},
