@@ -9,6 +9,7 @@ from households.forms.pairings import HelperEditForm, HelperForm, PairForm
 from households.forms.register import HouseholdEditForm, HouseholdForm
 from households.forms.tiers import TierForm
 from households.models import Helper, Household, Person, PersonChange, TierChange
+from households.roster.layout_export import offered
 from households.services import pairings, register, tiers
 from households.views.change_detail import ChangeDetailView
 from households.views.detail import HouseholdDetailView
@@ -52,6 +53,7 @@ class HouseholdLedger(Ledger):
         Column("risk_identified_on"),
         Column("risk_removed_on"),
     )
+    file_layouts = offered
     filterset = HouseholdFilter
     sort = "state__next_visit_on"
     empty = "还没有户。导入名单，或新建户。"
@@ -105,6 +107,7 @@ class PersonLedger(Ledger):
         Column("critical_illness_insured"),
         Column("identified_on"),
     )
+    file_layouts = offered
     filterset = PersonFilter
     detail_template, detail_view = "households/person.html", PersonDetailView
     sort = "name_pinyin"

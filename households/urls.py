@@ -11,6 +11,7 @@ from households.views import (
     roster,
     roster_acts,
     roster_files,
+    roster_reading,
     tiers,
 )
 
@@ -38,6 +39,7 @@ urlpatterns = [
     path("import/new/", roster.UploadView.as_view(), name="batch_upload"),
     path("import/<int:pk>/", roster.BatchDetailView.as_view(), name="batch_detail"),
     path("import/<int:pk>/progress/", roster.progress, name="batch_progress"),
+    path("import/<int:pk>/reading/", roster_reading.ReadingView.as_view(), name="batch_reading"),
     path("import/<int:pk>/annotated/", roster_files.annotated, name="batch_annotated"),
     path("import/<int:pk>/failed/", roster_files.failed, name="batch_failed"),
     path("import/<int:pk>/submit/", roster_acts.SubmitView.as_view(), name="batch_submit"),

@@ -1,7 +1,8 @@
 """Export of exactly a list's rows as .xlsx: text cells, formula-safe, watermarked, logged (DESIGN.md invariant 11)."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -15,6 +16,20 @@ from jiyang.access.scope import Actor
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
 from jiyang.ledgers.columns import Column
+
+
+
+@dataclass(frozen=True)
+class FileLayout:
+    """An official layout that a list can be written in: `write(path, rows, actor)` returns the number of lines.
+
+    Its cells carry full numbers, so that the file can be imported again: only who may see those is offered it.
+    """
+
+    key: str
+    title: str
+    write: Callable[[Path, QuerySet, Actor], int]
+
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 CHUNK = 2000
@@ -69,3 +84,22 @@ def export_response(rows: QuerySet, ledger, actor: Actor, purpose: str) -> FileR
     )
     name = f"{ledger.title}_{timezone.localdate():%Y%m%d}_{actor.user}_{total}{ledger.unit}.xlsx"
     return workbook_response(lines(rows, columns), [column.label for column in columns], ledger.title, name)
+
+
+def layout_response(rows: QuerySet, ledger, layout: FileLayout, actor: Actor, purpose: str) -> FileResponse:
+    """A list in an official layout; logged with purpose and count like every export."""
+    with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as handle:
+        path = Path(handle.name)
+    try:
+        total = layout.write(path, rows, actor)
+        stream = path.open("rb")
+    finally:
+        path.unlink()
+    note(
+        LogKind.EXPORT,
+        table=ledger.model._meta.label_lower,
+        purpose=purpose[:200],
+        rows=total,
+        columns=f"版式：{layout.title}（含全号）",
+    )
+    return FileResponse(stream, as_attachment=True, filename=f"{layout.title}_{timezone.localdate():%Y%m%d}_{total}.xlsx")

@@ -14,7 +14,7 @@ from jiyang.audit.history import changes_of
 from jiyang.documents.models import Attachment
 from jiyang.ledgers import bulk, preferences, registry
 from jiyang.ledgers.editing import Stale, differences, with_version
-from jiyang.ledgers.export import export_response
+from jiyang.ledgers.export import FileLayout, export_response, layout_response
 from jiyang.ledgers.paging import Cursor, paginate
 from jiyang.ledgers.queries import hidden_redirect, query_of
 from jiyang.ledgers.records import Record
@@ -220,14 +220,23 @@ class LedgerExportView(LedgerView):
     def get_context_data(self, **kwargs) -> dict:
         query = query_of(self.request, self.ledger)
         context = super().get_context_data(**kwargs)
-        return {**context, "query": query, "total": query.rows.count(), "title": f"导出{self.ledger.title}"}
+        total = query.rows.count()
+        return {**context, "query": query, "total": total, "layouts": self.layouts(), "title": f"导出{self.ledger.title}"}
+
+    def layouts(self) -> list[FileLayout]:
+        """Official layouts carry full numbers: they are for who may see those."""
+        return self.ledger.file_layouts() if self.actor.has("reveal") else []
 
     def post(self, request: HttpRequest) -> HttpResponse:
         purpose = request.POST.get("purpose", "").strip()
         if not purpose:
             context = self.get_context_data(error="请写明导出用途，如“10 月入户排查”")
             return self.render_to_response(context, status=INVALID)
-        return export_response(query_of(request, self.ledger).rows, self.ledger, self.actor, purpose)
+        rows, wanted = query_of(request, self.ledger).rows, request.POST.get("layout")
+        layout = next((one for one in self.layouts() if one.key == wanted), None)
+        if layout:
+            return layout_response(rows, self.ledger, layout, self.actor, purpose)
+        return export_response(rows, self.ledger, self.actor, purpose)
 
 
 def message_of(clash: IntegrityError, model) -> str:

@@ -1,0 +1,123 @@
+"""Lists of the register as files of the official layouts: unchanged headings, text cells, re-imported they change nothing."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from rustpy_xlsxwriter import FastExcel
+
+from households.enums import IncomeKind, Relation
+from households.models import Household, IncomeStatement, Membership, Person, roster_period
+from households.roster import fields as slots
+from jiyang.access.scope import Actor
+from jiyang.intake.layouts import Layout, layouts
+from jiyang.intake.writing import writer_for
+from jiyang.ledgers.columns import may_see
+from jiyang.ledgers.export import CHUNK, FileLayout
+
+OFFERED = ("roster_a", "roster_b", "roster_c", "roster_f")  # whose fields the register holds
+PROVINCE, CITY = "山东省", "济南市"
+
+
+def offered() -> list[FileLayout]:
+    return [FileLayout(key, layouts()[key].title, partial(write, key)) for key in OFFERED]
+
+
+def write(key: str, path: Path, rows: QuerySet, actor: Actor) -> int:
+    """Write a list of people, or of households with their members, in layout `key`; returns the number of lines."""
+    layout = layouts()[key]
+    found = _lines(layout, members_of(rows, heads_only=layout.rows == "household"), actor)
+    first = next(found, None)
+    headings = [one.heading for one in layout.fields]
+    if first is None:
+        with xlsxwriter.Workbook(str(path)) as book:
+            book.add_worksheet(layout.title[:31]).write_row(0, 0, headings)
+        return 0
+    seen = _Counted(chain([first], found))
+    FastExcel(str(path)).sheet(layout.title[:31], iter(seen)).save()
+    return seen.count
+
+
+class _Counted:
+    """Lines on their way into a file, and how many they were."""
+
+    def __init__(self, lines: Iterator[dict[str, str]]):
+        self.lines, self.count = lines, 0
+
+    def __iter__(self) -> Iterator[dict[str, str]]:
+        for line in self.lines:
+            self.count += 1
+            yield line
+
+
+def members_of(rows: QuerySet, *, heads_only: bool) -> QuerySet:
+    """The open memberships of the list's people, or of its households' people, household by household, the head first."""
+    year = roster_period(timezone.localdate())[0]
+    members = Membership.objects.filter(until=None, person__voided_at=None)
+    if rows.model is Person:
+        members = members.filter(person__in=rows.order_by().values("pk"))
+    else:
+        members = members.filter(household__in=rows.order_by().values("pk"))
+    if heads_only:
+        members = members.filter(relation=Relation.HEAD)
+    incomes = IncomeStatement.objects.filter(kind=IncomeKind.ROSTER, year=year)
+    return (
+        members.select_related("person", "household", "household__district", "household__town", "household__village")
+        .prefetch_related(Prefetch("household__incomestatement_set", incomes, to_attr="stated"))
+        .order_by("household__village__code", "household__household_no", "household_id", "pk")
+    )
+
+
+def _lines(layout: Layout, members: QuerySet, actor: Actor) -> Iterator[dict[str, str]]:
+    getters = [(one.heading, writer_for(one), getter_of(one.name, actor)) for one in layout.fields]
+    for number, member in enumerate(members.iterator(chunk_size=CHUNK), start=1):
+        yield {heading: write(get(member, number)) for heading, write, get in getters}
+
+
+def getter_of(name: str, actor: Actor) -> Callable[[Membership, int], Any]:
+    """How a layout's field is read from a membership; what the register does not hold, or the actor may not see, is blank."""
+    if name in SPECIAL:
+        return SPECIAL[name]
+    for model, owner, known in ((Person, "person", slots.PERSON), (Household, "household", slots.HOUSEHOLD)):
+        for slot in known:
+            if slot.name == name:
+                column = slot.assigned[0][0]
+                if not may_see(model, column, actor):
+                    return blank
+                return lambda member, number, owner=owner, column=column: getattr(getattr(member, owner), column)
+    if name == slots.INCOME and may_see(IncomeStatement, "per_head", actor):
+        return lambda member, number: member.household.stated[0].per_head if member.household.stated else None
+    return blank
+
+
+def blank(member: Membership, number: int) -> None:
+    return None
+
+
+SPECIAL: dict[str, Callable[[Membership, int], Any]] = {
+    "serial": lambda member, number: number,
+    "data_date": lambda member, number: timezone.localdate(),
+    "province": lambda member, number: PROVINCE,
+    "city": lambda member, number: CITY,
+    "district": lambda member, number: member.household.district.name,
+    "town": lambda member, number: member.household.town.name,
+    "village": lambda member, number: member.household.village.name,
+    "household_no": lambda member, number: member.household.household_no,
+    "relation": lambda member, number: member.relation,
+    "stated_sex": lambda member, number: member.person.sex,
+    "stated_birth_date": lambda member, number: member.person.birth_date,
+    "record_id": lambda member, number: member.person.public_id,
+    "record_version": lambda member, number: version_of(member),
+}
+
+
+def version_of(member: Membership) -> str:
+    """What an edit after the export would change: the versions of person and household together."""
+    return f"{member.person.version}.{member.household.version}"
+
+

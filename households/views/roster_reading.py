@@ -1,0 +1,92 @@
+"""对应列: correct how a file was read (sheet, heading row, columns) and have it checked again without another upload."""
+
+import re
+from functools import partial
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.generic import TemplateView
+
+from households import tasks
+from households.roster import jobs
+from households.services import roster
+from households.views.roster import INVALID, batches, steps_of
+from jiyang.intake.detect import Choice
+from jiyang.intake.layouts import layouts, plain
+from jiyang.intake.models import Batch
+from jiyang.intake.pipeline import Outline
+from jiyang.intake.refusals import FileRefused
+
+KEEP, NONE = "-", "none"  # the column stays what it was found to be; it is left out
+LONG_NUMBER = re.compile(r"\d{9,}[\dXx]?")
+LINES, CELLS = 10, 8  # of the sheet that the page shows
+
+
+class ReadingView(TemplateView):
+    """The first rows of a sheet with the heading row to pick, and one choice per column."""
+
+    template_name = "households/roster/reading.html"
+
+    def get_context_data(self, **kwargs) -> dict:
+        batch = get_object_or_404(batches(self.request.actor), pk=kwargs["pk"])
+        chosen = self.request.POST or self.request.GET
+        sheet, layout = chosen.get("sheet", batch.sheet), chosen.get("layout") or batch.layout or jobs.LAYOUTS[0]
+        try:
+            shown = jobs.outline(batch, sheet)
+        except FileRefused as refused:
+            return {**super().get_context_data(**kwargs), "batch": batch, "title": "对应列", "problems": [str(refused)]}
+        row = chosen.get("header_row", "")
+        row = int(row) if row.isdigit() else batch.header_row or 1
+        return {
+            **super().get_context_data(**kwargs), "batch": batch, "title": "对应列", "steps": steps_of(batch), "outline": shown,
+            "lines": [[masked(cell) for cell in cells[:CELLS]] for cells in shown.top[:LINES]],
+            "header_row": row, "layout": layout, "layouts": [(key, layouts()[key].title) for key in jobs.LAYOUTS],
+            "columns": columns_of(batch, shown, row, layout),
+            "fields": [(one.name, one.heading) for one in layouts()[layout].fields],
+        }  # fmt: skip
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        batch = get_object_or_404(batches(request.actor), pk=pk)
+        try:
+            remember = bool(request.POST.get("remember"))
+            batch = roster.reread(batch=batch, by=request.user, choice=choice_of(request, batch), remember=remember)
+        except ValidationError as refused:
+            context = self.get_context_data(pk=pk) | {"problems": refused.messages}
+            return self.render_to_response(context, status=INVALID)
+        transaction.on_commit(partial(tasks.check_batch.delay, batch.pk, request.user.pk))
+        return redirect("households:batch_detail", batch.pk)
+
+
+def choice_of(request: HttpRequest, batch: Batch) -> Choice:
+    data = request.POST
+    row = data.get("header_row", "")
+    pairs = zip(data.getlist("heading"), data.getlist("field"), strict=False)
+    mapping = {heading: "" if field == NONE else field for heading, field in pairs if heading and field != KEEP}
+    kept = {key: value for key, value in batch.reading.get("mapping", {}).items() if key not in data.getlist("heading")}
+    return Choice(
+        data.get("layout", ""), data.get("sheet", ""), int(row) if row.isdigit() else None, {**kept, **mapping}
+    )
+
+
+def columns_of(batch: Batch, outline: Outline, row: int, layout: str) -> list[dict]:
+    """Each heading of the chosen row: what it is taken for by itself, and what a person chose."""
+    known, fields = layouts()[layout], {one.name: one.heading for one in layouts()[layout].fields}
+    own = {**known.by_alias, **known.by_heading}
+    chosen = batch.reading.get("mapping", {})
+    cells = outline.top[row - 1] if row <= len(outline.top) else []
+    return [
+        {
+            "heading": heading,
+            "auto": fields.get(own[plain(heading)].name) if plain(heading) in own else "",
+            "choice": (chosen[heading] or NONE) if heading in chosen else KEEP,
+        }
+        for heading in cells
+        if heading.strip()
+    ]
+
+
+def masked(text: str) -> str:
+    """A cell as the page shows it: long numbers are hidden."""
+    return LONG_NUMBER.sub(lambda found: found[0][:4] + "*" * (len(found[0]) - 4), text)
