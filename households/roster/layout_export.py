@@ -119,5 +119,3 @@ SPECIAL: dict[str, Callable[[Membership, int], Any]] = {
 def version_of(member: Membership) -> str:
     """What an edit after the export would change: the versions of person and household together."""
     return f"{member.person.version}.{member.household.version}"
-
-

@@ -18,7 +18,6 @@ from jiyang.audit.log import note
 from jiyang.ledgers.columns import Column
 
 
-
 @dataclass(frozen=True)
 class FileLayout:
     """An official layout that a list can be written in: `write(path, rows, actor)` returns the number of lines.
@@ -102,4 +101,6 @@ def layout_response(rows: QuerySet, ledger, layout: FileLayout, actor: Actor, pu
         rows=total,
         columns=f"版式：{layout.title}（含全号）",
     )
-    return FileResponse(stream, as_attachment=True, filename=f"{layout.title}_{timezone.localdate():%Y%m%d}_{total}.xlsx")
+    return FileResponse(
+        stream, as_attachment=True, filename=f"{layout.title}_{timezone.localdate():%Y%m%d}_{total}.xlsx"
+    )

@@ -50,7 +50,9 @@ class Ledger:
     menu_order: ClassVar[int | None] = None
     columns: ClassVar[Sequence[Column]] = ()
     extra_export: ClassVar[Sequence[Column]] = ()
-    file_layouts: ClassVar[Callable[[], list]] = list  # official layouts the list can be written in (`export.FileLayout`)
+    file_layouts: ClassVar[Callable[[], list]] = (
+        list  # official layouts the list can be written in (`export.FileLayout`)
+    )
     filterset: ClassVar[type | None] = None
     sort: ClassVar[str] = "pk"
     related: ClassVar[Sequence[str]] = ()

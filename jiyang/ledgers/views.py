@@ -221,7 +221,13 @@ class LedgerExportView(LedgerView):
         query = query_of(self.request, self.ledger)
         context = super().get_context_data(**kwargs)
         total = query.rows.count()
-        return {**context, "query": query, "total": total, "layouts": self.layouts(), "title": f"导出{self.ledger.title}"}
+        return {
+            **context,
+            "query": query,
+            "total": total,
+            "layouts": self.layouts(),
+            "title": f"导出{self.ledger.title}",
+        }
 
     def layouts(self) -> list[FileLayout]:
         """Official layouts carry full numbers: they are for who may see those."""

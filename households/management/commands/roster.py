@@ -144,12 +144,19 @@ class Command(BaseCommand):
         try:
             with acting_as(actor_for(user, reason=f"roster {options['action']}")):
                 batch = act(user)
+                reversal = batch.reversals.last()
         except (PermissionDenied, ValidationError, OSError) as refused:
             raise CommandError("；".join(getattr(refused, "messages", [str(refused)]))) from refused
-        answer = {"batch": batch.pk, "state": batch.state, "counts": batch.counts, "seconds": batch.seconds}
+        answer = {
+            "batch": batch.pk,
+            "state": batch.state,
+            "counts": batch.counts,
+            "seconds": batch.seconds,
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        }
         if batch.error:
             answer["error"] = batch.error
-        if reversal := batch.reversals.last():
+        if reversal:
             answer["reversal"] = {"kind": reversal.kind, "state": reversal.state, **reversal.report}
         self._say(answer, options)
         if batch.error:
