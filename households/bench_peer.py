@@ -45,7 +45,6 @@ class Tuned(resources.ModelResource):
         instance_loader_class = CachedInstanceLoader
         use_transactions = True
 
-
     def after_import(self, dataset, result, **kwargs) -> None:
         """The web role may not set sequences; nothing here needs it."""
 

@@ -17,6 +17,8 @@ from jiyang.schedules.models import JobRun
 from jiyang.schedules.registry import scheduled
 
 logger = logging.getLogger(__name__)
+GONE = (OperationalError, InterfaceError)
+AGAIN = {"autoretry_for": GONE, "retry_backoff": 2, "max_retries": 10}
 
 
 def _run(job: Callable[[int], Batch | None], batch_id: int, user_id: int) -> None:
@@ -32,20 +34,20 @@ def _run(job: Callable[[int], Batch | None], batch_id: int, user_id: int) -> Non
         logger.info("roster batch %s was cancelled", batch_id)
         with system_scope("名单任务取消"):
             recovery.failed(batch_id, recovery.CANCELLED)
-    except (OperationalError, InterfaceError):
-        raise  # the database went away: nothing was written, the batch is taken up again
+    except GONE:
+        raise  # the database went away: nothing was written, the task comes again
     except Exception:
         with system_scope("名单任务失败"):
             recovery.failed(batch_id, recovery.FAILED)
         raise
 
 
-@shared_task
+@shared_task(**AGAIN)
 def check_batch(batch_id: int, user_id: int) -> None:
     _run(jobs.check, batch_id, user_id)
 
 
-@shared_task
+@shared_task(**AGAIN)
 def commit_batch(batch_id: int, user_id: int) -> None:
     _run(committing.commit, batch_id, user_id)
 
@@ -62,7 +64,7 @@ def rederive_state(run: JobRun) -> dict:
     return rederive.rederive(run)
 
 
-@shared_task
+@shared_task(**AGAIN)
 def reverse_batch(batch_id: int, user_id: int) -> None:
     _run(reversing.reverse, batch_id, user_id)
 

@@ -36,6 +36,13 @@ def _flush(self, sql_list) -> None:
 DatabaseOperations.execute_sql_flush = _flush
 
 
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    if config.option.markexpr == "not kill":
+        terminalreporter.write_line(
+            "left out: killing worker, Redis and PostgreSQL during a large import; run it by ./test -m kill"
+        )
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(request, django_test_environment, django_db_blocker, django_db_modify_db_settings):
     settings_dict = connection.settings_dict

@@ -167,9 +167,9 @@ def contents(batch: Batch) -> bytes:
         return decrypt_bytes(stored.read(), FILE_AAD)
 
 
-def outline(batch: Batch, sheet: str = "") -> pipeline.Outline:
+def outline(batch: Batch, sheet: str = "", rows: int = 20) -> pipeline.Outline:
     """The first rows of the batch's file, for the page on which a person picks sheet and heading row. Raises FileRefused."""
-    return pipeline.outline(contents(batch), batch.filename, sheet=sheet)
+    return pipeline.outline(contents(batch), batch.filename, sheet=sheet, rows=rows)
 
 
 def described(mapped: Mapped) -> dict:

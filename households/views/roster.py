@@ -127,7 +127,7 @@ def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
     context |= {
         "may_make": actor.has("roster.import.make"),
         "may_check": actor.has("roster.import.check") and request.user.pk not in involved,
-        "may_mend": batch.error.get("code") in MENDABLE and actor.has("roster.import.make"),
+        "may_mend": batch.state == BatchState.REFUSED and batch.error.get("code") in MENDABLE and actor.has("roster.import.make"),
         "is_maker": request.user.pk in involved,
         "related": [batch.continues, *batch.continuations.order_by("pk")] if batch.continues else list(batch.continuations.order_by("pk")),
         **reversal_context(request, batch),

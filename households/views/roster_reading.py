@@ -22,6 +22,7 @@ from jiyang.intake.refusals import FileRefused
 KEEP, NONE = "-", "none"  # the column stays what it was found to be; it is left out
 LONG_NUMBER = re.compile(r"\d{9,}[\dXx]?")
 LINES, CELLS = 10, 8  # of the sheet that the page shows
+FARTHEST = 1000  # row in which a heading may stand
 
 
 class ReadingView(TemplateView):
@@ -33,15 +34,19 @@ class ReadingView(TemplateView):
         batch = get_object_or_404(batches(self.request.actor), pk=kwargs["pk"])
         chosen = self.request.POST or self.request.GET
         sheet, layout = chosen.get("sheet", batch.sheet), chosen.get("layout") or batch.layout or jobs.LAYOUTS[0]
+        row = chosen.get("header_row", "")
+        row = min(int(row), FARTHEST) if row.isdigit() and row != "0" else batch.header_row or 1
         try:
-            shown = jobs.outline(batch, sheet)
+            shown = jobs.outline(batch, sheet, rows=row + LINES)
         except FileRefused as refused:
             return {**super().get_context_data(**kwargs), "batch": batch, "title": "对应列", "problems": [str(refused)]}
-        row = chosen.get("header_row", "")
-        row = int(row) if row.isdigit() else batch.header_row or 1
+        first = max(0, row - LINES // 2)
         return {
             **super().get_context_data(**kwargs), "batch": batch, "title": "对应列", "steps": steps_of(batch), "outline": shown,
-            "lines": [[masked(cell) for cell in cells[:CELLS]] for cells in shown.top[:LINES]],
+            "lines": [
+                (number, [masked(cell) for cell in cells[:CELLS]])
+                for number, cells in enumerate(shown.top[first : first + LINES], start=first + 1)
+            ],
             "header_row": row, "layout": layout, "layouts": [(key, layouts()[key].title) for key in jobs.LAYOUTS],
             "columns": columns_of(batch, shown, row, layout),
             "fields": [(one.name, one.heading) for one in layouts()[layout].fields],
