@@ -2,6 +2,7 @@ from django.urls import path
 
 from households.ledgers import ChangeLedger, HelperLedger, HouseholdLedger, PersonLedger, TierChangeLedger
 from households.views import (
+    absences,
     changes,
     differences,
     guarantees,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("registry/<int:pk>/tier/", tiers.TierView.as_view(), name="tier_set"),
     path("registry/<int:pk>/reveal/", reveal.reveal, name="reveal"),
     path("state/differences/", differences.DifferencesView.as_view(), name="state_differences"),
+    path("absences/<int:pk>/", absences.AbsenceView.as_view(), name="absence"),
     path("import/", roster.BatchListView.as_view(), name="batch_list"),
     path("import/new/", roster.UploadView.as_view(), name="batch_upload"),
     path("import/<int:pk>/", roster.BatchDetailView.as_view(), name="batch_detail"),

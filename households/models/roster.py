@@ -113,6 +113,7 @@ class RosterAbsence(Scoped):
     village = place_field("行政村")
     household = models.ForeignKey("households.Household", models.PROTECT, related_name="+", verbose_name="户")
     person = models.ForeignKey("households.Person", models.PROTECT, related_name="absences", verbose_name="人员")
+    raised = models.BooleanField("待核实", default=False)  # from the commit on, until its undo
     stays_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="核实人"
     )

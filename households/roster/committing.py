@@ -8,7 +8,7 @@ import datetime as dt
 from django.db import connection
 from django.utils import timezone
 
-from households.models import roster_period
+from households.models import RosterAbsence, roster_period
 from households.roster import apply, plan
 from households.roster.running import Clock, only_one, progress_of
 from jiyang.intake.enums import BatchState
@@ -58,6 +58,7 @@ def commit(batch_id: int) -> Batch | None:
             progress.step("重新比对", 0, batch.rows)
             _continue(batch, overtaken=overtaken)
             clock.lap("rest")
+        RosterAbsence.objects.filter(batch=batch).update(raised=True)
         progress.step("完成", batch.rows, batch.rows)
         batch.state = BatchState.APPROVED
         batch.seconds = {**batch.seconds, "commit": clock.total(), "written": written}

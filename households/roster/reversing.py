@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from households.models import RosterAbsence
 from households.roster import undo
 from households.roster.running import Clock, only_one, progress_of
 from jiyang.intake.enums import BatchState, ReversalKind
@@ -24,6 +25,7 @@ def reverse(batch_id: int) -> Batch | None:
         reversal.report = undo.reverse(reversal, by_id=reversal.decided_by_id)
         clock.lap("undo")
         progress.step("完成", batch.rows, batch.rows)
+        RosterAbsence.objects.filter(batch=batch).update(raised=reversal.kind == ReversalKind.REDO)
         reversal.done_at = timezone.now()
         reversal.save(update_fields=["report", "done_at"])
         batch.seconds = {**batch.seconds, reversal.kind: clock.total()}

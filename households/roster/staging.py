@@ -253,8 +253,8 @@ def keep_absent(batch_id: int) -> int:
     """Keep who is not listed, to be confirmed by a person after the commit; returns their number."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into households_rosterabsence (batch_id, household_id, person_id, district_id, town_id, village_id, stays_reason)"
-            f" select %s, a.*, '' from ({ABSENT}) as a",
+            "insert into households_rosterabsence (batch_id, household_id, person_id, district_id, town_id, village_id, stays_reason, raised)"
+            f" select %s, a.*, '', false from ({ABSENT}) as a",
             [batch_id],
         )
         return cursor.rowcount

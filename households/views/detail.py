@@ -48,7 +48,7 @@ class HouseholdDetailView(LedgerDetailView):
     """One household. `?tab=` chooses; a tab costs its own queries only when it is open."""
 
     def get_queryset(self):
-        return tabs.with_counts(self.ledger.rows(self.actor).with_decisions(), self.actor)
+        return tabs.with_counts(self.ledger.rows(self.actor).select_related("origin").with_decisions(), self.actor)
 
     def get_context_data(self, **kwargs) -> dict:
         household, actor = self.get_object(), self.actor
@@ -64,6 +64,7 @@ class HouseholdDetailView(LedgerDetailView):
             "tier": tier_of(household),
             "title": household.state.head_name or str(household),
             "see": actor.field_groups,
+            "see_batch": actor.may_open("households:batch_detail"),
             "can_tier": actor.may_open("households:tier_set"),
             "can_pair": actor.may_open("households:pair"),
             "can_change": actor.may_open("households:change_new"),

@@ -18,6 +18,7 @@ from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.models import Batch, BatchFinding
+from jiyang.workflow.tasks import sources_for
 from tests import factories
 from tests.households.test_roster import DATA, approve, contents, load, submit, upload
 
@@ -143,6 +144,16 @@ def test_who_is_not_listed_stays_until_a_person_says_why(data_admin, district_cl
     with acting_as(actor_for(town_officer)):
         own = RosterAbsence.objects.visible_to(actor_for(town_officer)).filter(batch=batch)
         assert all(one.town == factories.town() for one in own)
+        waiting = [
+            one.pk
+            for source in sources_for(actor_for(town_officer))
+            if source.key == "roster_absence"
+            for one in source.rows(actor_for(town_officer))
+        ]
+        assert sorted(waiting) == sorted(own.values_list("pk", flat=True))
+        for one in own:
+            roster.stays(absence=one, by=town_officer, reason="在外务工，仍在户")
+        assert not own.filter(stays_at=None).exists()
     with system_scope("测试"):
         found = list(RosterAbsence.objects.filter(batch=batch))
         assert len(found) == 4 == batch.counts["absent"]
