@@ -27,10 +27,9 @@ PEOPLE = int(os.environ.get("JIYANG_KILL_PEOPLE", "20000"))
 PYTHON, MANAGE = sys.executable, str(settings.BASE_DIR / "manage.py")
 TAKEN_UP = 60  # seconds in which a restarted worker must have finished the batch
 MAKE = """
-import sys
 from households import benches
 maker, checker = benches.users()
-open(sys.argv[1] if len(sys.argv) > 1 else {path!r}, "wb").write(benches.workbook({people}, 5))
+open({path!r}, "wb").write(benches.workbook({people}, 5))
 print(maker.username, checker.username)
 """
 APPROVE = """
