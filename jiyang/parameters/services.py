@@ -47,6 +47,8 @@ def plan(key: str, region: Region | None, since: dt.date, until: dt.date | None)
         problems.append("最后一天不能早于生效日期")
     if until and before and (before.until is None or before.until > until):
         problems.append("最后一天之后没有有效值：不填最后一天，或先报其后的值")
+    if until and after and until > after.since:
+        problems.append(f"自 {after.since} 起已有值“{after.words}”，最后一天不能到那以后")
     ends = [day for day in (until, after.since if after else None) if day]
     return Plan(before, min(ends) if ends else None, problems)
 

@@ -211,6 +211,8 @@ def test_a_value_for_some_days_leaves_no_day_without_one(client, post, data_admi
     client.force_login(data_admin)
     gap = post("parameter_value", KEY, value="18", since=days(3), last_day=days(9), source="济农发〔2026〕9 号")
     assert gap.status_code == 422 and "之后没有有效值" in gap.content.decode()
+    over = post("parameter_value", KEY, value="18", since=days(3), last_day=days(40), source="济农发〔2026〕9 号")
+    assert over.status_code == 422 and "起已有值" in over.content.decode()
     post("parameter_value", KEY, value="18", since=days(3), last_day=days(29), source="济农发〔2026〕9 号")
     client.force_login(leader)
     post("change_decide", change().pk, decision="approve")
