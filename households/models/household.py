@@ -13,18 +13,22 @@ from jiyang.ledgers.querysets import ScopedQuerySet
 from jiyang.ledgers.records import Record
 
 
+def on_register(day: dt.date) -> Q:
+    """In the register on `day` (脱贫享受政策户): registered by then and not closed by then."""
+    return Q(registered_on__lte=day) & (Q(closed_on=None) | Q(closed_on__gt=day))
+
+
+def monitored_on(day: dt.date) -> Q:
+    """监测对象（未消除） on `day`: in the register, identified by then, risk not removed by then."""
+    return on_register(day) & Q(risk_identified_on__lte=day) & (Q(risk_removed_on=None) | Q(risk_removed_on__gt=day))
+
+
 class HouseholdQuerySet(ScopedQuerySet):
     def on_register(self, day: dt.date) -> "HouseholdQuerySet":
-        """Households in the register on `day` (脱贫享受政策户): registered by then and not closed by then."""
-        return self.filter(registered_on__lte=day).filter(Q(closed_on=None) | Q(closed_on__gt=day))
+        return self.filter(on_register(day))
 
     def monitored_on(self, day: dt.date) -> "HouseholdQuerySet":
-        """监测对象（未消除） on `day`: identified by then, risk not removed by then."""
-        return (
-            self.on_register(day)
-            .filter(risk_identified_on__lte=day)
-            .filter(Q(risk_removed_on=None) | Q(risk_removed_on__gt=day))
-        )
+        return self.filter(monitored_on(day))
 
     def in_tier_on(self, tier: str, day: dt.date) -> "HouseholdQuerySet":
         """Households whose tier decision in force on `day` says `tier`; "" = not yet classified."""

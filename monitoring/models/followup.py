@@ -12,16 +12,14 @@ from monitoring.enums import FollowUpState, Topic
 from monitoring.models.visit import Visit
 
 
+def open_on(day: dt.date) -> Q:
+    """Raised by `day` and not settled by then."""
+    return Q(done_on__lte=day) & (Q(settled_on=None) | Q(settled_on__gt=day))
+
+
 class FollowUpQuerySet(ScopedQuerySet):
     def open(self) -> "FollowUpQuerySet":
         return self.filter(state=FollowUpState.OPEN)
-
-    def open_on(self, day: dt.date) -> "FollowUpQuerySet":
-        """Raised by `day` and not settled by then."""
-        return self.filter(done_on__lte=day).filter(Q(settled_on=None) | Q(settled_on__gt=day))
-
-    def overdue_on(self, day: dt.date) -> "FollowUpQuerySet":
-        return self.open_on(day).filter(due_on__lt=day)
 
 
 class FollowUp(HouseholdRecord):
