@@ -12,7 +12,7 @@ from django.utils import timezone
 from jiyang.access.scope import Actor
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
-from jiyang.reporting import drawing, figures
+from jiyang.reporting import drawing, figures, stored
 from jiyang.reporting.figures import Figure, Month, Selection, Tally, moment_for
 
 MONTHS = 12
@@ -184,7 +184,7 @@ def build(request: HttpRequest) -> dict:
         "months": months_back(timezone.localdate(), MONTHS),
         "now": timezone.localtime(),
         "places": areas_to_choose(actor, home, areas),
-        "cells": strip_of(counts),
+        "cells": with_before(strip_of(counts), counts, month),
         "needs": needs_of(counts, areas),
         "map": map_for(counts, home, areas),
         "rankings": [ranked(counts, one, areas) for one in _rankings.values() if may_count(actor, one.figure)],
@@ -192,6 +192,7 @@ def build(request: HttpRequest) -> dict:
         "columns": columns,
         "rows": shown,
         "left_out": len(rows) - len(shown),
+        "can_stored": home is not None and actor.may_open("reporting:stored"),
         "totals": row_of(counts, columns, None),
         "areas": areas,
     }
@@ -214,6 +215,25 @@ def strip_of(counts: Counts) -> list[dict]:
             share = share_of(number.value, counts.number(one.of).value) if one.of else ""
             found.append({"key": one.figure, "number": number, "look": one.look, "also": also, "share": share})
     return found
+
+
+def with_before(cells: list[dict], counts: Counts, month: Month) -> list[dict]:
+    """Beside each figure: what was stored at the end of the month before and of the same month last year. One query."""
+    ends = {
+        "上月": Month.of(month.first - dt.timedelta(days=1)).last,
+        "去年同月": Month(month.year - 1, month.month).last,
+    }
+    known = stored.read(counts.actor, counts.area, list(ends.values())) if counts.area is not None else {}
+    for cell in cells:
+        cell["before"] = []
+        for title, day in ends.items():
+            tally = known.get((cell["key"], day))
+            if tally is not None:
+                change = cell["number"].value - tally.total
+                cell["before"].append(
+                    {"title": title, "value": tally.total, "change": f"{change:+d}" if change else ""}
+                )
+    return cells
 
 
 def needs_of(counts: Counts, areas: list[Region]) -> list[dict]:

@@ -73,8 +73,8 @@ def month_ends(today: dt.date) -> list[dt.date]:
 
 
 def matrix_of(request: HttpRequest) -> Matrix:
-    """The table that an address asks for. Counting again costs a query a figure and month, so only the newest month is
-    compared unless `?compare=2021-09` or `all` asks for others. Raises Http404 for an unknown month."""
+    """The table that an address asks for. Counting again costs some queries a month, so only the newest month is compared
+    unless `?compare=2021-09` or `all` asks for others. Raises Http404 for an unknown month."""
     actor, area, days = request.actor, chosen_area(request), month_ends(timezone.localdate())
     if area is None:
         raise Http404("没有可看的区划")
@@ -84,15 +84,12 @@ def matrix_of(request: HttpRequest) -> Matrix:
         raise Http404("没有这个月")
     found = Matrix(area, days, compared)
     known = stored.read(actor, area, days)
-    for chosen in figures.all_figures():
-        if may_count(actor, chosen.key):
-            now = {day: _now(chosen, actor, day, area) for day in days if day in compared}
-            found.lines += _lines(chosen, area, days, known, now)
+    chosen = [one for one in figures.all_figures() if may_count(actor, one.key)]
+    now = {day: figures.count_together(chosen, actor, day, area=area) for day in compared}
+    for one in chosen:
+        counted = {day: now[day][one.key].get(None, Tally()) for day in compared}
+        found.lines += _lines(one, area, days, known, counted)
     return found
-
-
-def _now(chosen: Figure, actor: Actor, day: dt.date, area: Region) -> Tally:
-    return figures.count(chosen, actor, day, area=area).get(None, Tally())
 
 
 def _lines(chosen: Figure, area: Region, days: list, known: dict, now: dict[dt.date, Tally]) -> Iterator[Line]:

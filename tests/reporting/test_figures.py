@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from households.services import tiers
 from jiyang.access.matrix import matrix
-from jiyang.access.scope import acting_as, actor_for
+from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.ledgers import registry
-from jiyang.reporting import figures
+from jiyang.reporting import figures, stored
 from jiyang.reporting.figures import Month, Selection, moment_for
 from monitoring.services.visits import record_visit
 from tests import factories
@@ -213,6 +213,17 @@ def test_the_page_shows_what_is_to_do_and_where(client, register, district_clerk
     assert town.context["map"] is None and town.context["below"] == "village"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_last_month_stands_beside_each_figure(client, register, district_clerk):
+    """What was stored at last month's end, said with the change; nothing stored, nothing said."""
+    client.force_login(district_clerk)
+    assert client.get("/").context["cells"][0]["before"] == []
+    with system_scope("测试"):
+        stored.store_figures(Month.of(TODAY().replace(day=1) - dt.timedelta(days=1)).last)
+    first = client.get("/").context["cells"][0]
+    assert [(one["title"], one["value"]) for one in first["before"]] == [("上月", first["number"].value)]
+
+
 @pytest.mark.django_db
 def test_who_counts_nothing_is_led_to_their_tasks(client):
     client.force_login(factories.user("system_admin"))
@@ -223,11 +234,11 @@ def test_who_counts_nothing_is_led_to_their_tasks(client):
 def test_dashboard_query_count_does_not_grow(client, register, district_clerk, django_assert_max_num_queries):
     client.force_login(district_clerk)
     client.get("/")
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         client.get("/")
     for index in range(5):
         factories.household(factories.village("仁风镇", index), tier="B")
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         client.get("/")
 
 
