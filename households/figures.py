@@ -7,8 +7,8 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from households.enums import GuaranteeState, HelperKind, MonitoringCategory, RiskTier
-from households.models import GuaranteeCheck, Pairing, TierDecision
+from households.enums import HelperKind, MonitoringCategory, RiskTier
+from households.models import Pairing, TierDecision
 from households.models.household import HouseholdQuerySet, monitored_on, on_register
 from households.models.person import PersonQuerySet
 from jiyang.reporting import dashboard
@@ -76,10 +76,7 @@ def unhelped(as_of: dt.date) -> Q:
 @figure("household.unmet", "三保障和饮水未达标", unit="户", ledger="households:household")
 def unmet(rows: HouseholdQuerySet, as_of: dt.date) -> HouseholdQuerySet:
     """Households of which some item's latest check by the day says 不达标."""
-    checks = GuaranteeCheck.objects.filter(done_on__lte=as_of).order_by("household", "item", "-done_on", "-pk")
-    latest = checks.distinct("household", "item").values("pk")
-    bad = GuaranteeCheck.objects.filter(pk__in=latest, state=GuaranteeState.NOT_MET).values("household")
-    return rows.on_register(as_of).filter(pk__in=bad)
+    return rows.on_register(as_of).unmet_on(as_of)
 
 
 dashboard.cell(10, "household.registered", also=("person.registered",), look="tiers")

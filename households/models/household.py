@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q
 from django.db.models.functions import JSONObject
 
-from households.enums import HouseholdType, MonitoringCategory, PovertyCause
+from households.enums import GuaranteeState, HouseholdType, MonitoringCategory, PovertyCause
 from jiyang.identifiers.encryption import EncryptedTextField
 from jiyang.ledgers.querysets import ScopedQuerySet
 from jiyang.ledgers.records import Record
@@ -29,6 +29,15 @@ class HouseholdQuerySet(ScopedQuerySet):
 
     def monitored_on(self, day: dt.date) -> "HouseholdQuerySet":
         return self.filter(monitored_on(day))
+
+    def unmet_on(self, day: dt.date) -> "HouseholdQuerySet":
+        """Households of which some guarantee's latest check by `day` says 不达标. Starts from the checks, which are few."""
+        from households.models.guarantee import GuaranteeCheck
+
+        checks = GuaranteeCheck.objects.filter(done_on__lte=day).order_by("household", "item", "-done_on", "-pk")
+        latest = checks.distinct("household", "item").values("pk")
+        unmet = GuaranteeCheck.objects.filter(pk__in=latest, state=GuaranteeState.NOT_MET)
+        return self.filter(pk__in=unmet.values("household"))
 
     def in_tier_on(self, tier: str, day: dt.date) -> "HouseholdQuerySet":
         """Households whose tier decision in force on `day` says `tier`; "" = not yet classified."""

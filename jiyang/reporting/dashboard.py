@@ -335,7 +335,7 @@ def may_count(actor: Actor, key: str) -> bool:
 def chosen_area(request: HttpRequest) -> Region | None:
     """The area asked for, when the actor reaches it; else the widest of their postings."""
     asked = request.GET.get("area", "")
-    if asked.isdigit():
+    if asked.isdecimal() and len(asked) < 19:
         found = Region.objects.within(request.actor).filter(pk=asked).first()
         if found is not None:
             return found
