@@ -219,3 +219,9 @@ def test_a_number_typed_as_the_account_is_not_kept_in_the_log(client, town_offic
     log_in(client, "13800006027")
     told = set(AccessLog.objects.filter(kind="login_failed").values_list("purpose", flat=True))
     assert told == {"［号码已隐去］"}
+
+
+def test_who_logs_in_again_in_the_same_session_is_noted_once(client, town_officer):
+    for _ in range(2):
+        client.force_login(town_officer)
+    assert SignIn.objects.filter(user=town_officer).count() == 1

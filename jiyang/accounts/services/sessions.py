@@ -16,7 +16,10 @@ def begin(*, user: User, session, address: str | None, agent: str) -> SignIn:
     """Note a session that has just been opened. Call after log-in, when it has its key."""
     if session.session_key is None:
         session.save()
-    return SignIn.objects.create(user=user, key=session.session_key, address=address, agent=agent[:300])
+    now = timezone.now()
+    noted = {"address": address, "agent": agent[:300], "started_at": now, "seen_at": now, "ended_at": None, "end": ""}
+    # the same user who logs in again keeps the session's key: it is the same row, begun anew
+    return SignIn.objects.update_or_create(key=session.session_key, defaults={"user": user, **noted})[0]
 
 
 def rekey(*, former: str, session) -> None:
