@@ -17,7 +17,7 @@ class HelperFacts(KernelForm):
     affiliation = forms.ChoiceField(label="隶属关系", required=False, choices=[("", "未填"), *Affiliation.choices])
     political = forms.ChoiceField(label="政治面貌", required=False, choices=[("", "未填"), *PoliticalStatus.choices])
     phone = forms.RegexField(
-        r"^\d{11}$", label="联系电话", required=False, error_messages={"invalid": "电话应为 11 位数字"}
+        r"^[0-9]{11}$", label="联系电话", required=False, error_messages={"invalid": "电话应为 11 位数字"}
     )
     username = forms.CharField(
         label="系统账号",

@@ -37,12 +37,12 @@ class VillageChoice(forms.ModelChoiceField):
 class HouseholdFacts(KernelForm):
     """Facts that a new household and an edited one share."""
 
-    household_no = forms.RegexField(r"^\d{1,20}$", label="户编号", required=False, max_length=20, help_text="国家系统的户编号，尚未取得可不填",
+    household_no = forms.RegexField(r"^[0-9]{1,20}$", label="户编号", required=False, max_length=20, help_text="国家系统的户编号，尚未取得可不填",
                                     error_messages={"invalid": "户编号只能是数字，最多 20 位"})  # fmt: skip
     household_type = forms.ChoiceField(label="户类型", choices=[("", "请选择"), *HouseholdType.choices])
     address = forms.CharField(label="家庭住址", required=False, max_length=120)
     phone = forms.RegexField(
-        r"^\d{11}$", label="户联系电话", required=False, error_messages={"invalid": "电话应为 11 位数字"}
+        r"^[0-9]{11}$", label="户联系电话", required=False, error_messages={"invalid": "电话应为 11 位数字"}
     )
     poverty_cause = forms.ChoiceField(label="致贫原因", required=False, choices=[("", "未填"), *PovertyCause.choices])
     dangerous_house = yes_no("是否危房户")

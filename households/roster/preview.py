@@ -27,6 +27,7 @@ from jiyang.intake.findings import kinds
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
 from jiyang.ledgers.columns import as_label, as_text, may_see
+from jiyang.ledgers.terms import is_key
 from jiyang.regions.models import Region
 
 PAGE = 50
@@ -177,7 +178,7 @@ class Preview:
             rows = rows.filter(town=int(self.town))
         if self.code:
             rows = rows.filter(row__in=self._findings().filter(code=self.code).values("row"))
-        if self.find.isdigit() and len(self.find) < 8:
+        if is_key(self.find) and len(self.find) < 8:
             rows = rows.filter(row=int(self.find))
         elif self.find.isdigit():
             rows = rows.filter(household_no__startswith=self.find)

@@ -48,7 +48,12 @@ class HandOverView(HelperDetailView):
             Household.objects.visible_to(self.actor).filter(pk__in=mine.values("household")).filter(pk__in=keys)
         )
         outcome = pairings.pair(rows=households, by=self.request.user, **form.cleaned_data)
-        messages.info(self.request, f"已交接 {outcome.done} 户给{form.cleaned_data['helper'].name}", extra_tags="ok")
+        if outcome.done:
+            done = f"已交接 {outcome.done} 户给{form.cleaned_data['helper'].name}"
+            messages.info(self.request, done, extra_tags="ok")
+        if gone := len(set(keys)) - outcome.done - len(outcome.refused):
+            late = f"{gone} 户已不由{self.get_object().name}帮扶，没有交接"
+            messages.warning(self.request, late, extra_tags="warn")
         for household in households.filter(pk__in=outcome.refused):
             messages.warning(self.request, f"{household}：{outcome.refused[household.pk]}", extra_tags="warn")
         return redirect(self.ledger.url_of(self.get_object()))

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from jiyang.access.scope import Actor
+from jiyang.ledgers.terms import is_key
 
 
 @dataclass
@@ -61,7 +62,7 @@ def selection_of(data: QueryDict, listed: QuerySet) -> Selection:
     """What a posted selection means: `all` = every row of the list `listed`, else the posted keys that are in it."""
     if data.get("all"):
         return Selection(list(listed.order_by("pk").values_list("pk", flat=True)))
-    chosen = {int(key) for key in data.getlist("pk") if key.isdecimal() and len(key) < 19}
+    chosen = {int(key) for key in data.getlist("pk") if is_key(key)}
     found = list(listed.filter(pk__in=chosen).order_by("pk").values_list("pk", flat=True))
     return Selection(found, len(chosen) - len(found))
 

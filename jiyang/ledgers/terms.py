@@ -12,6 +12,11 @@ KEPT = 15 * 60
 MARK = "~"
 
 
+def is_key(text: str) -> bool:
+    """Whether text of a request can be a row's key: ASCII digits, within the database's range."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
 def looks_personal(term: str) -> bool:
     """Whether a search term is an ID, certificate or phone number, which must not stand in a URL or a log."""
     return bool(PERSONAL.match(term.strip()))

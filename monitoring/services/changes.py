@@ -18,7 +18,7 @@ from jiyang.workflow.enums import ProposalState
 from monitoring.enums import Finding, Subject
 from monitoring.models import RegisterChange, Visit
 
-PHONE = re.compile(r"\d{11}")
+PHONE = re.compile(r"[0-9]{11}")
 LARGEST_INCOME = Decimal("9999999.99")
 FROM_ANSWER = {Finding.FINE: GuaranteeState.MET.value, Finding.PROBLEM: GuaranteeState.NOT_MET.value}
 
@@ -35,6 +35,8 @@ def present_value(household: Household, subject: str, year: int | None = None) -
 
 def propose_from(visit: Visit, by: User) -> list[RegisterChange]:
     """Proposals for the guarantees that the visit's answers contradict: 达标 against 有问题, 不达标 against 没问题."""
+    if visit.household.closed_on:
+        return []
     stands = guarantees.states_of(visit.household)
     answers = {subject.value: FROM_ANSWER[getattr(visit, subject.value)] for subject in Subject.guarantees()}
     decided = (GuaranteeState.MET.value, GuaranteeState.NOT_MET.value)
@@ -58,6 +60,8 @@ def propose(
     *, household: Household, subject: str, new_value: str, by: User, reason: str = "", visit: Visit | None = None
 ) -> RegisterChange:
     """Propose one value. Raises ValidationError: not a value of its kind, what the register says already, one waits."""
+    if household.closed_on:
+        raise ValidationError(f"该户已于 {household.closed_on} 核减，登记簿不再修改")
     year = incomes.accounting_year(visit.done_on if visit else timezone.localdate())
     year = year if subject == Subject.INCOME else None
     new = _checked(subject, new_value.strip())
@@ -122,6 +126,8 @@ def decide(*, proposal: RegisterChange, by: User, approve: bool, reason: str = "
     change = proposals.decide(proposal, by=by, approve=approve, reason=reason)
     if approve:
         household = Household.objects.select_for_update(of=("self",)).get(pk=change.household_id)
+        if household.closed_on:
+            raise ValidationError(f"该户已于 {household.closed_on} 核减，登记簿不再修改，请退回")
         if present_value(household, change.subject, change.year) != (change.old_value or ""):
             raise ValidationError("登记簿现在的值已不是提交时的值，请退回，由提交人按现值重新核对")
         _write(household, change, by)

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 from households.views.acts import INVALID, HouseholdActView
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
+from jiyang.ledgers.terms import is_key
 from jiyang.workflow.views import DecideView, WithdrawView
 from monitoring.enums import Subject
 from monitoring.forms import ChangeForm
@@ -33,7 +34,7 @@ class ChangeNewView(HouseholdActView):
         if not number:
             return None
         rows = Visit.objects.visible_to(self.request.actor).filter(household=self.household)
-        found = rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() else None
+        found = rows.filter(pk=int(number)).first() if is_key(number) else None
         if found is None:
             raise Http404("没有这次走访")
         return found

@@ -318,3 +318,18 @@ def test_two_officers_on_one_day_keep_both_and_see_each_other(client, town_offic
     assert "也走访了这户" in receipt and "网格员来过" in receipt
     with system_scope("测试"):
         assert Visit.objects.filter(household=home).count() == 2
+
+
+def test_nothing_is_written_to_a_household_that_was_closed_meanwhile(town_officer, district_clerk):
+    home = factories.household()
+    with acting_as(actor_for(town_officer)):
+        change = changes.propose(household=home, subject=Subject.ADDRESS, new_value="村东 3 号", by=town_officer)
+    with system_scope("测试"):
+        Household.objects.filter(pk=home.pk).update(closed_on=dt.date(2021, 10, 1), close_reason="测试")
+    with acting_as(actor_for(district_clerk)), pytest.raises(ValidationError, match="核减"):
+        changes.decide(proposal=change, by=district_clerk, approve=True)
+    with system_scope("测试"):
+        home = Household.objects.get(pk=home.pk)
+        assert home.address == ""
+    with acting_as(actor_for(town_officer)), pytest.raises(ValidationError, match="核减"):
+        changes.propose(household=home, subject=Subject.ADDRESS, new_value="村东 3 号", by=town_officer)
