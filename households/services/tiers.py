@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Case, F, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from households.enums import RiskTier
@@ -82,7 +84,7 @@ def ask_for_tier(
             problem = "已有待区级确认的分类调整"
         if problem:
             refused[household.pk] = problem
-        elif RiskTier.A in {setting.tier, now.tier if now else ""}:
+        elif RiskTier.A in {setting.tier, *((now.tier, now.lasting) if now else ())}:
             confirmed.append(household)
         else:
             direct.append(household)
@@ -126,6 +128,13 @@ def confirm(*, proposal: TierChange, by: User, approve: bool, reason: str = "") 
     return change
 
 
+def end(*, household: Household, on: dt.date, by: User) -> None:
+    """The household leaves the register on day `on`: what is in force ends, what was to begin later is void."""
+    mine = TierDecision.objects.filter(household=household)
+    mine.filter(since__gt=on).update(voided_at=timezone.now(), voided_by=by, void_reason="该户已核减")
+    mine.on(on).update(until=on)
+
+
 def _setting(tier: str, reason: str, on: dt.date | None, expires_on: dt.date | None) -> Setting:
     today = timezone.localdate()
     setting = Setting(tier, reason.strip(), on or today, expires_on)
@@ -149,9 +158,18 @@ def _locked(households: Iterable[Household]) -> list[Household]:
 
 
 def _in_force(households: list[Household], day: dt.date) -> dict[int, TierDecision]:
-    """The decision in force today (what a later-dated one replaces), by household."""
+    """The decision in force today (what a later-dated one replaces), by household.
+
+    `lasting` is the tier that stays: of a temporary one, the tier that comes back when it ends (empty for none).
+    """
     today = max(day, timezone.localdate())
-    return {one.household_id: one for one in TierDecision.objects.on(today).filter(household__in=households)}
+    after = TierDecision.objects.filter(household=OuterRef("household"), since=OuterRef("until")).order_by("-pk")
+    comes_back = Coalesce(Subquery(after.values("tier")[:1]), Value(""))
+    rows = TierDecision.objects.on(today).filter(household__in=households)
+    return {
+        one.household_id: one
+        for one in rows.annotate(lasting=Case(When(override=True, then=comes_back), default=F("tier")))
+    }
 
 
 def _problem(household: Household, present: TierDecision | None, setting: Setting) -> str:
@@ -159,7 +177,7 @@ def _problem(household: Household, present: TierDecision | None, setting: Settin
         return f"该户已于 {household.closed_on} 核减"
     if setting.on < household.registered_on:
         return f"认定日期不能早于入册日期 {household.registered_on}"
-    if present and present.tier == setting.tier and not setting.expires_on:
+    if present and present.tier == setting.tier and not present.override:
         return f"该户已经是 {setting.tier} 类，不需要再认定"
     if present and setting.on < present.since:
         return f"现有分类自 {present.since} 起，新的认定不能更早"
@@ -181,9 +199,9 @@ def _put(
     made = [_decision(one, setting.tier, setting.reason, setting.on, by, setting.expires_on) for one in households]
     if setting.expires_on:
         made += [
-            _decision(one, present[one.pk].tier, "临时调整到期，恢复原分类", setting.expires_on, by)
+            _decision(one, present[one.pk].lasting, "临时调整到期，恢复原分类", setting.expires_on, by)
             for one in households
-            if one.pk in present
+            if one.pk in present and present[one.pk].lasting
         ]
     TierDecision.objects.bulk_create(made)
     state.refresh(keys)

@@ -94,3 +94,29 @@ def test_the_page_says_that_a_waits(client, town_officer):
     assert "已报区级确认" in page.content.decode()
     again = client.post(url, {"tier": "A", "reason": "大病", "on": timezone.localdate().isoformat()})
     assert again.status_code == 422 and "待区级确认" in again.content.decode()
+
+
+def test_a_temporary_tier_on_a_temporary_one_gives_the_lasting_one_back(town_officer):
+    home, today = factories.household(tier="C"), timezone.localdate()
+    ask(town_officer, "B", home, expires_on=today + dt.timedelta(days=10))
+    assert not ask(town_officer, "B", home, expires_on=today + dt.timedelta(days=20)).refused  # prolonged
+    with system_scope("测试"):
+        rows = Household.objects.filter(pk=home.pk)
+        assert rows.in_tier_on("B", today + dt.timedelta(days=19)).exists()
+        assert rows.in_tier_on("C", today + dt.timedelta(days=20)).exists()
+    assert not ask(town_officer, "B", home).refused  # and made lasting
+    with system_scope("测试"):
+        assert rows.in_tier_on("B", today + dt.timedelta(days=30)).exists()
+    assert ask(town_officer, "B", home, expires_on=today + dt.timedelta(days=5)).refused  # it is B already
+
+
+def test_a_temporary_way_out_of_a_is_not_made_lasting_without_the_district(town_officer, district_clerk):
+    home = factories.household(tier="A")
+    ask(town_officer, "B", home, expires_on=timezone.localdate() + dt.timedelta(days=10))
+    with system_scope("测试"):
+        change = TierChange.objects.get()
+    with acting_as(factories.acting(district_clerk)):
+        tiers.confirm(proposal=change, by=district_clerk, approve=True)
+    assert tier_now(home) == "B"
+    assert "1 户" in ask(town_officer, "C", home).note
+    assert tier_now(home) == "B"
