@@ -6,11 +6,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, Max, Q, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from households.models import Helper, Household, Pairing
 from households.services import state
+from jiyang.access import scope
 from jiyang.access.models import HouseholdGrant
 from jiyang.accounts.models import Posting, User
 from jiyang.ledgers.bulk import Outcome
@@ -45,7 +47,11 @@ def edit_helper(*, by: User, record: Helper, version: int, username: str = "", *
         helper.user = user
         _grant(helper, paired)
     helper.save()
-    Pairing.objects.filter(helper=helper, until=None).exclude(helper_name=helper.name).update(helper_name=helper.name)
+    renamed = Pairing.objects.filter(helper=helper, until=None).exclude(helper_name=helper.name)
+    keys = list(renamed.values_list("household", flat=True))
+    if keys:
+        renamed.update(helper_name=helper.name)
+        state.refresh(keys)
     return helper
 
 
@@ -60,13 +66,14 @@ def pair(
     day = on or timezone.localdate()
     if day > timezone.localdate():
         raise ValidationError({"on": "开始时间不能晚于今天"})
-    known = Household.objects.select_for_update(of=("self",)).filter(pk__in=[one.pk for one in rows])
-    present = {
-        one.household_id: one for one in Pairing.objects.filter(household__in=known, kind=helper.kind, until=None)
-    }
+    asked = [one.pk for one in rows]
+    known = list(Household.objects.select_for_update(of=("self",)).filter(pk__in=asked).order_by("pk"))
+    kind = Pairing.objects.filter(household__in=[one.pk for one in known], kind=helper.kind)
+    present = {one.household_id: one for one in kind.filter(until=None)}
+    ended = dict(kind.filter(until__gt=F("since")).order_by().values_list("household").annotate(Max("until")))
     taken, refused = [], {}
-    for household in known.order_by("pk"):
-        problem = _problem(household, present.get(household.pk), helper, day)
+    for household in known:
+        problem = _problem(household, present.get(household.pk), ended.get(household.pk), helper, day)
         if problem:
             refused[household.pk] = problem
         else:
@@ -107,7 +114,7 @@ def end_pairings(*, households: Sequence[Household], helper: Helper, reason: str
     return ended
 
 
-def _problem(household: Household, present: Pairing | None, helper: Helper, day: dt.date) -> str:
+def _problem(household: Household, present: Pairing | None, ended: dt.date | None, helper: Helper, day: dt.date) -> str:
     if household.closed_on:
         return f"已于 {household.closed_on} 核减"
     if day < household.registered_on:
@@ -116,27 +123,32 @@ def _problem(household: Household, present: Pairing | None, helper: Helper, day:
         return f"已由{helper.name}帮扶"
     if present and day < present.since:
         return f"现有结对自 {present.since} 起，新的不能更早"
+    if ended and day < ended:
+        return f"上一次结对到 {ended} 为止，新的不能更早"
     return ""
 
 
 def _end(pairings: QuerySet, day: dt.date, reason: str) -> int:
     for user in User.objects.filter(pk__in=pairings.values("helper__user")):
         _end_grants(user, pairings.filter(helper__user=user), day)
-    return pairings.update(until=day, end_reason=reason[:100])
+    return pairings.update(until=Greatest(F("since"), day), end_reason=reason[:100])
 
 
 def _end_grants(user: User | None, pairings: QuerySet, day: dt.date) -> None:
-    """The user's postings no longer reach the paired households from `day` on."""
-    if user is not None:
-        mine = HouseholdGrant.objects.filter(posting__user=user, posting__role=ROLE, until=None)
-        mine.filter(household__in=list(pairings.values_list("household", flat=True))).update(until=day)
+    """The user's postings no longer reach the paired households from `day` on, but those they help in another way too."""
+    if user is None:
+        return
+    ending = dict(pairings.values_list("pk", "household"))
+    kept = Pairing.objects.filter(helper__user=user, until=None).exclude(pk__in=ending)
+    mine = HouseholdGrant.objects.filter(posting__user=user, posting__role=ROLE, until=None)
+    mine.filter(household__in=ending.values()).exclude(household__in=kept.values("household")).update(
+        until=Greatest(F("since"), day)
+    )
 
 
 def _grant(helper: Helper, pairings: QuerySet) -> None:
-    """The helper's posting reaches the paired households as long as they are paired."""
-    posting = _posting(helper.user) if helper.user else None
-    if posting is None:
-        return
+    """The helper's postings reach the paired households as long as they are paired."""
+    postings = list(_postings(helper.user)) if helper.user else []
     HouseholdGrant.objects.bulk_create(
         [
             HouseholdGrant(
@@ -148,6 +160,7 @@ def _grant(helper: Helper, pairings: QuerySet) -> None:
                 since=one.since,
             )
             for one in pairings
+            for posting in postings
         ],
         update_conflicts=True,
         unique_fields=["posting", "household", "since"],
@@ -155,14 +168,26 @@ def _grant(helper: Helper, pairings: QuerySet) -> None:
     )
 
 
-def _posting(user: User) -> Posting | None:
-    return Posting.objects.on(timezone.localdate()).filter(user=user, role=ROLE, region=None).first()
+def _postings(user: User) -> QuerySet:
+    """The user's helper postings that have not ended."""
+    rows = Posting.objects.filter(user=user, role=ROLE, region=None)
+    return rows.filter(Q(until=None) | Q(until__gt=timezone.localdate()))
+
+
+def follow_posting(*, posting: Posting, **kwargs: Any) -> None:
+    """A new posting of a helper's account (one that had ended, renewed) reaches the households paired with them."""
+    if posting.role != ROLE:
+        return
+    actor, reason = scope.current(), "帮扶责任人的新岗位"
+    with scope.on_behalf_of(actor, reason) if actor else scope.system_scope(reason):
+        for helper in Helper.objects.filter(user=posting.user):
+            _grant(helper, Pairing.objects.filter(helper=helper, until=None))
 
 
 def _account(username: str) -> User | None:
     if not username.strip():
         return None
     user = User.objects.filter(username=username.strip(), is_active=True).first()
-    if user is None or _posting(user) is None:
+    if user is None or not _postings(user).exists():
         raise ValidationError({"username": "没有这个账号，或它没有帮扶责任人岗位；请系统管理员先建岗位"})
     return user

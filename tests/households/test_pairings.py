@@ -5,10 +5,13 @@ import datetime as dt
 import pytest
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from households.models import Helper, Household, Pairing
 from households.services import pairings
 from jiyang.access.scope import acting_as, system_scope
+from jiyang.accounts.models import Posting
+from jiyang.accounts.services import appoint
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +127,59 @@ def test_the_pages_make_and_change_a_helper(client, town_officer, other_officer)
     assert answer.status_code == 302
     client.force_login(other_officer)
     assert client.get(reverse("households:helper_detail", args=[made.pk])).status_code == 404
+
+
+def test_a_renewed_posting_reaches_the_paired_households(town_officer, helper_user):
+    home, today = factories.household(), timezone.localdate()
+    pair(town_officer, helper(town_officer, helper_user), home)
+    with system_scope("测试"):
+        Posting.objects.filter(user=helper_user).update(until=today)
+    assert seen_by_sql(helper_user) == set()
+    appoint(user=helper_user, role="helper", since=today)
+    assert seen_by_sql(helper_user) == {home.pk}
+
+
+def test_a_corrected_name_stands_in_the_list_at_once(town_officer):
+    home, corrected = factories.household(), helper(town_officer)
+    pair(town_officer, corrected, home)
+    with acting_as(factories.acting(town_officer)):
+        pairings.edit_helper(
+            by=town_officer, record=corrected, version=corrected.version, name="李帮福", kind="helper", office="局"
+        )
+    with system_scope("测试"):
+        assert Household.objects.select_related("state").get(pk=home.pk).state.helper_name == "李帮福"
+
+
+def test_a_pairing_does_not_begin_within_an_earlier_one(town_officer):
+    home, former = factories.household(), helper(town_officer)
+    pair(town_officer, former, home)
+    with acting_as(factories.acting(town_officer)):
+        pairings.end_pairings(households=[home], helper=former, reason="调离", on=dt.date(2021, 9, 1))
+    successor = helper(town_officer, name="赵接手")
+    assert "2021-09-01" in pair(town_officer, successor, home, on=dt.date(2021, 7, 1)).refused[home.pk]
+    assert pair(town_officer, successor, home, on=dt.date(2021, 9, 1)).done == 1
+
+
+def test_who_helps_in_two_ways_keeps_the_household_when_one_ends(town_officer, helper_user):
+    home = factories.household()
+    one = helper(town_officer, helper_user)
+    with acting_as(factories.acting(town_officer)):
+        secretary = pairings.register_helper(
+            by=town_officer, town=factories.town(), name="李帮扶", kind="first_secretary", office="局", username=helper_user.username
+        )  # fmt: skip
+    for role in (one, secretary):
+        pair(town_officer, role, home)
+    pair(town_officer, helper(town_officer, name="赵接手"), home, on=dt.date(2021, 9, 1))
+    assert seen_by_sql(helper_user) == {home.pk}
+
+
+@pytest.mark.parametrize("key", ["²", "9" * 30, "-1", "x"])
+def test_a_key_that_cannot_be_one_is_nothing_chosen(client, town_officer, key):
+    home, person = factories.household(), helper(town_officer)
+    client.force_login(town_officer)
+    url = reverse("households:hand_over", args=[person.pk])
+    assert client.post(url, {"on": "2021-09-01", "household": [key]}).status_code == 422
+    url = reverse("households:reveal", args=[home.pk])
+    asked = {"of": "person", "row": key, "field": "id_number", "purpose": "核对"}
+    assert client.post(url, asked).status_code == 404
+    assert client.get(reverse("households:household_list"), {"town": key}).status_code == 200

@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
+from django.dispatch import Signal
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,6 +20,8 @@ from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 from jiyang.workflow import proposals
 from jiyang.workflow.notices import notify
+
+appointed = Signal()  # a posting was given, in its transaction: `posting`. For apps whose grants hang on postings.
 
 REACHES = {
     "district": "区县", "town": "镇街", "zone": "管区", "village": "行政村", "none": "区县", "households": "授权户（不选区划）",
@@ -66,9 +69,11 @@ def appoint(
     """
     if problem := misfit(role, region):
         raise PostingRefused(problem)
-    return Posting.objects.create(
+    made = Posting.objects.create(
         user=user, role=role, region=region, since=since, until=until, entered_by=by, reason=reason
     )
+    appointed.send(Posting, posting=made)
+    return made
 
 
 @transaction.atomic
