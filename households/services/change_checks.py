@@ -9,6 +9,7 @@ from households.enums import ARRIVALS, DEPARTURES, ChangeKind, Relation
 from households.models import Household, Membership, Person, PersonChange
 from jiyang.identifiers import idcard
 from jiyang.identifiers.encryption import blind_index
+from jiyang.workflow.enums import ProposalState
 
 Members = dict[int, Membership]
 No = Callable[[str, str], None]  # (field, what is wrong and what to do)
@@ -39,6 +40,22 @@ def refuse_impossible(change: PersonChange) -> None:
         raise ValidationError(problems)
 
 
+def refuse_twice(change: PersonChange) -> None:
+    """Raise ValidationError when the same change waits for its checker already: a double click, or two officers."""
+    waiting = PersonChange.objects.filter(
+        household=change.household,
+        kind=change.kind,
+        person=change.person,
+        members=change.members,
+        new_name=change.new_name,
+        state=ProposalState.SUBMITTED,
+    )
+    if found := waiting.select_related("submitted_by").first():
+        raise ValidationError(
+            f"同样的变更已由{found.submitted_by.name}提交，正在等复核（变更日期 {found.on}）；要改内容，请先撤回那一件"
+        )
+
+
 def _day(change: PersonChange, members: Members, no: No) -> None:
     household = change.household
     if change.on > timezone.localdate():
@@ -64,6 +81,8 @@ def _order_of_days(change: PersonChange, members: Members, no: No) -> None:
     """Nobody leaves before they came."""
     everybody = change.kind in {ChangeKind.MERGE, ChangeKind.CLOSE}
     moving = {change.person_id, change.new_head_id, *change.members}
+    if change.new_head_id and change.kind != ChangeKind.SPLIT:
+        moving |= {key for key, one in members.items() if one.relation == Relation.HEAD}
     late = [one.person.name for key, one in members.items() if one.since > change.on and (everybody or key in moving)]
     if late:
         no("on", f"变更日期早于{'、'.join(late)}成为本户成员的日期")
@@ -110,9 +129,21 @@ def _identity(change: PersonChange, no: No) -> None:
     if checked.birth_date and checked.birth_date > change.on:
         no("on", f"变更日期早于此人出生日期 {checked.birth_date}")
     known = person_with(checked.number)
-    if known and Membership.objects.filter(person=known, until=None).exists():
+    if known:
+        _known(known, change, no)
+
+
+def _known(person: Person, change: PersonChange, no: No) -> None:
+    """Somebody with this number is in the register already: where they stand must allow the arrival."""
+    spells = list(Membership.objects.filter(person=person).order_by("since", "pk"))
+    last = spells[-1] if spells else None
+    if any(one.until is None for one in spells):
         no("new_id_number", "此人已在另一户，请先办理转出")
-    elif known and known.name != change.new_name.strip():
+    elif last and last.leave_reason == ChangeKind.DEATH.label:
+        no("new_id_number", f"此人已于 {last.until} 登记死亡，请核对证件号码；登记有误的，先在原户办理返回本户")
+    elif last and last.until > change.on:
+        no("on", f"变更日期早于此人离开原户的日期 {last.until}")
+    if person.name != change.new_name.strip():
         no("new_name", "这个证件号码在册的姓名与填写的不同，请核对")
 
 

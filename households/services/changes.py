@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from households.enums import ARRIVALS, ChangeKind, Relation
-from households.models import Household, Membership, Pairing, Person, PersonChange, TierDecision
-from households.services import moves, pairings, state
-from households.services.change_checks import open_members, person_with, refuse_impossible
+from households.models import Household, Membership, Pairing, Person, PersonChange
+from households.services import moves, pairings, state, tiers
+from households.services.change_checks import open_members, person_with, refuse_impossible, refuse_twice
 from jiyang.access import scope
 from jiyang.accounts.models import User
 from jiyang.identifiers import idcard, pinyin
@@ -38,7 +38,9 @@ def submit(
             change.target_household = Household.objects.filter(household_no=target_no.strip()).first()
             if change.target_household is None:
                 raise ValidationError({"target_no": f"没有户编号为 {target_no.strip()} 的户，请核对"})
+        _lock(change)
         refuse_impossible(change)
+        refuse_twice(change)
     change.save()
     return change
 
@@ -55,10 +57,20 @@ def decide(*, proposal: PersonChange, by: User, approve: bool, reason: str = "")
     actor = scope.require()
     _within_reach(change, actor)
     with scope.on_behalf_of(actor, f"人员变更：{change.get_kind_display()}"):
+        _lock(change)
         refuse_impossible(change)
         touched = _carry_out(change, by)
         state.refresh(touched)
     return change
+
+
+def _lock(change: PersonChange) -> None:
+    """Hold the households concerned, in one order, and read them anew: changes of one household come one after another."""
+    keys = {change.household_id, change.target_household_id} - {None}
+    held = Household.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk").in_bulk()
+    change.household = held[change.household_id]
+    if change.target_household_id:
+        change.target_household = held[change.target_household_id]
 
 
 def _within_reach(change: PersonChange, actor: scope.Actor) -> None:
@@ -90,17 +102,17 @@ def _carry_out(change: PersonChange, by: User) -> list[int]:
         for one in members.values():
             _leave(one, change.on, reason)
             _join(one.person, change.target_household, change.on, "", reason)
-        _close(household, change.on, f"并入户 {change.target_household}")
+        _close(household, change.on, f"并入户 {change.target_household}", by)
         return [household.pk, change.target_household_id]
     if change.kind == ChangeKind.CLOSE:
         for one in members.values():
             _leave(one, change.on, reason)
-        _close(household, change.on, change.note[:60])
+        _close(household, change.on, change.note[:60], by)
         return [household.pk]
-    return _depart(change, members, reason)
+    return _depart(change, members, reason, by)
 
 
-def _depart(change: PersonChange, members: dict[int, Membership], reason: str) -> list[int]:
+def _depart(change: PersonChange, members: dict[int, Membership], reason: str, by: User) -> list[int]:
     """One member leaves, or only the head changes."""
     if change.new_head_id:
         former = next((one for one in members.values() if one.relation == Relation.HEAD), None)
@@ -112,11 +124,11 @@ def _depart(change: PersonChange, members: dict[int, Membership], reason: str) -
     if change.kind == ChangeKind.HEAD:
         return [change.household_id]
     _leave(members[change.person_id], change.on, reason)
+    if len(members) == 1:
+        _close(change.household, change.on, f"全户减少（{reason}）", by)
     if change.target_household_id:
         _join(change.person, change.target_household, change.on, change.relation, reason)
         return [change.household_id, change.target_household_id]
-    if len(members) == 1:
-        _close(change.household, change.on, f"全户减少（{reason}）")
     return [change.household_id]
 
 
@@ -173,11 +185,11 @@ def _join(person: Person, household: Household, on: dt.date, relation: str, reas
     Membership.objects.create(person=person, household=household, relation=relation, since=on, join_reason=reason)
 
 
-def _close(household: Household, on: dt.date, reason: str) -> None:
-    """核减: the household leaves the register; its tier and its helper end with it."""
+def _close(household: Household, on: dt.date, reason: str, by: User) -> None:
+    """核减: the household leaves the register; its tier and its helpers end with it."""
     household.closed_on, household.close_reason = on, reason
     household.save(update_fields=["closed_on", "close_reason"])
-    TierDecision.objects.filter(household=household, until=None, since__lte=on).update(until=on)
+    tiers.end(household=household, on=on, by=by)
     for helper in {
         one.helper for one in Pairing.objects.filter(household=household, until=None).select_related("helper")
     }:

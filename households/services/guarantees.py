@@ -54,6 +54,8 @@ def check_guarantee(
         problems["on"] = "核查日期不能晚于今天"
     elif on < household.registered_on:
         problems["on"] = f"核查日期不能早于入册日期 {household.registered_on}"
+    elif household.closed_on and on >= household.closed_on:
+        problems["on"] = f"该户已于 {household.closed_on} 核减，不能再登记之后的核查"
     if problems:
         raise ValidationError(problems)
     return GuaranteeCheck.objects.create(

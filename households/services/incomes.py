@@ -141,6 +141,10 @@ def _refuse(household, kind, start, end, items: Items, people) -> None:
         problems["period_end"] = "核算止日应晚于起日"
     elif (end - start).days > 366:
         problems["period_end"] = "核算期不能超过一年"
+    if start > timezone.localdate():
+        problems["period_start"] = "核算期还没有开始"
+    elif household.closed_on and start >= household.closed_on:
+        problems["period_start"] = f"该户已于 {household.closed_on} 核减，不能再登记之后的收入"
     if kind == IncomeKind.CONFIRMED and end > timezone.localdate():
         problems["period_end"] = "核算期还没有结束，只能作预估"
     if not items:

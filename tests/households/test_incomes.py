@@ -137,3 +137,17 @@ def test_the_page_says_what_is_missing(client, town_officer):
     client.force_login(town_officer)
     page = client.get(reverse("households:household_detail", args=[home.pk])).content.decode()
     assert "还缺什么" in page and "<li>帮扶责任人</li>" in page and "饮水安全" in page
+
+
+@pytest.mark.django_db
+def test_a_period_that_has_not_begun_has_no_income(town_officer):
+    home = factories.household()
+    with pytest.raises(ValidationError) as refused:
+        record(
+            home,
+            town_officer,
+            {"work": (Decimal("5"), "")},
+            period_start=dt.date(2089, 10, 1),
+            period_end=dt.date(2090, 9, 30),
+        )
+    assert "period_start" in refused.value.message_dict

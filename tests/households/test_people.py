@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from households.enums import ChangeKind, Relation
-from households.models import Household, Membership, Person, PersonChange
-from households.services import changes
+from households.models import Household, Membership, Pairing, Person, PersonChange, TierDecision
+from households.services import changes, guarantees, pairings, tiers
 from jiyang.access.scope import acting_as, system_scope
 from jiyang.workflow import proposals, tasks
 from tests import factories
@@ -204,3 +204,85 @@ def test_the_maker_may_withdraw(town_officer, other_officer, home):
         with pytest.raises(PermissionDenied):
             proposals.withdraw(change, by=other_officer)
         assert proposals.withdraw(change, by=town_officer).state == "withdrawn"
+
+
+def test_the_last_member_who_joins_another_household_leaves_none_behind(town_officer, town_leader):
+    alone, other = factories.household(members=1), factories.household()
+    bride = members(alone)[0].person
+    change = propose(
+        town_officer, alone, ChangeKind.MARRIED_OUT, person=bride, target_no=other.household_no, relation="spouse"
+    )
+    approve(town_leader, change)
+    with system_scope("测试"):
+        assert Household.objects.get(pk=alone.pk).closed_on == DAY
+        assert Membership.objects.get(person=bride, until=None).household_id == other.pk
+
+
+def test_closing_ends_tiers_to_come_and_pairings_that_began_later(client, town_officer, town_leader):
+    home, today = factories.household(tier="C"), timezone.localdate()
+    with acting_as(factories.acting(town_officer)):
+        tiers.ask_for_tier(
+            rows=[home], tier="B", reason="临时", by=town_officer, expires_on=today + dt.timedelta(days=9)
+        )
+        helper = pairings.register_helper(
+            by=town_officer, town=factories.town(), name="李帮扶", kind="helper", office="局"
+        )
+        pairings.pair(rows=[home], helper=helper, by=town_officer)
+    change = propose(town_officer, home, ChangeKind.CLOSE, on=today - dt.timedelta(days=1))
+    client.force_login(town_leader)
+    client.post(reverse("households:change_decide", args=[change.pk]), {"decision": "approve"})
+    with system_scope("测试"):
+        assert Household.objects.get(pk=home.pk).closed_on == change.on
+        assert not Pairing.objects.on(today).filter(household=home).exists()
+        for day in (today, today + dt.timedelta(days=30)):
+            assert not TierDecision.objects.on(day).filter(household=home).exists()
+
+
+def test_a_head_is_not_replaced_before_becoming_head(town_officer, town_leader, home):
+    _, second, third = (one.person for one in members(home))
+    approve(town_leader, propose(town_officer, home, ChangeKind.HEAD, new_head=second, on=dt.date(2021, 10, 9)))
+    with pytest.raises(ValidationError) as refused:
+        propose(town_officer, home, ChangeKind.HEAD, new_head=third)
+    assert second.name in refused.value.message_dict["on"][0]
+
+
+def test_nobody_arrives_before_they_left_or_after_they_died(town_officer, town_leader, home):
+    _, bride, late = (one.person for one in members(home))
+    for person, kind in ((bride, ChangeKind.MARRIED_OUT), (late, ChangeKind.DEATH)):
+        approve(town_leader, propose(town_officer, home, kind, person=person, on=dt.date(2021, 10, 9)))
+    other, asked = factories.household(), {"kind": ChangeKind.MARRIED_IN, "relation": "spouse"}
+    with pytest.raises(ValidationError) as refused:
+        propose(town_officer, other, new_name=bride.name, new_id_number=bride.id_number, **asked)
+    assert "离开原户" in refused.value.message_dict["on"][0]
+    with pytest.raises(ValidationError) as refused:
+        propose(
+            town_officer,
+            other,
+            new_name=late.name,
+            new_id_number=late.id_number,
+            on=dt.date(2021, 10, 12),
+            **asked,
+        )
+    assert "登记死亡" in refused.value.message_dict["new_id_number"][0]
+
+
+def test_a_double_click_proposes_once(client, town_officer, home):
+    client.force_login(town_officer)
+    url = reverse("households:change_new", args=[home.pk, ChangeKind.NEWBORN])
+    born = {"new_name": "王宝", "new_birth_date": "2021-10-01", "new_sex": "m", "relation": "son", "new_ethnic": "汉族"}
+    answers = [client.post(url, {**born, "on": "2021-10-01", "note": "出生证"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 422]
+    assert "正在等复核" in answers[1].content.decode()
+    with system_scope("测试"):
+        assert PersonChange.objects.count() == 1
+
+
+def test_nothing_is_recorded_for_days_after_the_household_was_closed(town_officer, town_leader, home):
+    approve(town_leader, propose(town_officer, home, ChangeKind.CLOSE))
+    with acting_as(factories.acting(town_officer)):
+        closed = Household.objects.get(pk=home.pk)
+        with pytest.raises(ValidationError) as refused:
+            guarantees.check_guarantee(
+                household=closed, by=town_officer, item="housing", state="met", evidence="入户", on=DAY
+            )
+    assert "核减" in refused.value.message_dict["on"][0]
