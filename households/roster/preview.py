@@ -132,7 +132,7 @@ class Preview:
     def absent(self) -> list[RosterAbsence]:
         """Members whom the file does not list, a page of them."""
         rows = RosterAbsence.objects.visible_to(self.actor).filter(batch=self.batch, pk__gt=self.after)
-        rows = rows.filter(town=int(self.town)) if self.town.isdigit() else rows
+        rows = rows.filter(town=int(self.town)) if is_key(self.town) else rows
         return list(rows.select_related("person", "household", "town", "village").order_by("pk")[:PAGE])
 
     @property
