@@ -18,6 +18,10 @@ PAGES = (
     "/monitoring/visits/{visit}/", "/monitoring/followups/", "/monitoring/followups/{item}/", "/monitoring/followups/{item}/close/",
     "/monitoring/changes/", "/monitoring/changes/{change}/", "/monitoring/household/{home}/change/", "/monitoring/offline/", "/ui/",
     "/households/helpers/", "/households/helpers/import/", "/interface/", "/interface/tokens/",
+    "/tasks/", "/households/registry/{home}/?tab=guarantees", "/households/registry/{home}/?tab=helpers",
+    "/households/registry/{home}/?tab=ledgers", "/households/registry/{home}/change/", "/households/registry/{home}/change/split/",
+    "/households/registry/{home}/income/", "/households/registry/{home}/guarantee/", "/households/registry/{home}/pair/",
+    "/households/changes/", "/households/tier-changes/", "/policies/leaflets/", "/policies/leaflets/new/",
     "/households/registry/{home}/attachments/", "/households/registry/{home}/?tab=files",
 )  # fmt: skip
 

@@ -12,7 +12,8 @@ from jiyang.intake.values import reader_for
 
 COLUMNS = {(key, column.field.name): column for key, layout in layouts().items() for column in export_columns(layout)}
 VALUES = {
-    "text": st.text("东头路北=+-@'村1aA", max_size=12).map(str.strip),
+    # no stored text begins with an apostrophe: reading takes it for the spreadsheet's mark of text
+    "text": st.text("东头路北=+-@'村1aA", max_size=12).map(lambda text: text.strip().lstrip("'")),
     "name": st.text("王李张伟芳娜䶮𠮷·", max_size=4),
     "number_text": st.text("0123456789", max_size=20),
     "yes_no": st.booleans(),
@@ -69,7 +70,7 @@ def test_what_is_written_reads_back(data):
         assert (text, read.stored) == ("", None)
     elif field.type != "id_number":
         assert read.stored == stored(column, value)
-        assert read.code in {"", "income_negative", "rare_character", "emoji_text"}
+        assert read.code in {"", "income_negative", "rare_character", "emoji_text", "formula_text"}
 
 
 def test_nothing_is_an_empty_cell():
