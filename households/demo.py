@@ -53,9 +53,6 @@ def _grant() -> None:
                         posting=posting,
                         household=home,
                         since=home.registered_on,
-                        district_id=home.district_id,
-                        town_id=home.town_id,
-                        village_id=home.village_id,
                     )
                     for home in homes
                 )

@@ -11,31 +11,17 @@ from jiyang.intake.models import Batch
 from jiyang.ledgers.ledger import Ledger
 from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.proposals import waiting_for
-from jiyang.workflow.tasks import TaskLine, TaskSource, task_source
-
-
-def _place(row) -> str:
-    return f"{row.town.name} {row.village.short_name}"
+from jiyang.workflow.tasks import TaskLine, TaskSource, place_of, proposal_line, task_source
 
 
 def _change(change) -> TaskLine:
-    return TaskLine(
-        f"{change.get_kind_display()}：{change.household.state.head_name}户",
-        ChangeLedger.url_of(change),
-        _place(change),
-        since=change.submitted_at.date(),
-        by=change.submitted_by.name,
-    )
+    title = f"{change.get_kind_display()}：{change.household.state.head_name}户"
+    return proposal_line(title, ChangeLedger.url_of(change), change)
 
 
 def _tier(change) -> TaskLine:
-    return TaskLine(
-        f"{change.household.state.head_name}户 {change.former or '未分类'} → {change.tier}：{change.reason}",
-        TierChangeLedger.url_of(change),
-        _place(change),
-        since=change.submitted_at.date(),
-        by=change.submitted_by.name,
-    )
+    title = f"{change.household.state.head_name}户 {change.former or '未分类'} → {change.tier}：{change.reason}"
+    return proposal_line(title, TierChangeLedger.url_of(change), change)
 
 
 def _batches(actor):
@@ -63,7 +49,7 @@ def _absence(absence) -> TaskLine:
     return TaskLine(
         f"名单未列：{absence.person.name}，核实是否减少",
         reverse("households:absence", args=[absence.pk]),
-        _place(absence),
+        place_of(absence),
     )
 
 

@@ -2,13 +2,9 @@
 
 from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.proposals import waiting_for
-from jiyang.workflow.tasks import TaskLine, TaskSource, task_source
+from jiyang.workflow.tasks import TaskLine, TaskSource, place_of, proposal_line, task_source
 from monitoring.enums import FollowUpState
 from monitoring.ledgers import ChangeLedger, FollowUpLedger
-
-
-def _place(row) -> str:
-    return f"{row.town.name} {row.village.short_name}"
 
 
 def _to_look_into(actor):
@@ -20,18 +16,13 @@ def _to_look_into(actor):
 def _follow_up(item) -> TaskLine:
     title = f"{item.get_topic_display()}待核实：{item.household.state.head_name}户"
     return TaskLine(
-        title, FollowUpLedger.url_of(item), _place(item), since=item.done_on, due_on=item.due_on, by=item.done_by
+        title, FollowUpLedger.url_of(item), place_of(item), since=item.done_on, due_on=item.due_on, by=item.done_by
     )
 
 
 def _change(change) -> TaskLine:
-    return TaskLine(
-        f"{change.household.state.head_name}户 {change.get_subject_display()}：{change.old_shown} → {change.new_shown}",
-        ChangeLedger.url_of(change),
-        _place(change),
-        since=change.submitted_at.date(),
-        by=change.submitted_by.name,
-    )
+    told = f"{change.get_subject_display()}：{change.old_shown} → {change.new_shown}"
+    return proposal_line(f"{change.household.state.head_name}户 {told}", ChangeLedger.url_of(change), change)
 
 
 task_source(

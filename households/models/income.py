@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import F, Q
 
 from households.enums import INCOME_ITEMS, IncomeGroup, IncomeKind
-from jiyang.ledgers.querysets import ScopedQuerySet
 from jiyang.ledgers.records import HouseholdRecord
 
 CENT = Decimal("0.01")
@@ -16,11 +15,6 @@ FORMULA = "2021-1"  # 家庭纯收入 = 工资性 + (生产经营性 − 支出)
 
 def money(title: str) -> models.DecimalField:
     return models.DecimalField(f"{title}（元）", max_digits=12, decimal_places=2, null=True, blank=True)
-
-
-class IncomeQuerySet(ScopedQuerySet):
-    def of_year(self, year: int) -> "IncomeQuerySet":
-        return self.filter(year=year)
 
 
 class IncomeStatement(HouseholdRecord):
@@ -61,7 +55,6 @@ class IncomeStatement(HouseholdRecord):
             "working",
         )
     }
-    objects = IncomeQuerySet.as_manager()
 
     class Meta(HouseholdRecord.Meta):
         verbose_name = verbose_name_plural = "收入"

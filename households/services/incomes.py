@@ -70,9 +70,6 @@ def record_income(
     IncomeItem.objects.bulk_create(
         IncomeItem(
             household=household,
-            district_id=household.district_id,
-            town_id=household.town_id,
-            village_id=household.village_id,
             statement=statement,
             item=item,
             amount=amount,

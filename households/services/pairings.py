@@ -83,9 +83,6 @@ def pair(
     Pairing.objects.bulk_create(
         Pairing(
             household=one,
-            district_id=one.district_id,
-            town_id=one.town_id,
-            village_id=one.village_id,
             helper=helper,
             helper_name=helper.name,
             kind=helper.kind,
@@ -154,9 +151,6 @@ def _grant(helper: Helper, pairings: QuerySet) -> None:
             HouseholdGrant(
                 posting=posting,
                 household_id=one.household_id,
-                district_id=one.district_id,
-                town_id=one.town_id,
-                village_id=one.village_id,
                 since=one.since,
             )
             for one in pairings

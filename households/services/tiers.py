@@ -92,9 +92,6 @@ def ask_for_tier(
     TierChange.objects.bulk_create(
         TierChange(
             household=one,
-            district_id=one.district_id,
-            town_id=one.town_id,
-            village_id=one.village_id,
             former=present[one.pk].tier if one.pk in present else "",
             submitted_by=by,
             entered_by=by,
@@ -213,9 +210,6 @@ def _decision(
 ) -> TierDecision:
     return TierDecision(
         household=household,
-        district_id=household.district_id,
-        town_id=household.town_id,
-        village_id=household.village_id,
         tier=tier,
         reason=reason,
         since=since,

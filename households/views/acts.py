@@ -1,7 +1,7 @@
 """Base of the pages that do one act to one household: form, service, back to the household."""
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -9,15 +9,9 @@ from django.views.generic import FormView
 
 from households.ledgers import HouseholdLedger
 from jiyang.ledgers.views import message_of
+from jiyang.ui.forms import put_errors
 
 INVALID = 422
-
-
-def put_errors(form: forms.BaseForm, refused: ValidationError) -> None:
-    """Put a service's refusals at their fields; those of fields that the form does not show, on top."""
-    found = refused.error_dict if hasattr(refused, "error_dict") else {NON_FIELD_ERRORS: refused.error_list}
-    for name, errors in found.items():
-        form.add_error(name if name in form.fields else None, errors)
 
 
 class HouseholdActView(FormView):

@@ -9,8 +9,9 @@ from django.shortcuts import redirect
 from households.forms.pairings import PairForm
 from households.models import Household, Pairing
 from households.services import pairings
-from households.views.acts import INVALID, HouseholdActView, put_errors
+from households.views.acts import INVALID, HouseholdActView
 from households.views.helpers import HelperDetailView
+from jiyang.ui.forms import put_errors
 
 
 class PairView(HouseholdActView):

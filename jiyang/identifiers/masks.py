@@ -9,8 +9,3 @@ def mask_id(number: str) -> str:
 def mask_phone(number: str) -> str:
     """138****6027."""
     return "*" * len(number) if len(number) < 7 else f"{number[:3]}****{number[-4:]}"
-
-
-def mask_name(name: str) -> str:
-    """Surname and stars, for public notices: 张*."""
-    return name[:1] + "*" * max(1, len(name) - 1)

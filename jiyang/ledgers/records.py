@@ -81,11 +81,6 @@ class Record(Scoped, Tracked):
             )
         ]
 
-    @classmethod
-    def group_of(cls, name: str) -> str:
-        """Field group of a field; `basic` when the model names none."""
-        return next((group for group, names in cls.field_groups.items() if name in names), "basic")
-
     def place_at(self, region) -> None:
         """Give the record the path of `region` (village, town or district)."""
         self.district = region.district or region

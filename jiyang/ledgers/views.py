@@ -20,6 +20,7 @@ from jiyang.ledgers.queries import hidden_redirect, query_of
 from jiyang.ledgers.records import Record
 from jiyang.ledgers.tables import table_of
 from jiyang.ledgers.terms import looks_personal
+from jiyang.ui.forms import put_errors
 
 INVALID = 422
 
@@ -165,7 +166,7 @@ class LedgerFormView(LedgerView):
             except Stale as clash:
                 return self.both_values(form, clash)
             except ValidationError as refused:
-                form.add_error(None, refused)
+                put_errors(form, refused)
             except IntegrityError as clash:
                 form.add_error(None, message_of(clash, self.ledger.model))
             else:

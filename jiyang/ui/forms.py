@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms.renderers import TemplatesSetting
 
 
@@ -69,3 +70,10 @@ class FilesField(forms.FileField):
 
     def clean(self, data, initial=None) -> list:
         return [super(FilesField, self).clean(one, initial) for one in data or [] if one]
+
+
+def put_errors(form: forms.BaseForm, refused: ValidationError) -> None:
+    """Put a service's refusals at their fields; those of fields that the form does not show, on top."""
+    found = refused.error_dict if hasattr(refused, "error_dict") else {NON_FIELD_ERRORS: refused.error_list}
+    for name, errors in found.items():
+        form.add_error(name if name in form.fields else None, errors)

@@ -100,3 +100,13 @@ def forget_count(user) -> None:
 def lines(source: TaskSource, actor: Actor, most: int = 20) -> list[TaskLine]:
     """The most urgent tasks of a source."""
     return [source.line(row) for row in source.rows(actor)[:most]]
+
+
+def place_of(row: models.Model) -> str:
+    """Where a household's record lies, as a task says it."""
+    return f"{row.town.name} {row.village.short_name}"
+
+
+def proposal_line(title: str, url: str, proposal: models.Model) -> TaskLine:
+    """The task of deciding a proposal about a household."""
+    return TaskLine(title, url, place_of(proposal), since=proposal.submitted_at.date(), by=proposal.submitted_by.name)

@@ -14,6 +14,7 @@ from jiyang.parameters.catalogue import origin_of
 from jiyang.parameters.enums import ChangeKind
 from jiyang.parameters.forms import SourceForm, ValueForm
 from jiyang.parameters.models import Parameter
+from jiyang.ui.forms import put_errors
 from jiyang.workflow.proposals import decision_of
 from jiyang.workflow.views import DecideView, WithdrawView
 
@@ -41,7 +42,7 @@ class ProposeView(View):
             try:
                 change = self.propose(form.cleaned_data)
             except ValidationError as refused:
-                form.add_error(None, refused)
+                put_errors(form, refused)
             else:
                 return redirect("parameters:change_detail", change.pk)
         return self.page(form, INVALID)
