@@ -10,7 +10,7 @@ from jiyang.regions.models import Region
 
 MAPS = Path(__file__).parents[1] / "regions" / "data"
 WIDTH, HEIGHT, MARGIN = 400, 340, 24
-LABEL, LINE = 66, 18  # room that a town's name takes beside its marker
+LETTER, LINE = 12, 15  # room that a letter and a line of a town's name take
 CHART_WIDTH, CHART_HEIGHT = 460, 240
 LEFT, RIGHT, TOP, BOTTOM = 34, 64, 12, 34
 DASHES = ("", "6 4", "2 3")
@@ -56,21 +56,40 @@ def district_map(home: Region, areas: list[Region], counts: dict[int, int], lamp
         lamp = "bad" if lamps[area.pk] >= limit else "warn" if lamps[area.pk] else "ok"
         size = 9 + 7 * (counts[area.pk] / most) ** 0.5
         marks.append({"area": area, "value": counts[area.pk], "lamp": lamp, "late": lamps[area.pk], "at": (x, y, size)})
+    taken = [_box(x, y, size, size) for x, y, size in (mark["at"] for mark in marks)]
     for mark in marks:
-        mark |= _placed(mark["at"], [other["at"] for other in marks if other is not mark])
+        mark |= _placed(*mark["at"], len(mark["area"].short_name), taken)
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(lng, lat) for lng, lat in known["outline"]))
     return {"outline": path, "marks": marks, "width": WIDTH, "height": HEIGHT, "limit": limit}
 
 
-def _placed(at: tuple[float, float, float], others: list[tuple[float, float, float]]) -> dict:
-    """Coordinates of a marker and of its name: to the right, or to the left where another marker or the edge is near."""
-    x, y, size = at
-    crowded = any(0 < other[0] - x < LABEL and abs(other[1] - y) < LINE for other in others)
-    left = crowded or x + size + LABEL > WIDTH
-    name_x, anchor = (x - size - 4, "end") if left else (x + size + 4, "start")
+def _box(x: float, y: float, across: float, up: float) -> tuple[float, float, float, float]:
+    return x - across, y - up, x + across, y + up
+
+
+def _meet(one: tuple, other: tuple) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _placed(x: float, y: float, size: float, letters: int, taken: list[tuple]) -> dict:
+    """Coordinates of a marker and of its name: beside, above or below it, where no marker or name stands yet.
+
+    `taken` are the boxes drawn so far; the name's is added.
+    """
+    half, near = letters * LETTER / 2, size + 4
+    places = [
+        (x + near, y, "start", x + near + half), (x - near, y, "end", x - near - half),
+        (x, y + near + LINE / 2, "middle", x), (x, y - near - LINE / 2, "middle", x),
+    ]  # fmt: skip
+    boxes = [(_box(middle, at_y, half, LINE / 2), name_x, at_y, anchor) for name_x, at_y, anchor, middle in places]
+    inside = [one for one in boxes if one[0][0] >= 0 and one[0][2] <= WIDTH]
+    box, name_x, name_y, anchor = next(
+        (one for one in inside if not any(_meet(one[0], other) for other in taken)), inside[0]
+    )
+    taken.append(box)
     return {
         "x": f"{x:.1f}", "y": f"{y:.1f}", "r": f"{size:.1f}", "left": f"{x - size:.1f}", "top": f"{y - size:.1f}",
-        "side": f"{2 * size:.1f}", "text_x": f"{name_x:.1f}", "text_y": f"{y + 4:.1f}", "anchor": anchor,
+        "side": f"{2 * size:.1f}", "in_y": f"{y + 4:.1f}", "text_x": f"{name_x:.1f}", "text_y": f"{name_y + 4:.1f}", "anchor": anchor,
     }  # fmt: skip
 
 
