@@ -1,8 +1,8 @@
 """The catalogue: every rule of every app's `rules/*.yaml`, validated. A file: `family`, `subject`, `terms` (optional), `rules`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import yaml
@@ -32,6 +32,16 @@ class Rule:
 
     def answers_to(self, code: str) -> bool:
         return code == self.code or code in self.source_codes
+
+    @cached_property
+    def columns(self) -> Mapping[str, Collection[str]]:
+        """Stored columns that its condition reads, by subject."""
+        return tree.columns_of(self.when, self.subject.key)
+
+    @cached_property
+    def parameters(self) -> Collection[str]:
+        """Keys of the parameters that its condition reads."""
+        return tree.parameters_of(self.when)
 
 
 def load(files: Iterable[Path]) -> tuple[Rule, ...]:

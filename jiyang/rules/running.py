@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from jiyang.rules.catalogue import Rule
-from jiyang.rules.evaluate import Row
 from jiyang.rules.facts import Facts
 from jiyang.rules.fields import Subject, subjects
 from jiyang.rules.sql import Source, statement, usable
@@ -62,29 +61,3 @@ def _run(subject: Subject, group: list[Outcome], source: Source, facts: Facts) -
     share = 1000 * (time.perf_counter() - began) / len(group)
     for outcome in group:
         outcome.ms = round(share, 3)
-
-
-def row(source: Source, subject: Subject, key: object, *, depth: int = 2) -> Row | None:
-    """One record of a source with its related, for the evaluator and for explanations. None where it is gone."""
-    found = rows(source, subject, source.bases[subject.key].key, key, depth)
-    return found[0] if found else None
-
-
-def rows(source: Source, subject: Subject, column: str, value: object, depth: int) -> list[Row]:
-    base = source.bases[subject.key]
-    with connection.cursor() as cursor:
-        cursor.execute(f'select * from {base.sql} b where b."{column}" = %s', [value])
-        names = [one.name for one in cursor.description]
-        records = [dict(zip(names, line, strict=True)) for line in cursor.fetchall()]
-    if base.one and depth < 2:
-        records = [record for record in records if record.get("version") == 1] or records
-    return [_with_related(source, subject, record, depth) for record in records]
-
-
-def _with_related(source: Source, subject: Subject, record: dict, depth: int) -> Row:
-    related = {}
-    for name, relation in subject.relations.items():
-        if depth and relation.target in source.bases and record.get(relation.own) is not None:
-            related[name] = rows(source, subjects()[relation.target], relation.other, record[relation.own], depth - 1)
-    values = {name: value.tobytes() if isinstance(value, memoryview) else value for name, value in record.items()}
-    return Row(values, frozenset(record.get("unread") or ()), related)

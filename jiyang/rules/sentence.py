@@ -39,6 +39,7 @@ class Teller:
 
     def __init__(self, facts: Facts) -> None:
         self.facts, self.evaluator = facts, Evaluator(facts)
+        self.titles = dict(Parameter.objects.values_list("key", "title"))
 
     @singledispatchmethod
     def tell(self, node: tree.Node, row: Row | None = None) -> str:
@@ -101,7 +102,7 @@ class Teller:
         return name if row is None else f"{name} {shown(one, self.evaluator.operand(operand, row))}"
 
     def _parameter(self, one: RuleField, operand: tree.Operand) -> str:
-        title = Parameter.objects.filter(key=operand.param).values_list("title", flat=True).first() or operand.param
+        title = self.titles.get(operand.param, operand.param)
         times = f"的 {operand.times} 倍" if operand.times is not None else ""
         try:
             number = self.facts.number(operand.param, operand.times)

@@ -107,3 +107,18 @@ def parameters_of(node: "Node") -> set[str]:
     operand = getattr(node, "operand", None)
     found = {operand.param} if operand and operand.param else set()
     return found.union(*(parameters_of(item) for item in children(node)))
+
+
+def columns_of(node: "Node", subject: str) -> dict[str, set[str]]:
+    """Stored columns that a condition reads, by subject; a subject of whose rows it only asks whether there are any has none."""
+    found: dict[str, set[str]] = {subject: set()}
+    for one in (getattr(node, "field", None), getattr(getattr(node, "operand", None), "field", None)):
+        if one is not None:
+            found[subject].update(one.needs or (one.name,))
+    below = node.relation.target if isinstance(node, Quantified | Parent) else subject
+    if below != subject:
+        found.setdefault(below, set())
+    for child in children(node):
+        for key, names in columns_of(child, below).items():
+            found.setdefault(key, set()).update(names)
+    return found

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from households.checkup import synthetic
 from jiyang.access.scope import system_scope
 from jiyang.rules import running
 from jiyang.rules.catalogue import Rule, catalogue
+from jiyang.rules.circles import examine
 from jiyang.rules.evaluate import Evaluator, Row
 from jiyang.rules.facts import Facts
 from jiyang.rules.fields import LISTS, subjects
@@ -59,6 +61,30 @@ def test_the_whole_catalogue_says_the_same_in_sql_and_in_python(data):
     assert differing == {}
     everybody = [outcome.rule.code for outcome in outcomes if len(outcome.keys) == len(rows[outcome.rule.subject.key])]
     assert everybody == []
+
+
+def test_one_household_is_judged_as_the_whole_pass_judges_it(data, django_assert_max_num_queries):
+    source, _ = data
+    keys = {key: {row["rid"] for row in rows if row["household_key"] == 7} for key, rows in stored_rows(source).items()}
+    wanted = {
+        (outcome.rule.code, key)
+        for outcome in running.run(catalogue(), source, FACTS)
+        for key in outcome.keys
+        if key in keys.get(outcome.rule.subject.key, ())
+    }
+    within = [rule for rule in catalogue() if rule.subject.key != "village"]
+    with django_assert_max_num_queries(20):
+        judged = examine(within, source, FACTS, "household_key", 7)
+    assert wanted and {(one.rule.code, one.key) for one in judged} == wanted
+
+
+def stored_rows(source) -> dict[str, list[dict]]:
+    found = {}
+    with connection.cursor() as cursor:
+        for key in ("household", "person", "spell", "plan"):
+            cursor.execute(f"select rid, household_key from {source.bases[key].sql}")
+            found[key] = [{"rid": rid, "household_key": home} for rid, home in cursor.fetchall()]
+    return found
 
 
 def test_every_hit_is_told_with_its_values(data):

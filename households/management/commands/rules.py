@@ -12,8 +12,9 @@ from jiyang.access.scope import system_scope
 from jiyang.intake.reader import FileRefused
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
-from jiyang.rules import running, tree
+from jiyang.rules import running
 from jiyang.rules.catalogue import Rule, catalogue
+from jiyang.rules.circles import Circles
 from jiyang.rules.facts import Facts
 from jiyang.rules.sentence import Teller
 
@@ -61,7 +62,7 @@ class Command(BaseCommand):
             "subject": rule.subject.key,
             "severity": rule.severity,
             "family": rule.family,
-            "parameters": sorted(tree.parameters_of(rule.when)),
+            "parameters": sorted(rule.parameters),
         }
 
     def do_run(self, options: dict) -> dict:
@@ -99,17 +100,18 @@ class Command(BaseCommand):
     def _unconfirmed(self, outcome: running.Outcome, facts: Facts) -> list[str]:
         if outcome.reason:
             return []
-        values = (facts.value(key) for key in sorted(tree.parameters_of(outcome.rule.when)))
+        values = (facts.value(key) for key in sorted(outcome.rule.parameters))
         return [value.key for value in values if not value.confirmed]
 
     def do_explain(self, options: dict) -> dict:
         (rule, *_) = self._chosen([options["code"]])
         source, facts, records = self._source(options)
         teller, (outcome,) = Teller(facts), running.run([rule], source, facts)
-        hits = []
-        for key in outcome.keys[:SHOWN]:
-            if row := running.row(source, rule.subject, key):
-                hits.append({"record": records(rule.subject.key, [key])[0], "text": teller.tell(rule.when, row)})
+        rows = Circles(source).by_key(rule.subject, outcome.keys[:SHOWN], [rule.when]) if outcome.keys else {}
+        hits = [
+            {"record": records(rule.subject.key, [key])[0], "text": teller.tell(rule.when, rows[key])}
+            for key in outcome.keys[:SHOWN]
+        ]
         return {
             **self._told(rule),
             "source": rule.source,
