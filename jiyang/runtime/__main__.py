@@ -155,7 +155,8 @@ def bench(argv: list[str]) -> int:
 
 
 def test(argv: list[str]) -> int:
-    """pytest on a private, throw-away database and queue (or those that the environment names)."""
+    """pytest on a private, throw-away database and queue (or those that the environment names); everything, in two processes."""
+    argv = argv or ["-n", "2", "--dist", "loadfile"]
     assets.install(dev=True)
     with tempfile.TemporaryDirectory(prefix="jiyang-test-") as folder:
         instance = Instance(Path(folder), unsafe=True)

@@ -1,5 +1,5 @@
 // Drafts on their way up: one at a time, each under its own UUID, only under the log-in of the user who wrote it.
-import { announce, anyQueued, blobsOf, draftsOf, dropBlobs, kept, mark, saveDraft, tidy } from "./store.js";
+import { announce, anyQueued, blobsOf, draftsOf, kept, mark, saveDraft, settle, tidy } from "./store.js";
 
 const EVERY = 30000; // ms between attempts while something waits
 const NAMES = { photos: "photo.jpg", signature: "signature.png" };
@@ -42,8 +42,7 @@ async function run() {
     let answer;
     try { answer = outcome(await send(draft, await blobsOf(draft.uuid), now.token)); } catch (failure) { return "offline"; }
     if (answer.state === "queued") return answer.why;
-    await saveDraft({ ...draft, ...answer, sent: Date.now() });
-    if (answer.state === "sent") await dropBlobs(draft.uuid);
+    await (answer.state === "sent" ? settle : saveDraft)({ ...draft, ...answer, sent: Date.now() });
   }
   return "done";
 }

@@ -42,6 +42,13 @@ export const addBlob = (id, name, blob) => write((one) => one.add("blobs", { uui
 export const blobsOf = async (id) => (await db()).getAllFromIndex("blobs", "uuid", id);
 export const dropBlob = (key) => write((one) => one.delete("blobs", key));
 export const dropBlobs = async (id) => { for (const blob of await blobsOf(id)) await dropBlob(blob.key); };
+// A draft that is up: its mark and the end of its pictures in one step, so that a page closed meanwhile leaves neither half.
+export const settle = (draft) => write(async (one) => {
+  const step = one.transaction(["drafts", "blobs"], "readwrite");
+  const blobs = step.objectStore("blobs");
+  const keys = await blobs.index("uuid").getAllKeys(draft.uuid);
+  await Promise.all([step.objectStore("drafts").put(draft), ...keys.map((key) => blobs.delete(key)), step.done]);
+});
 export const dropDraft = async (id) => { await dropBlobs(id); await write((one) => one.delete("drafts", id)); };
 export const keep = (name, value) => write((one) => one.put("kept", value, name));
 export const kept = async (name) => (await db()).get("kept", name);
