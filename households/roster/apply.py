@@ -81,6 +81,15 @@ select gen_random_uuid(), 1, h.district_id, h.town_id, h.village_id, h.id, %(yea
    and not exists (select 1 from households_incomestatement i where i.household_id = h.id and i.year = %(year)s
                       and i.kind = 'roster' and i.voided_at is null))
 """
+# A 人编号 that passes from one person to another: it leaves the first before the second gets it, swaps included, and
+# the before-image of the first is the one before it left.
+FREED = f"""
+create temp table freed on commit drop as
+select x.id, (select max(e.pgh_id) from households_personevent e where e.pgh_obj_id = x.id) as event
+  from households_person x join roster_write w on w.person = x.id and not w.new_person and 'person_no' = any(w.changed)
+ where x.person_no <> '' and x.person_no in (select s.person_no from {ROWS} where w.new_person or 'person_no' = any(w.changed))
+"""
+FREE = "update households_person x set person_no = '' from freed f where f.id = x.id"
 AFFECTED = """
 select home from roster_write
 union select m.household_id from households_rostertouch t join households_membership m on m.id = t.record
@@ -90,14 +99,15 @@ union select m.household_id from households_rostertouch t join households_member
 TOUCHED = """
 with u as ({update} returning x.id, x.version, x.district_id, x.town_id, x.village_id)
 insert into households_rostertouch ("table", record, before_event, version, batch_id, reversal_id, district_id, town_id, village_id)
-select '{name}', u.id, (select max(e.pgh_id) from households_{name}event e where e.pgh_obj_id = u.id), u.version,
+select '{name}', u.id, {before}(select max(e.pgh_id) from households_{name}event e where e.pgh_obj_id = u.id)), u.version,
        %(batch)s, {reversal}, u.district_id, u.town_id, u.village_id from u
 """
 
 
-def touched(name: str, update: str, reversal: str = "null::bigint") -> str:
-    """`update` of table alias `x` (model `name`) together with its before-images."""
-    return TOUCHED.format(update=update, name=name, reversal=reversal)
+def touched(name: str, update: str, reversal: str = "null::bigint", *, freed: bool = False) -> str:
+    """`update` of table alias `x` (model `name`) together with its before-images; those in `freed` have theirs noted."""
+    before = "coalesce((select f.event from freed f where f.id = u.id), " if freed else "("
+    return TOUCHED.format(update=update, name=name, reversal=reversal, before=before)
 
 
 def commit(
@@ -112,13 +122,19 @@ def commit(
     steps = {
         "households_changed": touched("household", _old("household", "home", HOUSEHOLD, fields, _reopening())),
         "households_added": NEW_HOUSEHOLDS,
-        "people_changed": touched("person", _old("person", "person", PERSON, fields, _moving())),
+        "numbers_freed": FREED,
+        "numbers_left": FREE,
+        "people_changed": touched(
+            "person", _old("person", "person", PERSON, fields, _moving()), freed="person_no" in fields
+        ),
         "people_added": NEW_PEOPLE,
         "memberships_ended": touched("membership", LEFT_MEMBERSHIPS),
         "memberships_added": NEW_MEMBERSHIPS,
         "incomes_changed": touched("incomestatement", OLD_INCOMES),
         "incomes_added": NEW_INCOMES,
     }
+    if "person_no" not in fields:
+        steps = {name: sql for name, sql in steps.items() if not name.startswith("numbers")}
     if INCOME not in fields:
         steps = {name: sql for name, sql in steps.items() if not name.startswith("incomes")}
     written = {}
@@ -126,7 +142,8 @@ def commit(
         cursor.execute(WRITE.replace("@rows", source), values)
         for name, sql in steps.items():
             cursor.execute(sql.replace("@rows", source), values)
-            written[name] = cursor.rowcount
+            if not name.startswith("numbers"):
+                written[name] = cursor.rowcount
         cursor.execute(AFFECTED, values)
         state.refresh(pk for (pk,) in cursor.fetchall())
     return written

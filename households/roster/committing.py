@@ -9,15 +9,17 @@ from django.db import connection
 from django.utils import timezone
 
 from households.models import RosterAbsence, roster_period
-from households.roster import apply, plan
+from households.roster import apply, plan, storable
 from households.roster.running import Clock, only_one, progress_of
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch
 
 STALE = "提交以后系统数据有变化，已重新比对，请核对后再提交"
-TO_WRITE = "(select * from households_rosterrow where batch_id = {batch} and action in ('insert', 'update') and not held) as rows"
-REST = "(select * from households_rosterrow where batch_id = {batch}) as rows"
+TO_WRITE = (
+    "(select * from households_rosterrow where batch_id = {batch} and action in ('insert', 'update') and not held)"
+)
+REST = "(select * from households_rosterrow where batch_id = {batch})"
 OVERTAKEN = """
 create temp table overtaken on commit drop as
 select distinct s.household_no from households_rosterrow s left join roster_plan p on p.row = s.row
@@ -38,7 +40,7 @@ def commit(batch_id: int) -> Batch | None:
         batch = Batch.objects.select_for_update().get(pk=batch_id)
         if not mine or batch.state != BatchState.APPLYING:
             return None
-        clock, day = Clock(), batch.data_date or timezone.localdate()
+        clock = Clock()
         progress.step("核对计划", 0, batch.rows)
         _plan(batch, TO_WRITE)
         overtaken, held = _set_aside(batch)
@@ -51,7 +53,7 @@ def commit(batch_id: int) -> Batch | None:
             by_id=batch.approved_by_id,
             who=batch.submitted_by.name,
             fields=fields_of(batch),
-            day=min(day, timezone.localdate()),
+            day=_day(batch),
         )
         clock.lap("write")
         if overtaken or held:
@@ -71,16 +73,24 @@ def fields_of(batch: Batch) -> set[str]:
     return set(batch.columns["known"]) | set(batch.columns.get("place", ["village"]))
 
 
-def _plan(batch: Batch, source: str) -> None:
-    day: dt.date = batch.data_date or timezone.localdate()
+def _day(batch: Batch) -> dt.date:
+    """The day that the file speaks of; one that lies ahead is today."""
+    return min(batch.data_date or timezone.localdate(), timezone.localdate())
+
+
+def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:
+    """Plan rows of the batch anew; returns what could not be stored meanwhile, as (row, field, code)."""
+    source = source.format(batch=batch.pk)
+    day = _day(batch)
     plan.make(
         fields_of(batch),
         roster_period(day)[0],
         rows=batch.rows,
         with_register=True,
         mode=batch.mode,
-        source=source.format(batch=batch.pk),
+        source=f"{source} as rows",
     )
+    return storable.settle(source, batch.rows)
 
 
 def _set_aside(batch: Batch) -> tuple[int, int]:
@@ -159,7 +169,7 @@ def replan(batch: Batch) -> None:
     """Plan the kept rows of a batch anew against the register as it is. Sets its counts; the caller saves it."""
     with connection.cursor() as cursor:
         cursor.execute("drop table if exists roster_plan")
-        _plan(batch, REST)
+        storable.note(batch, _plan(batch, REST))
         cursor.execute(
             "update households_rosterrow s set action = p.action, household_id = p.household_id, person_id = p.person_id,"
             ' "first" = p.first, changed = p.changed, before = p.before from roster_plan p'

@@ -17,6 +17,7 @@ class Slot:
     value: str
     kind: str = "text"
     writes: tuple[tuple[str, str], ...] = ()
+    erases: bool = True  # whether an empty cell empties the register's value
 
     @property
     def blank(self) -> str:
@@ -41,9 +42,11 @@ def plain(name: str, column: str = "") -> Slot:
     return Slot(name, column or name, f"s.{name}", "value")
 
 
-def sealed(name: str, cipher: str, index: str, staged_index: str, *more: tuple[str, str]) -> Slot:
+def sealed(name: str, cipher: str, index: str, staged_index: str, *more: tuple[str, str], erases: bool = True) -> Slot:
     """A personal number: compared by its blind index, written with its ciphertext."""
-    return Slot(name, index, f"s.{staged_index}", "value", ((cipher, f"s.{name}"), (index, f"s.{staged_index}"), *more))
+    return Slot(
+        name, index, f"s.{staged_index}", "value", ((cipher, f"s.{name}"), (index, f"s.{staged_index}"), *more), erases
+    )
 
 
 HOUSEHOLD = (
@@ -57,7 +60,7 @@ PERSON = (
     text("person_no"),
     Slot("name", "name", "s.name", "text", (("name", "s.name"), ("name_pinyin", "coalesce(s.name_pinyin, '')"))),
     sealed("id_number", "id_number", "id_index", "id_index", ("id_kind", "coalesce(s.id_kind, '')"), ("sex", "coalesce(s.sex, '')"),
-           ("birth_date", "s.birth_date")),
+           ("birth_date", "s.birth_date"), erases=False),
     text("ethnic"), text("education"), text("school_state"),
     Slot("health", "health", "coalesce(s.health, '{}')::varchar[]", "array"),
     text("labour"), plain("work_months"), plain("critical_illness_insured"),

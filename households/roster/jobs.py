@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from django.utils import timezone
 
 from households.models import roster_period
-from households.roster import checks, plan, staging
+from households.roster import checks, plan, staging, storable
 from households.roster.layout_checks import LAYOUT_CHECKS
 from households.roster.running import Clock, only_one, progress_of
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
@@ -80,7 +80,7 @@ def examine(
     _check(mapped, as_of or mapped.data_date or timezone.localdate(), with_register)
     clock.lap("check")
     step("比对系统数据", 0, len(mapped.rows))
-    day = mapped.data_date or as_of or timezone.localdate()
+    day = min(mapped.data_date or as_of or timezone.localdate(), timezone.localdate())
     plan.make(
         {*mapped.columns, *place_fields(mapped)},
         roster_period(day)[0],
@@ -88,14 +88,27 @@ def examine(
         with_register=with_register,
         mode=mode,
     )
+    if with_register:
+        _settle(mapped)
     clock.lap("plan")
     return mapped, clock.total()
+
+
+def _settle(mapped: Mapped) -> None:
+    """Findings of what the register could not store as planned."""
+    place = {row: index for index, row in enumerate(mapped.rows)}
+    known = {(finding.line, finding.code) for finding in mapped.findings}
+    clashes = storable.settle("roster_stage", len(mapped.rows))
+    found = [mapped.finding(name, place[row], code) for row, name, code in clashes if (row, code) not in known]
+    if found:
+        mapped.findings += found
+        mapped.findings.sort(key=lambda one: (one.line, one.cell))
 
 
 def _check(mapped: Mapped, as_of: dt.date, with_register: bool) -> None:
     place = {row: index for index, row in enumerate(mapped.rows)}
     layout, fields = mapped.header.layout, set(mapped.columns)
-    known = [*checks.CHECKS, *LAYOUT_CHECKS, *(checks.REGISTER_CHECKS if with_register else ())]
+    known = [*checks.CHECKS, *LAYOUT_CHECKS, *storable.checks(), *(checks.REGISTER_CHECKS if with_register else ())]
     wanted = [check for check in known if check.applies(layout, fields)]
     errors = []
     for row, check in checks.run(as_of, wanted, with_register=with_register):

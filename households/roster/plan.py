@@ -18,7 +18,9 @@ CONTRACT = (
     RowAction.REFUSED,
     RowAction.OUT_OF_AREA,
 )
-# A person is known by the system's own number (a file exported here), by ID number, by 人编号, else by name in the household.
+# A person is known by the system's own number (a file exported here), by ID number, by 人编号, else, without an ID number so
+# far, by name in the household. A 人编号 whose holder has another ID number and another name, or stands in the file
+# themself, is somebody else's.
 PLAN = """
 create temp table roster_plan on commit drop as
 with s as materialized (
@@ -26,12 +28,15 @@ with s as materialized (
            bool_or(out_of_area) over w as household_outside, row = min(row) over w as top
       from {source} window w as (partition by coalesce(household_no, 'row ' || row))),
 k as (select s.row, h.id as hid, h.closed_on is not null as closed,
-             coalesce({by_record}p.id, q.id, case when s.id_index is null and h.id is not null then
+             coalesce({by_record}p.id, q.id, case when h.id is not null then
                (select min(n.id) from households_person n where n.household_id = h.id and n.name = s.name
-                   and n.id_index is null and n.voided_at is null) end) as pid
+                   and n.id_index is null and n.voided_at is null and (n.person_no = '' or s.person_no is null)
+                   and (s.id_index is null or n.birth_date is null or n.birth_date = s.birth_date)) end) as pid
         from s left join households_household h on h.household_no = s.household_no and h.voided_at is null and {register}
         left join households_person p on p.id_index = s.id_index and p.voided_at is null and {register}
-        left join households_person q on q.person_no = s.person_no and q.voided_at is null and p.id is null and {register}),
+        left join households_person q on q.person_no = s.person_no and q.voided_at is null and p.id is null and {register}
+             and (s.id_index is null or q.id_index is null or q.name = s.name)
+             and (q.id_index is null or q.id_index not in (select o.id_index from s o where o.id_index is not null))),
 d as (
     select s.row, s.home, k.hid, k.pid,
            case when s.household_outside then 'out_of_area'
@@ -135,6 +140,8 @@ def _compared(alias: str, known: str, slot: Slot) -> Compared:
     if slot.kind != "value":
         filled = f"{slot.value} <> '{'{}' if slot.kind == 'array' else ''}'"
     differs = f"{known} is not null and {old} is distinct from {slot.value}"
+    if not slot.erases:
+        differs += f" and {slot.value} is not null"
     return Compared(slot.name, differs, old, slot.blank.format(alias=alias), filled)
 
 

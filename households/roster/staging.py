@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from django.db import connection
 
 from households.models import Household, Person, RosterRow
-from jiyang.identifiers import phone, pinyin
+from jiyang.identifiers import idcard, phone, pinyin
 from jiyang.identifiers.encryption import blind_index_all, encrypt_all
 from jiyang.intake.bulk import Lines
 from jiyang.intake.findings import kinds
@@ -90,7 +90,11 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
             found |= _personal(name, values, types[name])
         else:
             found[name] = _texts(values, escape=types[name] in ESCAPED)
-    certificates = [number if number is not None and len(number) > 18 else None for number in ids]
+    placeholders = [index for index, number in enumerate(ids) if idcard.is_placeholder(number)]
+    named, births = list(ids), {index: idcard.birth_date(ids[index]) for index in placeholders}
+    for index in placeholders:  # a placeholder says when somebody was born at most, not who they are
+        named[index] = None
+    certificates = [number if number is not None and len(number) > 18 else None for number in named]
     return found | {
         "row": list(map(str, mapped.rows)),
         "copy_of": _texts(copies(mapped)),
@@ -100,10 +104,11 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
         "town_id": _texts([place.town for place in mapped.places]),
         "village_id": _texts([place.village for place in mapped.places]),
         "name_pinyin": _texts([pinyin.sort_key(name) if name else None for name in names], escape=True),
-        "id_kind": ["\\N" if number is None else "disability" if len(number) > 18 else "id_card" for number in ids],
-        "sex": ["\\N" if number is None else "m" if int(number[16]) % 2 else "f" for number in ids],
+        "id_kind": ["\\N" if number is None else "disability" if len(number) > 18 else "id_card" for number in named],
+        "sex": ["\\N" if number is None else "m" if int(number[16]) % 2 else "f" for number in named],
         "birth_date": [
-            "\\N" if number is None else f"{number[6:10]}-{number[10:12]}-{number[12:14]}" for number in ids
+            str(births.get(index) or "\\N") if number is None else f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
+            for index, number in enumerate(named)
         ],
         "disability_category": ["\\N" if number is None else number[18] for number in certificates],
         "disability_level": ["\\N" if number is None else number[19] for number in certificates],
@@ -115,7 +120,7 @@ def _personal(name: str, values: list[str | None], kind: str) -> dict[str, list[
     """A personal number: ciphertext, blind index and, of telephone numbers, whether it can be a mobile one."""
     found = {
         name: _bytes(encrypt_all(values, AADS.get(name, f"{RosterRow._meta.db_table}.{name}"))),
-        index_of(name): _bytes(blind_index_all(values)),
+        index_of(name): _bytes(blind_index_all([None if idcard.is_placeholder(one) else one for one in values])),
     }
     if kind == "phone":
         found[f"{name}_is_mobile"] = [

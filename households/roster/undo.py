@@ -161,15 +161,51 @@ def _restore(cursor, model, values: dict) -> int:
     left = {"id", "public_id", "version"} | (set() if model is Household else PATH)
     columns = [field.column for field in model._meta.local_concrete_fields if field.column not in left]
     sets = ", ".join(f"{column} = e.{column}" for column in columns)
-    table, owner = model._meta.db_table, "id" if model is Household else "household_id"
-    update = (
-        f"update {table} x set {sets} from households_rostertouch t join {table}event e on e.pgh_id = t.before_event"
-        f" where {former_step(model)} and t.record = x.id and x.version = t.version"
-        f" and not ((x.voided_at is null) <> (e.voided_at is null)"
-        f"  and exists (select 1 from kept k where k.household_id = x.{owner}))"
-    )
-    cursor.execute(touched(model._meta.model_name, update, "%(reversal)s"), values)
+    table = model._meta.db_table
+    _choose(cursor, model, values)
+    if model is Person:
+        cursor.execute(FREE)
+    update = f"update {table} x set {sets} from restoring r join {table}event e on e.pgh_id = r.before_event where r.record = x.id"
+    cursor.execute(touched(model._meta.model_name, update, "%(reversal)s", freed=model is Person), values)
     return cursor.rowcount
+
+
+# As at the commit: a 人编号 that goes back to a person leaves the one who had it first.
+FREE = """
+drop table if exists freed;
+create temp table freed on commit drop as
+select x.id, (select max(e.pgh_id) from households_personevent e where e.pgh_obj_id = x.id) as event
+  from restoring r join households_person x on x.id = r.record
+ where x.person_no <> '' and x.person_no in (select e.person_no from restoring o join households_personevent e
+                                               on e.pgh_id = o.before_event where o.record <> x.id);
+update households_person x set person_no = '' from freed f where f.id = x.id
+"""
+
+
+def _choose(cursor, model, values: dict) -> None:
+    """Fill `restoring` with the rows to restore: untouched since, and whose former numbers no other live row holds now."""
+    table, owner = model._meta.db_table, "id" if model is Household else "household_id"
+    cursor.execute("drop table if exists restoring")
+    cursor.execute(
+        "create temp table restoring on commit drop as"
+        f" select t.record, t.before_event"
+        f"   from households_rostertouch t join {table} x on x.id = t.record join {table}event e on e.pgh_id = t.before_event"
+        f" where {former_step(model)} and x.version = t.version"
+        f" and not ((x.voided_at is null) <> (e.voided_at is null)"
+        f"  and exists (select 1 from kept k where k.household_id = x.{owner}))",
+        values,
+    )
+    cursor.execute("create index on restoring (record); analyze restoring")
+    for owned, columns, condition in KEYS:
+        same = " and ".join(f"o.{column} = e.{column}" for column in columns)
+        taken = 1 if owned is model else 0
+        while taken:
+            cursor.execute(
+                f"delete from restoring r using {table}event e, {table} o where e.pgh_id = r.before_event and e.voided_at is null"
+                f" and {condition} and {same} and o.id <> r.record and o.voided_at is null"
+                " and not exists (select 1 from restoring f where f.record = o.id)"
+            )
+            taken = cursor.rowcount
 
 
 def _changed_since(cursor, model, values: dict) -> int:

@@ -12,11 +12,13 @@ CHECK_DIGITS = "10X98765432"
 SHAPE = re.compile(r"^\d{17}[\dX]$")
 CERTIFICATE = re.compile(r"^[1-7][1-4](?:B\d)?$")
 OLD = re.compile(r"^\d{15}$")
+NO_NUMBER = "999999"  # what the national system writes first where somebody has no ID number (4_01_003)
 EARLIEST = dt.date(1900, 1, 1)
 MESSAGES = {
     "empty": "证件号码为空",
     "length": "证件号码应为 18 位身份证号，或 20、22 位残疾人证号",
     "shape": "证件号码只能是数字，末位可以是 X",
+    "placeholder": "999999 开头表示没有证件号码，请留空",
     "birthdate": "证件号码第 7–14 位不是真实的出生日期",
     "future": "证件号码中的出生日期在以后",
     "checksum": "证件号码校验位不符",
@@ -69,6 +71,11 @@ def _day(digits: str) -> dt.date | None:
         return None
 
 
+def is_placeholder(number: str | None) -> bool:
+    """Whether this stands for "has no ID number": it names nobody and is never matched by."""
+    return number is not None and number.startswith(NO_NUMBER)
+
+
 def sex(number: str) -> str:
     """`m` or `f` by the 17th digit."""
     return "m" if int(number[16]) % 2 else "f"
@@ -107,6 +114,7 @@ def sound(numbers: Iterable[object], *, as_of: dt.date) -> set[str]:
     Twenty times faster than checking one by one: the sum is put together from three tables of parts.
     """
     area, birth, order = _Sums(0), _Births(as_of), _Sums(14)
+    area[NO_NUMBER] = None
     found = set()
     for number in numbers:
         if type(number) is str and (len(number) == 18 or (len(number) in (20, 22) and CERTIFICATE.match(number[18:]))):
@@ -124,6 +132,8 @@ def check(text: str, *, as_of: dt.date | None = None) -> Checked:
     number = text.strip().upper()
     if not number:
         return Checked(number, "empty")
+    if is_placeholder(number):
+        return Checked(number, "placeholder")
     upgraded = bool(OLD.match(number))
     if upgraded:
         number = upgrade(number)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jiyang.identifiers.idcard import EARLIEST
 from jiyang.intake.cells import BLANK, Read, as_text
 from jiyang.intake.detect import Header
 from jiyang.intake.findings import Finding, kinds, letters
@@ -132,8 +133,8 @@ def _data_date(gathered: Gathered, source: Source) -> dt.date | None:
     """数据日期: what most rows say."""
     for cell, _ in Counter(gathered.columns.get("data_date", ())).most_common():
         read = date_cell(cell, month=False, epoch=source.epoch)
-        if read.stored:
-            return dt.date.fromisoformat(read.stored)
+        if read.stored and (day := dt.date.fromisoformat(read.stored)) >= EARLIEST:
+            return day
     return None
 
 

@@ -23,6 +23,7 @@ from jiyang.intake.cells import (
 from jiyang.intake.layouts import Field
 
 NUMERALS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+PLACEHOLDER = re.compile(rf"^{idcard.NO_NUMBER}\d{{0,15}}[\dXx]?$")
 SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
 DIGITS_DAY = re.compile(r"^(\d{4})(\d{2})(\d{2})?$")
 SPLIT_DAY = re.compile(
@@ -79,6 +80,8 @@ def id_cell(cell: object, as_of: dt.date) -> Read:
         return BLANK
     if SCIENTIFIC.match(kept):
         return Read(None, "id_scientific_text")
+    if PLACEHOLDER.match(kept):
+        return Read(kept.upper(), "id_placeholder", kept.upper())
     checked = idcard.check(kept, as_of=as_of)
     if checked.problem:
         return _refused_id(checked)
@@ -94,6 +97,7 @@ def _refused_id(checked: idcard.Checked) -> Read:
     year = checked.number[6:10]
     code = {
         "length": "id_length_17",
+        "placeholder": "id_shape",
         "shape": "id_shape",
         "future": "id_future_birth",
         "checksum": "id_checksum",

@@ -1,0 +1,127 @@
+"""What the register could not store: numbers that somebody else holds, values beyond a column, dates it refuses.
+
+Each is a finding that refuses its household, so that no file can make a commit fail. `CHECKS` look at the staged rows
+alone; `settle` looks at the plan against the register, when a file is checked and again when the batch is written.
+"""
+
+from collections.abc import Iterator
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models
+
+from households.models import Household, Person, RosterRow
+from households.roster.checks import Check
+from households.roster.fields import HOUSEHOLD, PERSON, Slot
+from jiyang.access.scope import on_behalf_of, require
+from jiyang.intake.bulk import whole_batch
+from jiyang.intake.findings import kinds
+from jiyang.intake.models import Batch, BatchFinding
+
+SMALL, WHOLE = 32767, 2147483647  # what smallint and integer hold
+SAME_NUMBER = (
+    "s.person_no in (select person_no from roster_stage where person_no is not null and copy_of is null group by person_no"
+    " having count(distinct id_index) > 1 or count(distinct name) > 1 and count(id_index) < count(*))"
+)
+UNTOLD = (
+    "s.id_index is null and s.person_no is null and s.copy_of is null and not 'id_number' = any(s.unread) and not 'person_no' = any(s.unread)"
+    " and (s.household_no, s.name) in (select household_no, name from roster_stage where id_index is null and person_no is null"
+    " and copy_of is null and household_no is not null and name is not null group by household_no, name having count(*) > 1)"
+)
+
+
+def checks() -> tuple[Check, ...]:
+    """The checks of staged rows by themselves."""
+    people = ("person", "household")
+    return (
+        Check("person_no_taken", "person_no", SAME_NUMBER, ("person_no", "id_number"), ("person",)),
+        Check("person_listed_twice", "name", UNTOLD, ("id_number",), ("person",)),
+        Check(
+            "removed_before_identified",
+            "risk_removed_on",
+            "s.risk_removed_on < s.risk_identified_on and s.risk_removed_on < date '2022-04-01'",  # later ones: 2_11_002
+            ("risk_removed_on", "risk_identified_on"),
+        ),
+        *_limits(Household, HOUSEHOLD, people),
+        *_limits(Person, PERSON, people),
+    )
+
+
+def _limits(model: type[models.Model], slots: tuple[Slot, ...], rows: tuple[str, ...]) -> Iterator[Check]:
+    """One check for each column of the register that is narrower than what a cell may hold."""
+    for slot in slots:
+        field = model._meta.get_field(slot.assigned[0][0].removesuffix("_id"))
+        if isinstance(field, models.CharField) and field.max_length:
+            yield Check("text_too_long", slot.name, f"length(s.{slot.name}) > {field.max_length}", (slot.name,), rows)
+        elif isinstance(field, ArrayField) and getattr(field.base_field, "max_length", None):
+            longest = f"(select max(length(one)) from unnest(s.{slot.name}) as one)"
+            yield Check("text_too_long", slot.name, f"{longest} > {field.base_field.max_length}", (slot.name,), rows)
+        elif isinstance(field, models.IntegerField):
+            most = SMALL if isinstance(field, models.PositiveSmallIntegerField | models.SmallIntegerField) else WHOLE
+            yield Check("number_too_large", slot.name, f"s.{slot.name} not between 0 and {most}", (slot.name,), rows)
+
+
+# The rows to be written with what they would write; `held` tells whether a live row other than the planned one has a number.
+CLASHES = """
+with w as materialized (
+    select s.row, s.household_no, s.person_no, s.id_index, s.risk_identified_on, s.risk_removed_on, p.first, p.action,
+           p.household_id as hid, p.person_id as pid, p.changed
+      from {source} s join roster_plan p on p.row = s.row where p.action in ('insert', 'update'))
+select w.row, 'person_no', 'person_no_taken' from w join households_person x on x.person_no = w.person_no and x.voided_at is null
+ where (w.pid is null or 'person_no' = any(w.changed)) and x.id is distinct from w.pid
+   and not exists (select 1 from w f where f.pid = x.id and 'person_no' = any(f.changed))
+union all
+select w.row, 'id_number', 'id_taken' from w join households_person x on x.id_index = w.id_index and x.voided_at is null
+ where (w.pid is null or 'id_number' = any(w.changed)) and x.id is distinct from w.pid
+union all
+select w.row, 'household_no', 'household_no_taken' from w
+  join households_household x on x.household_no = w.household_no and x.voided_at is null where w.hid is null
+union all
+select row, 'name', 'person_listed_twice' from roster_plan
+ where action in ('insert', 'update', 'same', 'kept')
+   and person_id in (select person_id from roster_plan where action in ('insert', 'update', 'same', 'kept') and person_id is not null
+                      group by person_id having count(*) > 1)
+union all
+select w.row, 'risk_removed_on', 'removed_before_identified' from w left join households_household h on h.id = w.hid
+ where w.first and case when w.hid is null or 'risk_removed_on' = any(w.changed) then w.risk_removed_on else h.risk_removed_on end
+               < case when w.hid is null or 'risk_identified_on' = any(w.changed) then w.risk_identified_on else h.risk_identified_on end
+"""
+REFUSE = """
+update roster_plan p set action = 'refused', changed = '{{}}', before = '', first = false
+  from {source} s where s.row = p.row and p.action in ('insert', 'update', 'same', 'kept')
+   and (p.row = any(%(rows)s) or s.household_no in (select o.household_no from {source} o where o.row = any(%(rows)s)))
+"""
+
+
+def settle(source: str, rows: int) -> list[tuple[int, str, str]]:
+    """Take out of `roster_plan` the households that could not be stored; returns (row, field, code) of each reason.
+
+    Looks over the whole register: a number may be held where the actor does not see it. A refused household gives up no
+    number, so it asks again until nothing more clashes.
+    """
+    found: list[tuple[int, str, str]] = []
+    with on_behalf_of(require(), "名单导入查重"), whole_batch(rows), connection.cursor() as cursor:
+        while True:
+            cursor.execute(CLASHES.format(source=source))
+            clashes = sorted(set(cursor.fetchall()))
+            if not clashes:
+                return found
+            found += clashes
+            cursor.execute(REFUSE.format(source=source), {"rows": [row for row, _, _ in clashes]})
+
+
+def note(batch: Batch, clashes: list[tuple[int, str, str]]) -> None:
+    """Keep findings of a batch that is planned anew, after others have taken a number meanwhile."""
+    rows = RosterRow.objects.filter(batch=batch, row__in=[row for row, _, _ in clashes])
+    places = {
+        row: {"town_id": town, "village_id": village}
+        for row, town, village in rows.values_list("row", "town", "village")
+    }
+    headings = dict(batch.columns["places"])
+    BatchFinding.objects.bulk_create(
+        BatchFinding(
+            batch=batch, district_id=batch.district_id, row=row, **places[row], sheet=batch.sheet,
+            field=name, column=headings.get(name, "")[:120], code=code, severity=kinds()[code].severity, message=kinds()[code].message,
+            hint=kinds()[code].hint,
+        )
+        for row, name, code in clashes
+    )  # fmt: skip
