@@ -2,7 +2,8 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from households.enums import IdKind, Sex
@@ -41,6 +42,31 @@ def age_sql(day: str) -> str:
         f"(extract(year from {day}) - extract(year from {born})"
         f" - (case when {parts.format(d=day)} < {parts.replace('{d}', born)} then 1 else 0 end))::integer"
     )
+
+
+def kept(*names: str) -> Callable[[Mapping[str, Any], dt.date], list]:
+    """The values of some columns, empty ones left out, each once."""
+    return lambda values, day: list(dict.fromkeys(values[name] for name in names if values.get(name)))
+
+
+def document(values: Mapping[str, Any], day: dt.date) -> str | None:
+    return values.get("stated_id_kind") or values.get("id_kind")
+
+
+def works_by_roster(values: Mapping[str, Any], day: dt.date) -> bool:
+    return values.get("work_place") is not None or (values.get("work_months") or 0) > 0
+
+
+def percent_fallen(values: Mapping[str, Any], day: dt.date) -> Decimal | None:
+    before, now = values.get("income_last_year"), values.get("income_per_head")
+    return None if not before or before < 0 or now is None else 100 * (before - now) / before
+
+
+def percent_spent(values: Mapping[str, Any], day: dt.date) -> Decimal | None:
+    spent, income = values.get("qualified_spending"), values.get("net_income")
+    if spent is None or income is None or spent <= 0:
+        return None
+    return 100 * spent / income if income > 0 else Decimal(100)
 
 
 def risks(values: Mapping[str, Any], day: dt.date) -> list[str]:
@@ -99,6 +125,8 @@ def _household(one) -> None:
         RuleField("helpers", "帮扶责任人数", "integer"),
         RuleField("helper_is_beneficiary", "帮扶责任人同时是帮扶对象", "boolean"),
         RuleField("income_last_year", "上年核定人均纯收入", "decimal", unit="元"),
+        RuleField("income_fallen", "人均纯收入比上年下降", "decimal", unit="%", needs=("income_last_year", "income_per_head"), sql="(case when {t}.income_last_year > 0 then 100 * ({t}.income_last_year - {t}.income_per_head) / {t}.income_last_year end)", python=percent_fallen),
+        RuleField("spending_share", "合规自付支出占家庭纯收入", "decimal", unit="%", needs=("qualified_spending", "net_income"), sql="(case when {t}.qualified_spending > 0 then case when {t}.net_income > 0 then 100 * {t}.qualified_spending / {t}.net_income when {t}.net_income <= 0 then 100 end end)", python=percent_spent),
         RuleField("business_cost", "生产经营性支出", "decimal", unit="元"),
         RuleField("net_income", "家庭纯收入", "decimal", unit="元"),
         RuleField("medical_spending", "本年医疗自付", "decimal", unit="元"),
@@ -116,6 +144,9 @@ def _person(one) -> None:
     one.add(
         *_identity(),
         RuleField("person_phone_is_mobile", "本人电话是手机号", "boolean"),
+        RuleField("sexes", "性别（证号的与所填的）", "labels", dict(Sex.choices), needs=("sex",), optional=("stated_sex",), sql="array_remove(array[{t}.sex, nullif({stated_sex}, {t}.sex)], null)", python=kept("sex", "stated_sex")),
+        RuleField("document_kind", "证件种类（所填的，未填按号码）", "choice", dict(IdKind.choices), needs=("id_kind",), optional=("stated_id_kind",), sql="coalesce({stated_id_kind}, {t}.id_kind)", python=document),
+        RuleField("works_by_roster", "名单上有务工所在地或务工月数", "boolean", optional=("work_place", "work_months"), sql="({work_place} is not null or coalesce({work_months}, 0) > 0)", python=works_by_roster),
         RuleField("disability_category", "残疾类别（证号第 19 位）", "integer"),
         RuleField("disability_level", "残疾等级（证号第 20 位）", "integer"),
         RuleField("same_id", "证件号码前 18 位相同的行数", "integer"),

@@ -57,7 +57,7 @@ class Plain:
         return f"{self.constant(one.python)}({r}, day)" if one.python else f"{r}['{one.name}']"
 
     def text(self, node: tree.Node, r: str = "r") -> str:
-        if isinstance(node, tree.All | tree.Any):
+        if isinstance(node, tree.All | tree.Any | tree.AnyHeld):
             return (
                 "("
                 + (" and " if isinstance(node, tree.All) else " or ").join(self.text(item, r) for item in node.items)
@@ -84,6 +84,8 @@ class Plain:
         left = self.value(node.field, r)
         if node.op in {"in", "not_in"}:
             return f"({left} is not None and {left} {node.op.replace('_', ' ')} {self.constant(node.operand.literal)})"
+        if node.op == "contains":
+            return f"({left} is not None and any(x in {left} for x in {self.constant(node.operand.literal)}))"
         if node.op in {"has", "only"}:
             test = f"any(x in {left} for x in {self.constant(node.operand.literal)})" if node.op == "has" else f"set({left}) == set({self.constant(node.operand.literal)})"  # fmt: skip
             return f"({left} is not None and {test})"
@@ -95,14 +97,15 @@ class Plain:
             return self.constant(FACTS.number(operand.param, operand.times)), ""
         if operand.literal is not None:
             return self.constant(operand.literal), ""
+        months, days = FACTS.shift(operand.months), FACTS.shift(operand.days)
         if operand.as_of:
-            return self.constant(shifted(FACTS.as_of, operand.months, operand.days)), ""
+            return self.constant(shifted(FACTS.as_of, months, days)), ""
         base = self.value(operand.field, r)
         known = f" and {base} is not None"
         if operand.times is not None:
-            return f"{base} * {self.constant(operand.times)}", known
-        if operand.months or operand.days:
-            return f"shifted({base}, {operand.months}, {operand.days})", known
+            return f"{base} * {self.constant(FACTS.factor(operand.times))}", known
+        if months or days:
+            return f"shifted({base}, {months}, {days})", known
         return base, known
 
 

@@ -1,7 +1,8 @@
 """Several national exports staged together as one source (体检): people of A, B and C, households of F, jobs of D, plans of G, villages of E.
 
-Refused rows take part. A person of two files is one row: the more telling file's, completed by the other where it has no such
-column. A household has a row per file that tells of it, so that a fault in either is seen. All tables end with the transaction.
+Refused rows take part. A person or a household has a row per file that tells of it, so that a fault in either is seen; each is
+completed by the others where its file has no such column. `version` 1 is the most telling file's: the one that counts as member
+or household of another row. All tables end with the transaction.
 """
 
 import datetime as dt
@@ -27,6 +28,7 @@ APART = 10_000_000  # row keys: file number × this + Excel row
 PEOPLE = ("roster_c", "roster_b", "roster_a", "legacy_person")  # the more telling first
 HOMES = ("roster_c", "roster_f", "roster_b", "roster_a", "legacy_household")
 OF_IDENTITY = ("id_number", "id_index", "sex", "birth_date", "id_kind", "disability_category", "disability_level")
+SILENT = {"no_school_reason"}  # a layout without this column cannot give one: nothing was written, rather than unknown
 NO_NUMBER = "999999"  # what stands first where somebody has no ID number (4_01_003)
 
 
@@ -55,8 +57,13 @@ class Exports:
                 else None
             )
             if value:
-                return value
+                return self._written(mapped, name, place, value)
         return f"{mapped.header.layout.title}第 {line} 行"
+
+    def _written(self, mapped: Mapped, name: str, place: int, value: str) -> str:
+        """An old number of 15 digits as it stands in the file: nobody knows the row by the longer one."""
+        raw = as_text(mapped.raw[name][place]).strip() if name in mapped.raw else value
+        return raw if len(raw) == 15 and len(value) == 18 else value
 
     def _places(self, number: int) -> dict[int, int]:
         if number not in self._known:
@@ -182,7 +189,7 @@ def _bases(piles: dict[str, Pile]) -> dict[str, Base]:
 
 def _merged(piles: list[Pile], subject: str, same: str) -> tuple[list[str], set[str]]:
     """Per pile a query of its rows of the subject, completed by the others' columns that it lacks (joined by `same`)."""
-    columns = set().union(*(pile.own(subject) for pile in piles))
+    columns = set().union(*(pile.own(subject) for pile in piles)) | (SILENT if subject == "person" else set())
     kinds = {name: f"null::{_sql_type(piles, name)}" for name in columns}
     queries = []
     for pile in piles:
@@ -202,6 +209,8 @@ def _merged(piles: list[Pile], subject: str, same: str) -> tuple[list[str], set[
                 picked.append(f'o."{name}"')
             elif place is not None:
                 picked.append(f'g{place}."{name}" as "{name}"')
+                if name in SILENT:
+                    continue
                 lacking.append(f"case when g{place}.rid is null or '{name}' = any(g{place}.unread) then '{name}' end")
             else:
                 picked.append(f'{kinds[name]} as "{name}"')
@@ -234,20 +243,22 @@ def _table(name: str, query: str, *indexed: str) -> None:
 def _people(piles: list[Pile]) -> Base:
     queries, columns = _merged(piles, "person", "household_key person_key")
     for place, query in enumerate(queries):
-        earlier = " and ".join(
-            f"not exists (select from {other.query(set())} e where e.household_key = z.household_key and e.person_key = z.person_key)"
-            for other in piles[:place]
-        )
-        queries[place] = f"select * from ({query}) z" + (f" where {earlier}" if earlier else "")
-    _table("over_people", " union all ".join(queries))
+        queries[place] = f"select {place} as file_rank, z.* from ({query}) z"
+    _table(
+        "over_people",
+        "select u.*, case when person_key is null or file_rank = min(file_rank) over (partition by household_key, person_key)"
+        f" then 1 else 2 end as version from ({' union all '.join(queries)}) u",
+    )
     _table(
         "over_person",
         "select p.*, i.same_id, i.same_id_towns from over_people p left join (select person_key, count(*)::int as same_id,"
-        " count(distinct town_id)::int as same_id_towns from over_people where person_key is not null group by 1) i using (person_key)",
+        " count(distinct coalesce(town_id, 0))::int as same_id_towns from over_people where person_key is not null and version = 1"
+        " group by 1) i using (person_key)",
         "household_key",
         "person_key",
     )
-    return Base("over_person", frozenset(columns | {"problems", "same_id", "same_id_towns"}), "rid", unread=True)
+    known = frozenset(columns | {"problems", "same_id", "same_id_towns"})
+    return Base("over_person", known, "rid", unread=True, one="{t}.version = 1")
 
 
 def _homes(piles: list[Pile], *, monitored: bool) -> Base:
@@ -293,7 +304,7 @@ def _spells(columns: set[str]) -> tuple[str, set[str]]:
 
 
 def _phones() -> None:
-    """How many households and, within one, how many counties share a telephone."""
+    """How many households share a telephone and, within one, in how many counties its different workers do."""
     with connection.cursor() as cursor:
         cursor.execute("alter table over_spell add column phone_households integer, add column phone_counties integer")
         cursor.execute(
@@ -301,7 +312,7 @@ def _phones() -> None:
             " from over_spell where job_phone_index is not null group by 1) h where h.job_phone_index = s.job_phone_index"
         )
         cursor.execute(
-            "update over_spell s set phone_counties = h.counties from (select job_phone_index, household_key, count(distinct job_county) as counties"
-            " from over_spell where job_phone_index is not null group by 1, 2) h"
-            " where h.job_phone_index = s.job_phone_index and h.household_key = s.household_key"
+            "update over_spell s set phone_counties = (select count(distinct o.job_county) from over_spell o"
+            " where o.job_phone_index = s.job_phone_index and o.household_key = s.household_key and o.job_county is not null"
+            " and (o.person_key <> s.person_key or o.rid = s.rid)) where job_phone_index is not null"
         )

@@ -132,8 +132,9 @@ def _personal(name: str, values: list[str | None], kind: str) -> dict[str, list[
 def _unread(mapped: Mapped) -> list[str]:
     """Fields of each row whose cell could not be read: they are not empty."""
     fields: dict[int, set[str]] = {}
-    for finding in mapped.findings:
-        if finding.severity == "E" and finding.value is not None:
+    required = {one.name: one.required for one in mapped.header.layout.fields}
+    for finding in mapped.findings:  # a sign for "nothing" in a cell that must be filled is an empty cell
+        if finding.severity == "E" and finding.value is not None and finding.code != required.get(finding.field):
             fields.setdefault(finding.line, set()).add(finding.field)
     return ["{" + ",".join(sorted(fields[row])) + "}" if row in fields else "{}" for row in mapped.rows]
 

@@ -127,7 +127,7 @@ def text_cell(cell: object, field: Field | None = None) -> Read:
     if field is not None and (failed := unusable(cell)):
         return failed
     kept = tidy(raw)
-    if not kept:
+    if not kept or (field is not None and label_key(kept) in field.blank):
         return BLANK
     if kept == raw and PLAIN.match(kept):
         return Read(kept)

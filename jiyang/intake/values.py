@@ -39,6 +39,7 @@ LOST_DIGITS = 1e15  # a spreadsheet's number keeps fifteen digits
 COUNTY = re.compile(r"(?:县|区|旗|市辖区)")
 PROVINCE = re.compile(r"^(?:中国)?(?:.{2,3}省|.{2,8}自治区|北京市?|天津市?|上海市?|重庆市?)")
 PREFECTURE = re.compile(r"^.{1,8}?(?:市|地区|盟|自治州)")
+UNDIVIDED = re.compile(r"东莞市|中山市|儋州市|嘉峪关市|济源市|仙桃市|潜江市|天门市|石河子市")  # no counties below, or none above
 ABROAD = re.compile(r"境外|国外|香港|澳门|台湾")
 
 
@@ -268,6 +269,8 @@ def reaches_county(place: str) -> bool:
     """Whether a place names a county, district or county-level city (昆山市 after its prefecture counts)."""
     if ABROAD.search(place):
         return True
+    if UNDIVIDED.search(place):
+        return True
     rest = PROVINCE.sub("", place, count=1)
     below = PREFECTURE.sub("", rest, count=1)
     return bool(COUNTY.search(rest) or (below and below != rest and "市" in below))
@@ -285,7 +288,7 @@ def plain_cells(field: Field, cells: Iterable[object], as_of: dt.date) -> set[st
             if type(cell) is str and cell.isascii() and cell.isdigit() and least <= len(cell) <= most
         }
     if field.type in {"name", "text"}:
-        return {cell for cell in cells if type(cell) is str and PLAIN.match(cell)}
+        return {cell for cell in cells if type(cell) is str and PLAIN.match(cell) and cell not in field.blank}
     return set()
 
 

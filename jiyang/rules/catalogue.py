@@ -39,6 +39,11 @@ class Rule:
         return tree.columns_of(self.when, self.subject.key)
 
     @cached_property
+    def required(self) -> Mapping[str, Collection[str]]:
+        """Those of the columns without which it cannot run."""
+        return tree.columns_of(self.when, self.subject.key, required=True)
+
+    @cached_property
     def parameters(self) -> Collection[str]:
         """Keys of the parameters that its condition reads."""
         return tree.parameters_of(self.when)

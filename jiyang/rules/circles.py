@@ -69,7 +69,7 @@ class Circles:
                 continue
             wanted = {row.values[relation.own] for row in rows} - {None}
             others = self.of(subjects()[relation.target], relation.other, wanted, deeper)
-            one = self.source.bases[relation.target].one and not relation.many
+            one = self.source.bases[relation.target].one
             for row in rows:
                 related = others.get(row.values[relation.own], [])
                 row.related[name] = [other for other in related if other.values["version"] == 1] if one else related
@@ -107,7 +107,7 @@ def examine(rules: Collection[Rule], source: Source, facts: Facts, column: str, 
 
 def _readable(rule: Rule, source: Source) -> bool:
     return all(
-        key in source.bases and source.bases[key].columns.issuperset(names) for key, names in rule.columns.items()
+        key in source.bases and source.bases[key].columns.issuperset(names) for key, names in rule.required.items()
     )
 
 

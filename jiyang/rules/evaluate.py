@@ -30,6 +30,16 @@ def either(truths: list[bool | None]) -> bool | None:
     return True if True in truths else None if None in truths else False
 
 
+def is_held(node: tree.Node, row: Row) -> bool:
+    """Whether the row's source can answer a condition: it has the columns and the related."""
+    if isinstance(node, tree.Quantified | tree.Parent):
+        return node.relation.name in row.related
+    for one in (getattr(node, "field", None), getattr(getattr(node, "operand", None), "field", None)):
+        if one is not None and not row.values.keys() >= set(one.required):
+            return False
+    return all(is_held(child, row) for child in tree.children(node))
+
+
 class Evaluator:
     """Truth of conditions on one day with one set of parameters. Raises RuleRefused for a missing parameter."""
 
@@ -40,7 +50,7 @@ class Evaluator:
         return one.python(row.values, self.facts.as_of) if one.python else row.values.get(one.name)
 
     def is_unread(self, one: RuleField, row: Row) -> bool:
-        return not row.unread.isdisjoint(one.needs or (one.name,))
+        return not row.unread.isdisjoint(one.reads)
 
     @singledispatchmethod
     def truth(self, node: tree.Node, row: Row) -> bool | None:
@@ -53,6 +63,10 @@ class Evaluator:
     @truth.register
     def _(self, node: tree.Any, row: Row) -> bool | None:
         return either([self.truth(item, row) for item in node.items])
+
+    @truth.register
+    def _(self, node: tree.AnyHeld, row: Row) -> bool | None:
+        return either([self.truth(item, row) for item in node.items if is_held(item, row)])
 
     @truth.register
     def _(self, node: tree.Not, row: Row) -> bool | None:
@@ -78,6 +92,8 @@ class Evaluator:
             return None
         if node.op in {"in", "not_in"}:
             return (left in operand.literal) == (node.op == "in")
+        if node.op == "contains":
+            return any(part in left for part in operand.literal)
         right = self.operand(operand, row)
         return None if right is None else OPERATORS[node.op](left, right)
 
@@ -97,8 +113,9 @@ class Evaluator:
         if base is None:
             return None
         if operand.times is not None:
-            return base * operand.times
-        return shifted(base, operand.months, operand.days) if operand.months or operand.days else base
+            return base * self.facts.factor(operand.times)
+        months, days = self.facts.shift(operand.months), self.facts.shift(operand.days)
+        return shifted(base, months, days) if months or days else base
 
     @truth.register
     def _(self, node: tree.Quantified, row: Row) -> bool | None:

@@ -5,10 +5,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from jiyang.parameters.values import ParameterMissing, Value, get
+from jiyang.rules.tree import Amount
 
 
 class RuleRefused(LookupError):
     """A rule that may not run here: a field or a parameter it needs is missing. It is shown, and hits nobody."""
+
+
+class NotHeld(RuleRefused):
+    """The source does not hold a column or a subject that is asked for."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,21 @@ class Facts:
         except ParameterMissing as missing:
             raise RuleRefused(str(missing)) from missing
 
-    def number(self, key: str, times: Decimal | None = None) -> Decimal:
-        """The parameter as a number. Raises RuleRefused."""
+    def shift(self, amount: int | Amount) -> int:
+        """Months or days by which a day is moved. Raises RuleRefused."""
+        if isinstance(amount, int):
+            return amount
+        found = self.number(amount.param)
+        if found != found.to_integral_value() or not 0 <= found <= 40_000:
+            raise RuleRefused(f"参数 {amount.param} 的值“{found}”应为不小于 0 的整数，请在“参数”页改正后再试")
+        return amount.sign * int(found)
+
+    def factor(self, times: Decimal | Amount) -> Decimal:
+        """What a number is multiplied by. Raises RuleRefused."""
+        return self.number(times.param) if isinstance(times, Amount) else times
+
+    def number(self, key: str, times: Decimal | Amount | None = None) -> Decimal:
+        """The parameter as a number, `times` it. Raises RuleRefused."""
         raw = self.value(key).value
         try:
             if isinstance(raw, bool):
@@ -39,7 +57,7 @@ class Facts:
             raise RuleRefused(f"参数 {key} 的值“{raw}”不是数值，请在“参数”页改正后再试") from None
         if not found.is_finite():
             raise RuleRefused(f"参数 {key} 的值“{raw}”不是数值，请在“参数”页改正后再试")
-        return found if times is None else found * times
+        return found if times is None else found * self.factor(times)
 
 
 def shifted(day: dt.date, months: int, days: int) -> dt.date:

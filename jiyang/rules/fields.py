@@ -14,7 +14,8 @@ TYPES = {"text", "choice", "boolean", "date", "hidden", *NUMBERS, *LISTS}  # hid
 class RuleField:
     """One field of a subject. `choices` maps stored value → official label; `unit` is shown behind numbers.
 
-    A derived field names what it `needs`, its SQL over the row `{t}` on the day `{as_of}`, and the same in Python.
+    A derived field names what it `needs`, its SQL over the row `{t}` on the day `{as_of}`, and the same in Python. `optional`
+    columns count where the source holds them and are NULL elsewhere (`{name}` in the SQL); without `needs` one must be held.
     """
 
     name: str
@@ -24,8 +25,19 @@ class RuleField:
     unit: str = ""
     open: bool = False  # labels beyond `choices` occur
     needs: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     sql: str = ""
     python: Callable[[Mapping[str, Any], dt.date], Any] | None = None
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Stored columns without which it says nothing."""
+        return self.needs or (() if self.optional else (self.name,))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every stored column that it may read."""
+        return self.required + self.optional
 
 
 @dataclass(frozen=True)

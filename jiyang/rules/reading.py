@@ -1,6 +1,6 @@
 """From YAML to validated nodes. Whatever is odd is refused with the file, the rule and the place in Chinese; nothing is guessed.
 
-A condition is a mapping with one key (`all`, `any`, `not`, `some`, `none`, `every`, `count`, a parent relation), a leaf
+A condition is a mapping with one key (`all`, `any`, `any_held`, `not`, `some`, `none`, `every`, `count`, a parent relation), a leaf
 `{field, op, value | param}`, its short form `[field, op, value]`, or the name of a term.
 """
 
@@ -15,12 +15,13 @@ from jiyang.rules.fields import LISTS, NUMBERS, RuleField, Subject, subjects
 DEEPEST, MOST_LEAVES = 10, 300
 ORDER = {"<", "<=", ">", ">="}
 OPERATORS = {
-    "boolean": {"="}, "choice": {"=", "!=", "in", "not_in"}, "text": {"=", "!=", "in", "not_in"}, "integer": {"=", "!=", *ORDER},
+    "boolean": {"="}, "choice": {"=", "!=", "in", "not_in"}, "text": {"=", "!=", "in", "not_in", "contains"}, "integer": {"=", "!=", *ORDER},
     "decimal": {"=", "!=", *ORDER}, "date": {"=", "!=", *ORDER}, "choices": {"has", "only"}, "labels": {"has", "only"}, "hidden": set(),
 }  # fmt: skip
 TYPE_NAMES = {
     "text": "文字", "choice": "选项", "boolean": "是否", "date": "日期", "integer": "整数", "decimal": "小数", "choices": "多选", "labels": "多选", "hidden": "加密内容",
 }  # fmt: skip
+GROUPS = {"all": tree.All, "any": tree.Any, "any_held": tree.AnyHeld}
 QUANTIFIERS = {"some", "none", "every", "count"}
 Terms = Mapping[tuple[str, str], tuple[str, Whatever]]
 
@@ -54,14 +55,16 @@ class Reader:
             return self._quantified(key, raw, subject, place, depth)
         if len(raw) > 1:
             raise self.broken(place, f"一个条件只能有一个键，这里有 {'、'.join(map(str, raw))}")
-        if key in {"all", "any"}:
+        if key in GROUPS:
             items = raw[key]
             if not isinstance(items, list) or not items:
                 raise self.broken(f"{place}.{key}", "条件组是空的，空组会命中所有人，不予执行")
             read = (self.read(item, subject, f"{place}.{key}[{n}]", depth + 1) for n, item in enumerate(items, 1))
-            return (tree.All if key == "all" else tree.Any)(tuple(read))
+            return GROUPS[key](tuple(read))
         if key == "not":
-            return tree.Not(self.read(raw[key], subject, f"{place}.not", depth + 1))
+            read = self.read(raw[key], subject, f"{place}.not", depth + 1)
+            self._answered(read, f"{place}.not")
+            return tree.Not(read)
         relation = subject.relations.get(key)
         if relation and not relation.many:
             target = subjects()[relation.target]
@@ -116,25 +119,27 @@ class Reader:
             raise self.broken(place, f"参数是数值，不能与{TYPE_NAMES[kind]}比较")
         if not isinstance(raw["param"], str) or not raw["param"]:
             raise self.broken(place, "参数要写键名")
-        times = None if "times" not in raw else self.number(raw["times"], place)
+        times = None if "times" not in raw else self.times(raw["times"], place)
         return tree.Operand(param=raw["param"], times=times)
 
     def _operand(self, field: RuleField, op: str, value: Whatever, subject: Subject, place: str) -> tree.Operand:
         if isinstance(value, Mapping):
             return self._relative(field, value, subject, place)
-        if op in {"in", "not_in", "has", "only"}:
+        if op in {"in", "not_in", "has", "only", "contains"}:
             values = value if isinstance(value, list) else [value]
             if not values:
                 raise self.broken(place, "选项是空的")
             if op in {"in", "not_in"} and not isinstance(value, list):
                 raise self.broken(place, f"“{op}”要一组值")
+            if op == "contains" and "" in values:
+                raise self.broken(place, "要找的文字是空的，空文字会命中所有人，不予执行")
             return tree.Operand(literal=tuple(self.literal(field, one, place) for one in values))
         return tree.Operand(literal=self.literal(field, value, place))
 
     def _relative(self, field: RuleField, value: Mapping, subject: Subject, place: str) -> tree.Operand:
         if unknown := set(value) - {"field", "as_of", "months", "days", "times"}:
             raise self.broken(place, f"不认识的键 {'、'.join(sorted(map(str, unknown)))}")
-        shift = {key: self.whole(value[key], place) for key in ("months", "days") if key in value}
+        shift = {key: self.shift(value[key], place) for key in ("months", "days") if key in value}
         if value.get("as_of") is True and field.type == "date" and "field" not in value and "times" not in value:
             return tree.Operand(as_of=True, **shift)
         other = self.field(value.get("field"), subject, place)
@@ -143,7 +148,7 @@ class Reader:
             raise self.broken(place, f"“{field.title}”与“{other.title}”类型不同，不能比较")
         if "times" in value and other.type not in NUMBERS:
             raise self.broken(place, "只有数值可以乘倍数")
-        times = self.number(value["times"], place) if "times" in value else None
+        times = self.times(value["times"], place) if "times" in value else None
         return tree.Operand(field=other, times=times, **shift)
 
     def literal(self, field: RuleField, value: Whatever, place: str) -> tree.Scalar:
@@ -184,6 +189,27 @@ class Reader:
             raise self.broken(place, f"“{value}”不是数值")
         return found
 
+    def times(self, value: Whatever, place: str) -> Decimal | tree.Amount:
+        """A number, or `{param: key}`."""
+        return self._amount(value, place, {"param"}) if isinstance(value, Mapping) else self.number(value, place)
+
+    def shift(self, value: Whatever, place: str) -> int | tree.Amount:
+        """Whole months or days, or `{param: key}`; with `back: true` that many before."""
+        return self._amount(value, place, {"param", "back"}) if isinstance(value, Mapping) else self.whole(value, place)
+
+    def _amount(self, value: Mapping, place: str, allowed: set[str]) -> tree.Amount:
+        key, back = value.get("param"), value.get("back", False)
+        if set(value) - allowed or not isinstance(key, str) or not key or not isinstance(back, bool):
+            raise self.broken(place, "数量应写成一个数，或 {param: 键名}")
+        return tree.Amount(key, -1 if back else 1)
+
+    def _answered(self, node: tree.Node, place: str) -> None:
+        """A condition of which a part may go unanswered is no ground for saying that something is not so."""
+        if isinstance(node, tree.AnyHeld):
+            raise self.broken(place, "“any_held”不能放在否定或计数里，缺一份表就会多命中")
+        for child in tree.children(node):
+            self._answered(child, place)
+
     def whole(self, value: Whatever, place: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 40_000:
             raise self.broken(place, f"“{value}”应为整数")
@@ -202,6 +228,8 @@ class Reader:
             where = self.read(raw["where"], target, f"{place}.{kind}.where", depth + 1)
             if _has_parent(where):
                 raise self.broken(place, "计数里不能再回到上一级")
+            if kind in {"none", "every", "count"}:
+                self._answered(where, place)
         elif kind == "every":
             raise self.broken(place, "“every”要有 where")
         if kind != "count":

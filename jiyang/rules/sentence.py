@@ -11,7 +11,7 @@ from jiyang.rules.evaluate import Evaluator, Row
 from jiyang.rules.facts import Facts, RuleRefused
 from jiyang.rules.fields import RuleField
 
-WORDS = {"=": "是", "!=": "不是", "in": "是", "not_in": "不是", "has": "含", "only": "只有"}
+WORDS = {"=": "是", "!=": "不是", "in": "是", "not_in": "不是", "has": "含", "only": "只有", "contains": "含"}
 SIGNS = {"!=": "≠", "<=": "≤", ">=": "≥"}
 NUMBERED = {"integer", "decimal", "date"}
 
@@ -49,8 +49,9 @@ class Teller:
     def _(self, node: tree.All, row: Row | None = None) -> str:
         return "，且".join(self._grouped(item, row) for item in node.items)
 
-    @tell.register
-    def _(self, node: tree.Any, row: Row | None = None) -> str:
+    @tell.register(tree.Any)
+    @tell.register(tree.AnyHeld)
+    def _(self, node: tree.Any | tree.AnyHeld, row: Row | None = None) -> str:
         items = node.items
         if row is not None:
             items = tuple(item for item in items if self.evaluator.truth(item, row)) or items
@@ -58,7 +59,7 @@ class Teller:
 
     def _grouped(self, node: tree.Node, row: Row | None) -> str:
         text = self.tell(node, row)
-        return f"（{text}）" if isinstance(node, tree.All | tree.Any) and len(node.items) > 1 else text
+        return f"（{text}）" if isinstance(node, tree.All | tree.Any | tree.AnyHeld) and len(node.items) > 1 else text
 
     @tell.register
     def _(self, node: tree.Not, row: Row | None = None) -> str:
@@ -94,16 +95,24 @@ class Teller:
             return shown(one, operand.literal)
         name = "检查日" if operand.as_of else operand.field.title
         if operand.times is not None:
-            name += f"的 {operand.times} 倍"
-        if operand.months:
-            name += f"{'后' if operand.months > 0 else '前'} {abs(operand.months)} 个月"
-        if operand.days:
-            name += f"{'后' if operand.days > 0 else '前'} {abs(operand.days)} 天"
+            name += f"的 {self._amount(operand.times)} 倍"
+        for shift, unit in ((operand.months, "个月"), (operand.days, "天")):
+            if shift:
+                back = shift.sign < 0 if isinstance(shift, tree.Amount) else shift < 0
+                name += f"{'前' if back else '后'} {self._amount(shift)} {unit}"
         return name if row is None else f"{name} {shown(one, self.evaluator.operand(operand, row))}"
+
+    def _amount(self, amount: Decimal | int | tree.Amount) -> str:
+        if not isinstance(amount, tree.Amount):
+            return str(abs(amount))
+        try:
+            return f"{self.facts.number(amount.param).normalize():f}"
+        except RuleRefused:
+            return f"“{self.titles.get(amount.param, amount.param)}”（没有有效值）"
 
     def _parameter(self, one: RuleField, operand: tree.Operand) -> str:
         title = self.titles.get(operand.param, operand.param)
-        times = f"的 {operand.times} 倍" if operand.times is not None else ""
+        times = f"的 {self._amount(operand.times)} 倍" if operand.times is not None else ""
         try:
             number = self.facts.number(operand.param, operand.times)
             badge = self.facts.value(operand.param).badge

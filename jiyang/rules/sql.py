@@ -8,7 +8,7 @@ from functools import singledispatchmethod
 from itertools import count
 
 from jiyang.rules import tree
-from jiyang.rules.facts import Facts, RuleRefused
+from jiyang.rules.facts import Facts, NotHeld, RuleRefused
 from jiyang.rules.fields import Relation, RuleField, Subject, subjects
 
 OPERATORS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -25,7 +25,7 @@ QUANTIFIED = {
 class Base:
     """Rows of one subject in a source: `sql` (a table or a query in brackets), its `columns`, its key column.
 
-    `unread`: rows carry a list of fields whose cell could not be read. `one`: condition that leaves one row per parent key.
+    `unread`: rows carry a list of fields whose cell could not be read. `one`: condition that leaves one row per key, for those that ask for them as related.
     """
 
     sql: str
@@ -74,22 +74,25 @@ class Frame:
     def __post_init__(self) -> None:
         self.alias = f"t{next(self.numbers)}"
         if self.subject.key not in self.source.bases:
-            raise RuleRefused(f"{self.source.title}里没有{self.subject.title}的数据")
+            raise NotHeld(f"{self.source.title}里没有{self.subject.title}的数据")
         self.base = self.source.bases[self.subject.key]
 
     # --- columns
     def need(self, one: RuleField) -> None:
-        missing = [name for name in one.needs or (one.name,) if name not in self.base.columns]
+        missing = [name for name in one.required if name not in self.base.columns]
+        if not one.required and self.base.columns.isdisjoint(one.optional):
+            missing = list(one.optional)
         if missing:
             titles = "、".join(
                 self.subject.fields[name].title if name in self.subject.fields else name for name in missing
             )
-            raise RuleRefused(f"{self.source.title}里没有{self.subject.title}的“{titles}”")
+            raise NotHeld(f"{self.source.title}里没有{self.subject.title}的“{titles}”")
 
     def column(self, one: RuleField) -> str:
         self.need(one)
         if one.sql:
-            self.derived[one.name] = one.sql.format(t="b", as_of=literal(self.facts.as_of))
+            optional = {name: f'b."{name}"' if name in self.base.columns else "null" for name in one.optional}
+            self.derived[one.name] = one.sql.format(t="b", as_of=literal(self.facts.as_of), **optional)
         else:
             self.used.add(one.name)
         return f'{self.alias}."{one.name}"'
@@ -100,7 +103,7 @@ class Frame:
             return ""
         self.used.add("unread")
         self.derived["all_read"] = "cardinality(b.unread) = 0"  # asked first: searching the list costs most of a pass
-        names = "".join(f" or '{name}' = any({self.alias}.unread)" for name in one.needs or (one.name,))
+        names = "".join(f" or '{name}' = any({self.alias}.unread)" for name in one.reads)
         return f"(case when {self.alias}.all_read then false when {names[4:]} then null else false end)"
 
     def child(self, relation: Relation) -> "Frame":
@@ -130,6 +133,18 @@ class Frame:
         return "(" + " or ".join(map(self.sql, node.items)) + ")"
 
     @sql.register
+    def _(self, node: tree.AnyHeld) -> str:
+        held = []
+        for item in node.items:
+            try:
+                held.append(self.sql(item))
+            except NotHeld as missing:
+                lacking = missing
+        if not held:
+            raise lacking
+        return "(" + " or ".join(held) + ")"
+
+    @sql.register
     def _(self, node: tree.Not) -> str:
         return f"(not {self.sql(node.item)})"
 
@@ -152,6 +167,8 @@ class Frame:
             return f"({column} {'in' if node.op == 'in' else 'not in'} ({listed(operand.literal)}))"
         if node.op in {"has", "only"}:
             return self._list(node, column)
+        if node.op == "contains":
+            return "(" + " or ".join(f"strpos({column}, {literal(part)}) > 0" for part in operand.literal) + ")"
         return f"({column} {OPERATORS[node.op]} {self.operand(operand)})"
 
     def _list(self, node: tree.Compare, column: str) -> str:
@@ -172,10 +189,11 @@ class Frame:
             return literal(operand.literal)
         base = literal(self.facts.as_of) if operand.as_of else self.column(operand.field)
         if operand.times is not None:
-            return f"({base} * {operand.times})"
-        if operand.months or operand.days:
-            shifted = f"{base} + make_interval(months => {operand.months})" if operand.months else base
-            return f"(({shifted})::date + {operand.days})"
+            return f"({base} * {literal(self.facts.factor(operand.times))})"
+        months, days = self.facts.shift(operand.months), self.facts.shift(operand.days)
+        if months or days:
+            shifted = f"{base} + make_interval(months => {months})" if months else base
+            return f"(({shifted})::date + {days})"
         return base
 
     @sql.register
@@ -201,6 +219,8 @@ class Frame:
         joins, columns = [], []
         own = {self.base.key, *keep, *self.used}
         for name, frame in self.related.items():
+            if not self.aggregates[name]:
+                continue  # asked for by a condition that the source cannot answer after all
             relation = self.subject.relations[name]
             own.add(relation.own)
             join, exported = self._join(relation, frame)
@@ -221,11 +241,9 @@ class Frame:
         on = f'on {alias}.joined = {self.alias}."{relation.own}"'
         keep = (relation.other, *frame.one_columns())
         key = f'{frame.alias}."{relation.other}"'
-        if relation.many:
-            query = f"select {key} as joined, {columns} from {frame.render(*keep)} where {key} is not null group by 1"
-        else:
-            one = f" where {frame.base.one.format(t=frame.alias)}" if frame.base.one else ""
-            query = f"select {key} as joined, {columns} from {frame.render(*keep)}{one}"
+        one = f" and {frame.base.one.format(t=frame.alias)}" if frame.base.one else ""
+        query = f"select {key} as joined, {columns} from {frame.render(*keep)} where {key} is not null{one}"
+        query += " group by 1" if relation.many else ""
         return f" left join ({query}) {alias} {on}", exported
 
     def one_columns(self) -> tuple[str, ...]:

@@ -13,6 +13,14 @@ Scalar = str | int | bool | Decimal | dt.date
 
 
 @dataclass(frozen=True)
+class Amount:
+    """A number that stands in a parameter: by how much a day is shifted (`sign` -1: back), or by what a number is multiplied."""
+
+    param: str
+    sign: int = 1
+
+
+@dataclass(frozen=True)
 class Operand:
     """Right side of a comparison: a literal, a parameter (`times` it), another field, or the day of the check.
 
@@ -23,14 +31,14 @@ class Operand:
     param: str = ""
     field: RuleField | None = None
     as_of: bool = False
-    months: int = 0
-    days: int = 0
-    times: Decimal | None = None
+    months: int | Amount = 0
+    days: int | Amount = 0
+    times: Decimal | Amount | None = None
 
 
 @dataclass(frozen=True)
 class Compare:
-    """`op`: = != < <= > >= in not_in; has (one of), only (exactly) for lists."""
+    """`op`: = != < <= > >= in not_in; contains (one of, anywhere) for text; has (one of), only (exactly) for lists."""
 
     field: RuleField
     op: str
@@ -52,6 +60,13 @@ class All:
 
 @dataclass(frozen=True)
 class Any:
+    items: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class AnyHeld:
+    """Any of those conditions that the source can answer; refused where it can answer none. Never under a negation."""
+
     items: tuple["Node", ...]
 
 
@@ -91,11 +106,11 @@ class Parent:
     item: "Node"
 
 
-Node = Compare | Empty | All | Any | Not | Named | Quantified | Parent
+Node = Compare | Empty | All | Any | AnyHeld | Not | Named | Quantified | Parent
 
 
 def children(node: "Node") -> tuple["Node", ...]:
-    if isinstance(node, All | Any):
+    if isinstance(node, All | Any | AnyHeld):
         return node.items
     if isinstance(node, Not | Named | Parent):
         return (node.item,)
@@ -106,19 +121,27 @@ def parameters_of(node: "Node") -> set[str]:
     """Keys of every parameter a condition reads."""
     operand = getattr(node, "operand", None)
     found = {operand.param} if operand and operand.param else set()
+    if operand:
+        shifts = (operand.months, operand.days, operand.times)
+        found.update(one.param for one in shifts if isinstance(one, Amount))
     return found.union(*(parameters_of(item) for item in children(node)))
 
 
-def columns_of(node: "Node", subject: str) -> dict[str, set[str]]:
-    """Stored columns that a condition reads, by subject; a subject of whose rows it only asks whether there are any has none."""
+def columns_of(node: "Node", subject: str, *, required: bool = False) -> dict[str, set[str]]:
+    """Stored columns that a condition reads, by subject; a subject of whose rows it only asks whether there are any has none.
+
+    `required`: those alone without which it cannot be answered.
+    """
     found: dict[str, set[str]] = {subject: set()}
+    if required and isinstance(node, AnyHeld):
+        return found
     for one in (getattr(node, "field", None), getattr(getattr(node, "operand", None), "field", None)):
         if one is not None:
-            found[subject].update(one.needs or (one.name,))
+            found[subject].update(one.required if required else one.reads)
     below = node.relation.target if isinstance(node, Quantified | Parent) else subject
     if below != subject:
         found.setdefault(below, set())
     for child in children(node):
-        for key, names in columns_of(child, below).items():
+        for key, names in columns_of(child, below, required=required).items():
             found.setdefault(key, set()).update(names)
     return found
