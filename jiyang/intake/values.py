@@ -39,7 +39,9 @@ LOST_DIGITS = 1e15  # a spreadsheet's number keeps fifteen digits
 COUNTY = re.compile(r"(?:县|区|旗|市辖区)")
 PROVINCE = re.compile(r"^(?:中国)?(?:.{2,3}省|.{2,8}自治区|北京市?|天津市?|上海市?|重庆市?)")
 PREFECTURE = re.compile(r"^.{1,8}?(?:市|地区|盟|自治州)")
-UNDIVIDED = re.compile(r"东莞市|中山市|儋州市|嘉峪关市|济源市|仙桃市|潜江市|天门市|石河子市")  # no counties below, or none above
+UNDIVIDED = re.compile(
+    r"东莞市|中山市|儋州市|嘉峪关市|济源市|仙桃市|潜江市|天门市|石河子市"
+)  # no counties below, or none above
 ABROAD = re.compile(r"境外|国外|香港|澳门|台湾")
 
 
