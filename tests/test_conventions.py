@@ -9,7 +9,7 @@ from django.conf import settings
 from jiyang.access.tables import is_event
 
 OURS = [config for config in apps.get_app_configs() if "site-packages" not in config.path]
-FREE = {"Region", "RegionName", "RegionCode", "Parameter", "ParameterChange", "User", "Posting"}
+FREE = {"Region", "RegionName", "RegionCode", "Parameter", "ParameterChange", "RuleVersion", "User", "Posting"}
 
 
 def tracked(*patterns: str) -> list:

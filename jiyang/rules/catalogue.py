@@ -1,9 +1,10 @@
 """The catalogue: every rule of every app's `rules/*.yaml`, validated. A file: `family`, `subject`, `terms` (optional), `rules`."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import yaml
 from django.apps import apps
@@ -19,7 +20,11 @@ FILE_KEYS = {"family", "subject", "terms", "rules", "source"}
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `source_codes` are the codes by which officials know it (DOMAIN.md 1.7); `source` the text it follows."""
+    """One rule. `source_codes` are the codes by which officials know it (DOMAIN.md 1.7); `source` the text it follows.
+
+    `raw` is the condition as it was written; `number` the version that stands (0: built in); `why` and `mend` say why it
+    matters and how a hit is put right.
+    """
 
     code: str
     source_codes: tuple[str, ...]
@@ -29,6 +34,10 @@ class Rule:
     when: tree.Node
     family: str
     source: str
+    raw: Any = field(default=None, compare=False, repr=False)
+    why: str = ""
+    mend: str = ""
+    number: int = 0
 
     def answers_to(self, code: str) -> bool:
         return code == self.code or code in self.source_codes
@@ -52,14 +61,7 @@ class Rule:
 def load(files: Iterable[Path]) -> tuple[Rule, ...]:
     """Rules of some files, whose terms are shared. Raises RuleBroken naming file, rule and place."""
     parsed = {path: _parse(path) for path in files}
-    terms: dict[tuple[str, str], tuple[str, object]] = {}
-    for path, data in parsed.items():
-        for subject, named in (data.get("terms") or {}).items():
-            for name, spec in named.items():
-                if (subject, name) in terms or not isinstance(spec, dict) or set(spec) != {"title", "when"}:
-                    raise RuleBroken(f"{path.name}：术语 {name}：要有 title 和 when，且不能重名")
-                terms[subject, name] = (spec["title"], spec["when"])
-    found: dict[str, Rule] = {}
+    terms, found = _terms(parsed), {}
     for path, data in parsed.items():
         for raw in data.get("rules") or ():
             rule = _rule(raw, data, path, terms)
@@ -67,6 +69,17 @@ def load(files: Iterable[Path]) -> tuple[Rule, ...]:
                 raise RuleBroken(f"{path.name}：规则 {rule.code}：编号重复")
             found[rule.code] = rule
     return tuple(found.values())
+
+
+def _terms(parsed: Mapping[Path, Mapping]) -> Terms:
+    found: dict[tuple[str, str], tuple[str, object]] = {}
+    for path, data in parsed.items():
+        for subject, named in (data.get("terms") or {}).items():
+            for name, spec in named.items():
+                if (subject, name) in found or not isinstance(spec, dict) or set(spec) != {"title", "when"}:
+                    raise RuleBroken(f"{path.name}：术语 {name}：要有 title 和 when，且不能重名")
+                found[subject, name] = (spec["title"], spec["when"])
+    return found
 
 
 def _parse(path: Path) -> Mapping:
@@ -96,13 +109,22 @@ def _rule(raw: object, data: Mapping, path: Path, terms: Terms) -> Rule:
     codes = tuple(map(str, raw.get("sources", [raw["code"]])))
     when = Reader(where, terms).read(raw["when"], subject)
     return Rule(
-        str(raw["code"]), codes, raw["title"], raw["severity"], subject, when, data["family"], data.get("source", "")
-    )
+        str(raw["code"]), codes, raw["title"], raw["severity"], subject, when, data["family"], data.get("source", ""), raw["when"],
+    )  # fmt: skip
+
+
+def files() -> list[Path]:
+    """The rule files of the installed apps."""
+    return [path for config in apps.get_app_configs() for path in sorted((Path(config.path) / "rules").glob("*.yaml"))]
 
 
 @cache
 def catalogue() -> tuple[Rule, ...]:
-    """All rules of the installed apps. Raises RuleBroken."""
-    return load(
-        path for config in apps.get_app_configs() for path in sorted((Path(config.path) / "rules").glob("*.yaml"))
-    )
+    """The rules that are built in. Raises RuleBroken. Which rules are in force on a day: `versions.active`."""
+    return load(files())
+
+
+@cache
+def terms() -> Terms:
+    """(subject, name) → (title, condition as written) of every term. Raises RuleBroken."""
+    return _terms({path: _parse(path) for path in files()})

@@ -12,7 +12,7 @@ from typing import Any as Whatever
 from jiyang.rules import tree
 from jiyang.rules.fields import LISTS, NUMBERS, RuleField, Subject, subjects
 
-DEEPEST, MOST_LEAVES = 10, 300
+DEEPEST, MOST_LEAVES, MOST_VALUES, LONGEST = 10, 300, 200, 200
 ORDER = {"<", "<=", ">", ">="}
 OPERATORS = {
     "boolean": {"="}, "choice": {"=", "!=", "in", "not_in"}, "text": {"=", "!=", "in", "not_in", "contains"}, "integer": {"=", "!=", *ORDER},
@@ -129,6 +129,8 @@ class Reader:
             values = value if isinstance(value, list) else [value]
             if not values:
                 raise self.broken(place, "选项是空的")
+            if len(values) > MOST_VALUES:
+                raise self.broken(place, f"值太多，最多 {MOST_VALUES} 个")
             if op in {"in", "not_in"} and not isinstance(value, list):
                 raise self.broken(place, f"“{op}”要一组值")
             if op == "contains" and "" in values:
@@ -154,6 +156,8 @@ class Reader:
     def literal(self, field: RuleField, value: Whatever, place: str) -> tree.Scalar:
         """A value of the field's type, nothing converted that could mean something else."""
         kind = field.type
+        if isinstance(value, str):
+            self._plain(value, place)
         if kind == "boolean" and isinstance(value, bool):
             return value
         if kind == "integer" and isinstance(value, int) and not isinstance(value, bool):
@@ -169,6 +173,12 @@ class Reader:
                 return value
             raise self.broken(place, f"“{field.title}”没有选项“{value}”")
         raise self.broken(place, f"“{field.title}”是{TYPE_NAMES[kind]}，值“{value}”不合")
+
+    def _plain(self, value: str, place: str) -> None:
+        if len(value) > LONGEST:
+            raise self.broken(place, f"文字太长，最多 {LONGEST} 字")
+        if not value.isprintable():
+            raise self.broken(place, "文字里不能有控制字符")
 
     def _date(self, value: Whatever, place: str) -> dt.date:
         if isinstance(value, dt.date) and not isinstance(value, dt.datetime):

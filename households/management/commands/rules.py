@@ -13,10 +13,11 @@ from jiyang.intake.reader import FileRefused
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 from jiyang.rules import running
-from jiyang.rules.catalogue import Rule, catalogue
+from jiyang.rules.catalogue import Rule
 from jiyang.rules.circles import Circles
 from jiyang.rules.facts import Facts
 from jiyang.rules.sentence import Teller
+from jiyang.rules.versions import active
 
 SHOWN = 5  # hits that `explain` tells with their values
 
@@ -52,7 +53,7 @@ class Command(BaseCommand):
             self.stdout.write("  ".join(f"{key}={value}" for key, value in one.items()))
 
     def do_list(self, options: dict) -> dict:
-        return {"rules": [self._told(rule) for rule in catalogue()]}
+        return {"rules": [self._told(rule) for rule in active()]}
 
     def _told(self, rule: Rule) -> dict:
         return {
@@ -67,8 +68,8 @@ class Command(BaseCommand):
 
     def do_run(self, options: dict) -> dict:
         began = time.perf_counter()
-        rules = self._chosen(options["code"])
         source, facts, records = self._source(options)
+        rules = self._chosen(options["code"], facts)
         staged = time.perf_counter()
         outcomes = running.run(rules, source, facts)
         found = []
@@ -104,8 +105,8 @@ class Command(BaseCommand):
         return [value.key for value in values if not value.confirmed]
 
     def do_explain(self, options: dict) -> dict:
-        (rule, *_) = self._chosen([options["code"]])
         source, facts, records = self._source(options)
+        (rule, *_) = self._chosen([options["code"]], facts)
         teller, (outcome,) = Teller(facts), running.run([rule], source, facts)
         rows = Circles(source).by_key(rule.subject, outcome.keys[:SHOWN], [rule.when]) if outcome.keys else {}
         hits = [
@@ -123,8 +124,8 @@ class Command(BaseCommand):
             "explained": hits,
         }
 
-    def _chosen(self, codes: list[str]) -> list[Rule]:
-        rules = [rule for rule in catalogue() if not codes or any(rule.answers_to(code) for code in codes)]
+    def _chosen(self, codes: list[str], facts: Facts) -> list[Rule]:
+        rules = [rule for rule in active(facts.as_of) if not codes or any(rule.answers_to(code) for code in codes)]
         for code in codes:
             if not any(rule.answers_to(code) for rule in rules):
                 raise CommandError(f"没有规则 {code}")

@@ -1,0 +1,189 @@
+"""Versions of rules: two people, a day to begin, the former one back; what is broken is disabled and told."""
+
+import datetime as dt
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from jiyang.access.scope import acting_as, actor_for
+from jiyang.rules import services, versions
+from jiyang.rules.catalogue import catalogue
+from jiyang.rules.enums import Standing
+from jiyang.rules.models import RuleVersion
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+CODE = "2_01_011"  # 不满 16 周岁却不是无劳动力
+TREE = {"all": [["age", "<", 15], ["labour", "!=", "none"]]}
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    versions.forget()
+    yield
+    versions.forget()
+
+
+@pytest.fixture
+def leader():
+    return factories.user("district_leader")
+
+
+@pytest.fixture
+def act(django_capture_on_commit_callbacks):
+    """Call a service as a user, with what follows the commit."""
+
+    def call(service, *, by, **answers):
+        with django_capture_on_commit_callbacks(execute=True), acting_as(actor_for(by)):
+            return service(by=by, **answers)
+
+    return call
+
+
+@pytest.fixture
+def made(act, data_admin, leader):
+    """Submit a version of a rule, and have it activated."""
+
+    def make(code=CODE, *, decided=True, **changes):
+        said = {
+            "subject": "person",
+            "title": "不满 15 周岁却不是无劳动力",
+            "severity": "error",
+            "tree": TREE,
+            "reason": "按新规定",
+        }
+        version = act(services.submit, by=data_admin, code=code, **(said | changes))
+        return act(services.decide, by=leader, proposal=version, approve=True) if decided else version
+
+    return make
+
+
+def days(number: int) -> dt.date:
+    return timezone.localdate() + dt.timedelta(days=number)
+
+
+def standing(code=CODE, day=None):
+    return next((rule for rule in versions.active(day) if rule.code == code), None)
+
+
+def test_without_versions_the_catalogue_is_in_force_at_no_query(django_assert_num_queries):
+    assert versions.active() == catalogue()
+    with django_assert_num_queries(0):
+        assert versions.active() is versions.active()
+
+
+def test_a_version_takes_the_place_of_the_built_in_rule_from_its_day(made):
+    version = made(valid_from=days(3))
+    assert (version.number, version.standing(), version.standing(days(3))) == (1, Standing.COMING, Standing.ACTIVE)
+    assert standing().number == standing(day=days(2)).number == 0
+    then = standing(day=days(3))
+    assert (then.number, then.title, then.raw, then.source_codes) == (1, version.title, TREE, ("2_01_011", "2_12_014"))
+    assert [rule.code for rule in versions.active(days(3))] == [rule.code for rule in catalogue()]
+
+
+def test_a_new_rule_gets_a_code_of_its_own(made):
+    first, second = made(""), made("", title="另一条")
+    assert (first.code, second.code, first.sources, first.family) == ("L_001", "L_002", ["L_001"], services.OWN_FAMILY)
+    assert [rule.code for rule in versions.active()][-2:] == ["L_001", "L_002"]
+    assert len(versions.active()) == len(catalogue()) + 2
+
+
+def test_switching_off_and_bringing_back_are_versions_of_two_people(made, act, data_admin, leader):
+    made()
+    off = act(services.switch_off, by=data_admin, code=CODE, reason="误报太多")
+    assert standing().number == 1
+    with pytest.raises(PermissionDenied):
+        act(services.decide, by=data_admin, proposal=off, approve=True)
+    act(services.decide, by=leader, proposal=off, approve=True)
+    assert standing() is None and len(versions.active()) == len(catalogue()) - 1
+    with pytest.raises(ValidationError, match="没有在用"):
+        act(services.switch_off, by=data_admin, code=CODE, reason="再停")
+    back = act(services.bring_back, by=data_admin, code=CODE, number=0, reason="恢复内置")
+    act(services.decide, by=leader, proposal=back, approve=True)
+    assert (standing().number, standing().when) == (3, next(rule for rule in catalogue() if rule.code == CODE).when)
+    assert [one.standing() for one in RuleVersion.objects.filter(code=CODE)] == ["past", "past", "active"]
+
+
+def test_what_is_activated_later_replaces_what_was_to_begin_after_it(made):
+    planned = made(valid_from=days(10))
+    made(title="今天就改")
+    planned.refresh_from_db()
+    assert planned.standing() == Standing.PAST and standing(day=days(20)).number == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tree": {"all": []}}, "空组"),
+        ({"tree": ["height", ">", 1]}, "没有字段“height”"),
+        ({"tree": ["age", ">=", 1.5]}, "值“1.5”不合"),
+        ({"tree": ["age", "<", None]}, "请用 empty"),
+        ({"tree": {"field": "age", "op": "<", "param": "no.such"}}, "没有参数 no.such"),
+        ({"tree": ["name", "contains", "x" * 300]}, "太长"),
+        ({"tree": ["name", "=", "a\x00b"]}, "不能有控制字符"),
+        ({"title": " "}, "请填写名称"),
+        ({"reason": ""}, "请填写变更说明"),
+        ({"severity": "fatal"}, "严重程度"),
+        ({"valid_from": days(-1)}, "不能早于今天"),
+        ({"subject": "household", "tree": ["monitored", "=", True]}, "对象不能改"),
+        ({"code": "9_99_999"}, "没有第 0 版"),
+    ],
+)
+def test_what_does_not_hold_is_refused(made, changes, message):
+    with pytest.raises(ValidationError, match=message):
+        made(**{"code": CODE, **changes}, decided=False)
+    assert not RuleVersion.objects.exists()
+
+
+def test_the_same_again_and_a_second_at_once_are_refused(made):
+    made(decided=False)
+    with pytest.raises(ValidationError, match="等待审核"):
+        made(title="又一版")
+    RuleVersion.objects.update(
+        state="withdrawn", decided_by=RuleVersion.objects.get().submitted_by, decided_at=timezone.now()
+    )
+    made()
+    with pytest.raises(ValidationError, match="完全相同"):
+        made()
+
+
+def test_a_town_officer_builds_nothing(act, town_officer):
+    with pytest.raises(PermissionDenied):
+        act(services.submit, by=town_officer, subject="person", title="甲", severity="lead", tree=TREE, reason="乙")
+    assert not RuleVersion.objects.exists()
+
+
+def test_the_database_holds_two_people_too(made):
+    version = made(decided=False)
+    with pytest.raises(IntegrityError, match="two_people"), transaction.atomic():
+        RuleVersion.objects.filter(pk=version.pk).update(
+            state="approved", decided_by=version.submitted_by, decided_at=timezone.now()
+        )
+
+
+def test_a_version_that_waited_begins_on_the_day_it_is_activated(made, act, leader):
+    version = made(decided=False)
+    RuleVersion.objects.filter(pk=version.pk).update(valid_from=days(-5))
+    version.refresh_from_db()
+    assert act(services.decide, by=leader, proposal=version, approve=True).valid_from == days(0)
+    assert standing(day=days(-1)).number == 0
+
+
+def test_a_version_whose_field_is_gone_is_disabled_and_the_others_run(made):
+    version = made()
+    RuleVersion.objects.filter(pk=version.pk).update(tree=["removed_field", "=", 1])
+    versions.forget()
+    (lost,) = versions.broken()
+    assert lost.version == version and "没有字段“removed_field”" in lost.reason
+    assert standing() is None and len(versions.active()) == len(catalogue()) - 1
+
+
+def test_what_can_no_longer_be_read_is_not_activated(made, act, leader):
+    version = made(decided=False)
+    RuleVersion.objects.filter(pk=version.pk).update(tree=["removed_field", "=", 1])
+    with pytest.raises(ValidationError, match="请退回"):
+        act(services.decide, by=leader, proposal=version, approve=True)
+    version.refresh_from_db()
+    assert version.is_open
