@@ -1,3 +1,4 @@
+from households.models.case import CaseRecord
 from households.models.change import PersonChange
 from households.models.difference import StateDifference
 from households.models.guarantee import GuaranteeCheck
@@ -10,6 +11,7 @@ from households.models.state import HouseholdState
 from households.models.tier import TierChange, TierDecision
 
 __all__ = [
+    "CaseRecord",
     "GuaranteeCheck",
     "Helper",
     "Household",

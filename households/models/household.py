@@ -8,6 +8,7 @@ from django.db.models import F, OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from households.enums import GuaranteeState, HouseholdType, MonitoringCategory, PovertyCause
+from households.models.conditions import LivingConditions
 from jiyang.identifiers.encryption import EncryptedTextField
 from jiyang.ledgers.querysets import ScopedQuerySet
 from jiyang.ledgers.records import Record
@@ -80,7 +81,7 @@ class HouseholdQuerySet(ScopedQuerySet):
         )
 
 
-class Household(Record):
+class Household(LivingConditions, Record):
     """户. Source: DOMAIN.md 1.2 (Rosters A, C, F) and 1.3. Money in 元, areas in 亩 or m².
 
     The place lives in the path of `Record`; a move changes it and the database carries every row of the household along.

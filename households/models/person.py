@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q, Value
 
 from households.enums import Education, Health, IdKind, Labour, Relation, SchoolState
+from households.models.conditions import Entitlements, Occupation, names_of
 from jiyang.access.tables import Scoped, place_field
 from jiyang.audit.tracking import Tracked
 from jiyang.identifiers.encryption import EncryptedTextField
@@ -33,7 +34,7 @@ class PersonQuerySet(ScopedQuerySet):
         return self.filter(Exists(Membership.objects.in_force(day).filter(person=OuterRef("pk"))))
 
 
-class Person(HouseholdRecord):
+class Person(Entitlements, Occupation, HouseholdRecord):
     """人员. `household` is the household whose file holds them: the present one, or the last for those who left.
 
     ID number and phone are encrypted; `id_index` is the blind index of the first 18 characters (DOMAIN.md 1.7, 1_01_001).
@@ -63,8 +64,20 @@ class Person(HouseholdRecord):
     field_groups = {
         "identity": ("id_kind", "id_number"),
         "contact": ("phone",),
-        "health": ("health", "critical_illness_insured"),
-        "labour": ("labour", "work_months"),
+        "health": (
+            "health",
+            "critical_illness_insured",
+            "disability_kind",
+            "certificate_year",
+            "resident_medical_insured",
+            "employee_medical_insured",
+            "commercial_medical_insured",
+            "medical_aid",
+            "serious_illness_aid",
+            "other_health_aid",
+        ),
+        "income": ("subsistence_allowance", "destitute_support", "destitute_support_amount"),
+        "labour": ("labour", "work_months", *names_of(Occupation)),
     }
     masked = {"id_number": "id", "phone": "phone"}
     objects = PersonQuerySet.as_manager()

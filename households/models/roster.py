@@ -18,7 +18,7 @@ class RosterRow(Scoped):
 
     `action` is the plan. `changed` lists the fields that it writes, `before` is the digest of their values in the register:
     another one at the commit says that somebody was there meanwhile. `held` rows wait for another time (the checker said so).
-    `record_id` and `record_version` come from a file that was exported here. Rows of one household stand or fall
+    `further` holds the cells that only some layouts have. `record_id` and `record_version` come from a file that was exported here. Rows of one household stand or fall
     together. Rows of an unknown place are seen by the district only.
     """
 
@@ -64,6 +64,7 @@ class RosterRow(Scoped):
     risk_removed = models.BooleanField("风险是否消除", null=True)
     risk_identified_on = models.DateField("风险识别时间", null=True)
     risk_removed_on = models.DateField("风险消除时间", null=True)
+    further = models.JSONField("其他列", null=True)  # the layout's columns that have none here, by name
     action = models.CharField("计划", max_length=12, choices=RowAction, default=RowAction.INSERT)
     first = models.BooleanField("户的首行", default=False)
     household = models.ForeignKey(

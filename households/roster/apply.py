@@ -9,13 +9,13 @@ import datetime as dt
 from django.db import connection
 
 from households.models.income import roster_period
-from households.roster.fields import HOUSEHOLD, INCOME, MOVED, PERSON, REOPENED, Slot, of_file
+from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, REOPENED, Slot, of_file
+from households.roster.staging import KEPT
 from households.services import state
 from jiyang.intake.bulk import whole_batch
 from jiyang.intake.models import Batch
 
 ROWS = "@rows s join roster_write w on w.row = s.row"
-KEPT_ROWS = "(select * from households_rosterrow where batch_id = %(batch)s)"
 WRITE = """
 create temp table roster_write on commit drop as
 with s as materialized (
@@ -31,25 +31,16 @@ select s.row, h.home, h.new_home, coalesce(s.person_id, nextval('households_pers
 analyze roster_write (row, home, person)
 """
 NEW_HOUSEHOLDS = f"""
-insert into households_household (id, public_id, version, district_id, town_id, village_id, household_no, household_type, hamlet,
-    address, phone, phone_index, stated_size, poverty_cause, dangerous_house, safe_water, identified_on, category,
-    risk_identified_on, risk_removed_on, risk_removed, registered_on, close_reason, done_by, done_on, entered_by_id, entered_at,
-    origin_id, void_reason)
-select w.home, gen_random_uuid(), 1, s.district_id, s.town_id, s.village_id, s.household_no, coalesce(s.household_type, ''),
-    coalesce(s.hamlet, ''), '', s.phone, s.phone_index, s.stated_size, coalesce(s.poverty_cause, ''), s.dangerous_house, s.safe_water,
-    s.identified_on, coalesce(s.category, ''), s.risk_identified_on, s.risk_removed_on, s.risk_removed, %(day)s, '', %(who)s,
-    %(day)s, %(by)s, now(), %(batch)s, ''
+insert into households_household (id, public_id, version, household_no, address, registered_on, close_reason, done_by, done_on,
+    entered_by_id, entered_at, origin_id, void_reason, @columns)
+select w.home, gen_random_uuid(), 1, s.household_no, '', %(day)s, '', %(who)s, %(day)s, %(by)s, now(), %(batch)s, '', @values
   from {ROWS} where w.first and w.new_home
 """
 NEW_PEOPLE = f"""
-insert into households_person (id, public_id, version, district_id, town_id, village_id, household_id, person_no, name, name_pinyin,
-    id_kind, id_number, id_index, sex, birth_date, ethnic, education, school_state, health, labour, work_months,
-    critical_illness_insured, phone, phone_index, identified_on, done_by, done_on, entered_by_id, entered_at, origin_id, void_reason)
-select w.person, gen_random_uuid(), 1, h.district_id, h.town_id, h.village_id, h.id, coalesce(s.person_no, ''), s.name,
-    coalesce(s.name_pinyin, ''), coalesce(s.id_kind, ''), s.id_number, s.id_index, coalesce(s.sex, ''), s.birth_date,
-    coalesce(s.ethnic, ''), coalesce(s.education, ''), coalesce(s.school_state, ''), coalesce(s.health, '{{}}'),
-    coalesce(s.labour, ''), s.work_months, s.critical_illness_insured, s.person_phone, s.person_phone_index,
-    s.person_identified_on, %(who)s, %(day)s, %(by)s, now(), %(batch)s, ''
+insert into households_person (id, public_id, version, district_id, town_id, village_id, household_id, done_by, done_on,
+    entered_by_id, entered_at, origin_id, void_reason, @columns)
+select w.person, gen_random_uuid(), 1, h.district_id, h.town_id, h.village_id, h.id, %(who)s, %(day)s, %(by)s, now(), %(batch)s,
+    '', @values
   from {ROWS} join households_household h on h.id = w.home where w.new_person
 """
 # A member whose relation changed or who comes from another household: the old membership ends, a new one begins.
@@ -66,20 +57,25 @@ select w.person, h.id, h.district_id, h.town_id, h.village_id, coalesce(s.relati
          (select max(m.until) from households_membership m where m.person_id = w.person) end), '名单导入', '', %(batch)s, 1
   from {ROWS} join households_household h on h.id = w.home where w.new_person or w.changed && '{{relation,household}}'
 """
-OLD_INCOMES = f"""
-update households_incomestatement x set per_head = s.income_per_head
-  from {ROWS} where w.first and w.home = x.household_id and x.kind = 'roster' and x.year = %(year)s and x.voided_at is null
-   and 'income_per_head' = any(w.changed)
-"""
 NEW_INCOMES = f"""
 insert into households_incomestatement (public_id, version, district_id, town_id, village_id, household_id, year, kind,
-    period_start, period_end, per_head, formula, working, done_by, done_on, entered_by_id, entered_at, origin_id, void_reason)
+    period_start, period_end, formula, working, done_by, done_on, entered_by_id, entered_at, origin_id, void_reason,
+    @columns)
 select gen_random_uuid(), 1, h.district_id, h.town_id, h.village_id, h.id, %(year)s, 'roster', %(start)s, %(end)s,
-    s.income_per_head, '', '', %(who)s, %(day)s, %(by)s, now(), %(batch)s, ''
+    '', '', %(who)s, %(day)s, %(by)s, now(), %(batch)s, '', @values
   from {ROWS} join households_household h on h.id = w.home
- where w.first and s.income_per_head is not null and (w.new_home or 'income_per_head' = any(w.changed)
+ where w.first and (@filled) and (w.new_home or w.changed && @names
    and not exists (select 1 from households_incomestatement i where i.household_id = h.id and i.year = %(year)s
                       and i.kind = 'roster' and i.voided_at is null))
+"""
+NEW_CASES = f"""
+insert into households_caserecord (public_id, version, district_id, town_id, village_id, household_id, done_by, done_on,
+    entered_by_id, entered_at, origin_id, void_reason,
+    @columns)
+select gen_random_uuid(), 1, h.district_id, h.town_id, h.village_id, h.id, %(who)s, %(day)s, %(by)s, now(), %(batch)s, '', @values
+  from {ROWS} join households_household h on h.id = w.home
+ where w.first and (@filled) and (w.new_home or w.changed && @names
+   and not exists (select 1 from households_caserecord c where c.household_id = h.id and c.voided_at is null))
 """
 # A 人编号 that passes from one person to another: it leaves the first before the second gets it, swaps included, and
 # the before-image of the first is the one before it left.
@@ -110,33 +106,34 @@ def touched(name: str, update: str, reversal: str = "null::bigint", *, freed: bo
     return TOUCHED.format(update=update, name=name, reversal=reversal, before=before)
 
 
-def commit(
-    batch: Batch, *, by_id: int, who: str, fields: set[str], day: dt.date, source: str = KEPT_ROWS
-) -> dict[str, int]:
+def commit(batch: Batch, *, by_id: int, who: str, fields: set[str], day: dt.date, source: str) -> dict[str, int]:
     """Write `roster_plan` over the rows of `source` into the register; returns rows written per kind.
 
     Runs in the caller's transaction.
     """
     year, start, end = roster_period(day)
     values = {"batch": batch.pk, "by": by_id, "who": who, "day": day, "year": year, "start": start, "end": end}
+    income = " and x.kind = 'roster' and x.year = %(year)s"
     steps = {
-        "households_changed": touched("household", _old("household", "home", HOUSEHOLD, fields, _reopening())),
-        "households_added": NEW_HOUSEHOLDS,
+        "households_changed": _old("household", HOUSEHOLD, fields, "x.id = w.home and w.first and not w.new_home", _reopening()),
+        "households_added": _new(NEW_HOUSEHOLDS, HOUSEHOLD, fields),
         "numbers_freed": FREED,
         "numbers_left": FREE,
-        "people_changed": touched(
-            "person", _old("person", "person", PERSON, fields, _moving()), freed="person_no" in fields
-        ),
-        "people_added": NEW_PEOPLE,
+        "people_changed": _old("person", PERSON, fields, "x.id = w.person and not w.new_person", _moving()),
+        "people_added": _new(NEW_PEOPLE, PERSON, fields),
         "memberships_ended": touched("membership", LEFT_MEMBERSHIPS),
         "memberships_added": NEW_MEMBERSHIPS,
-        "incomes_changed": touched("incomestatement", OLD_INCOMES),
-        "incomes_added": NEW_INCOMES,
+        "incomes_changed": _old("incomestatement", INCOME, fields, OF_HOME + income),
+        "incomes_added": _new(NEW_INCOMES, INCOME, fields),
+        "cases_changed": _old("caserecord", CASE, fields, OF_HOME),
+        "cases_added": _new(NEW_CASES, CASE, fields),
+    }  # fmt: skip
+    left_out = {
+        prefix
+        for prefix, slots in (("numbers", PERSON[:1]), ("incomes", INCOME), ("cases", CASE))
+        if not of_file(slots, fields)
     }
-    if "person_no" not in fields:
-        steps = {name: sql for name, sql in steps.items() if not name.startswith("numbers")}
-    if INCOME not in fields:
-        steps = {name: sql for name, sql in steps.items() if not name.startswith("incomes")}
+    steps = {name: sql for name, sql in steps.items() if name.split("_")[0] not in left_out}
     written = {}
     with whole_batch(batch.rows or 0), connection.cursor() as cursor:
         cursor.execute(WRITE.replace("@rows", source), values)
@@ -149,31 +146,57 @@ def commit(
     return written
 
 
-def _old(table: str, key: str, slots: tuple[Slot, ...], fields: set[str], more: tuple[str, str, str]) -> str:
-    """The update of known rows: exactly the fields that the plan names, nothing else."""
+OF_HOME = "x.household_id = w.home and w.first and not w.new_home and x.voided_at is null"
+
+
+def _old(
+    table: str, slots: tuple[Slot, ...], fields: set[str], condition: str, more: tuple[str, str] | None = None
+) -> str:
+    """The update of known rows with its before-images: exactly the fields that the plan names, nothing else.
+
+    `more` is (label, assignment) of what no column of the file says.
+    """
     wanted = of_file(slots, fields)
     sets = [
         f"{column} = case when '{slot.name}' = any(w.changed) then {value} else x.{column} end"
         for slot in wanted
         for column, value in slot.assigned
     ]
-    label, assignment, condition = more
-    names = ",".join([*(slot.name for slot in wanted), label])
-    return (
-        f"update households_{table} x set {', '.join([*sets, assignment])} from {ROWS}"
-        f" where x.id = w.{key} and {condition} and w.changed && '{{{names}}}'"
-    )
+    labels = [slot.name for slot in wanted]
+    if more:
+        labels, sets = [*labels, more[0]], [*sets, more[1]]
+    update = f"update households_{table} x set {', '.join(sets)} from {ROWS} where {condition} and w.changed && {_names(labels)}"
+    return touched(table, update, freed=table == "person" and "person_no" in fields)
 
 
-def _reopening() -> tuple[str, str, str]:
+def _new(sql: str, slots: tuple[Slot, ...], fields: set[str]) -> str:
+    """An insert: every staged column that the register has, empty where the file has none."""
+    wanted = of_file(slots, fields)
+    pairs = [pair for slot in slots if slot in wanted or slot.name in KEPT for pair in slot.assigned]
+    parts = {
+        "@columns": ", ".join(column for column, _ in pairs),
+        "@values": ", ".join(value for _, value in pairs),
+        "@filled": " or ".join(slot.filled for slot in wanted),
+        "@names": _names([slot.name for slot in wanted]),
+    }
+    for mark, text in parts.items():
+        sql = sql.replace(mark, text)
+    return sql
+
+
+def _names(labels: list[str]) -> str:
+    return f"'{{{','.join(labels)}}}'"
+
+
+def _reopening() -> tuple[str, str]:
     """A household that the register has closed and the roster lists again is open again."""
     sets = (
         f"closed_on = case when '{REOPENED}' = any(w.changed) then null else x.closed_on end,"
         f" close_reason = case when '{REOPENED}' = any(w.changed) then '' else x.close_reason end"
     )
-    return REOPENED, sets, "w.first and not w.new_home"
+    return REOPENED, sets
 
 
-def _moving() -> tuple[str, str, str]:
+def _moving() -> tuple[str, str]:
     sets = f"household_id = case when '{MOVED}' = any(w.changed) then w.home else x.household_id end"
-    return MOVED, sets, "not w.new_person"
+    return MOVED, sets

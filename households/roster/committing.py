@@ -9,17 +9,14 @@ from django.db import connection
 from django.utils import timezone
 
 from households.models import RosterAbsence, roster_period
-from households.roster import apply, plan, storable
+from households.roster import apply, plan, staging, storable
 from households.roster.running import Clock, only_one, progress_of
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch
 
 STALE = "提交以后系统数据有变化，已重新比对，请核对后再提交"
-TO_WRITE = (
-    "(select * from households_rosterrow where batch_id = {batch} and action in ('insert', 'update') and not held)"
-)
-REST = "(select * from households_rosterrow where batch_id = {batch})"
+TO_WRITE = "r.action in ('insert', 'update') and not r.held"
 OVERTAKEN = """
 create temp table overtaken on commit drop as
 select distinct s.household_no from households_rosterrow s left join roster_plan p on p.row = s.row
@@ -42,7 +39,7 @@ def commit(batch_id: int) -> Batch | None:
             return None
         clock = Clock()
         progress.step("核对计划", 0, batch.rows)
-        _plan(batch, TO_WRITE)
+        _plan(batch, rows_of(batch, TO_WRITE))
         overtaken, held = _set_aside(batch)
         clock.lap("replan")
         if not _anything_left():
@@ -53,7 +50,8 @@ def commit(batch_id: int) -> Batch | None:
             by_id=batch.approved_by_id,
             who=batch.submitted_by.name,
             fields=fields_of(batch),
-            day=_day(batch),
+            day=day_of(batch),
+            source=rows_of(batch),
         )
         clock.lap("write")
         if overtaken or held:
@@ -73,15 +71,19 @@ def fields_of(batch: Batch) -> set[str]:
     return set(batch.columns["known"]) | set(batch.columns.get("place", ["village"]))
 
 
-def _day(batch: Batch) -> dt.date:
+def rows_of(batch: Batch, condition: str = "true") -> str:
+    """SQL of a subquery: the batch's kept rows that meet `condition` (over `r`)."""
+    return staging.kept(layouts()[batch.layout], f"r.batch_id = {int(batch.pk)} and {condition}")
+
+
+def day_of(batch: Batch) -> dt.date:
     """The day that the file speaks of; one that lies ahead is today."""
     return min(batch.data_date or timezone.localdate(), timezone.localdate())
 
 
 def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:
     """Plan rows of the batch anew; returns what could not be stored meanwhile, as (row, field, code)."""
-    source = source.format(batch=batch.pk)
-    day = _day(batch)
+    day = day_of(batch)
     plan.make(
         fields_of(batch),
         roster_period(day)[0],
@@ -169,7 +171,7 @@ def replan(batch: Batch) -> None:
     """Plan the kept rows of a batch anew against the register as it is. Sets its counts; the caller saves it."""
     with connection.cursor() as cursor:
         cursor.execute("drop table if exists roster_plan")
-        storable.note(batch, _plan(batch, REST))
+        storable.note(batch, _plan(batch, rows_of(batch)))
         cursor.execute(
             "update households_rosterrow s set action = p.action, household_id = p.household_id, person_id = p.person_id,"
             ' "first" = p.first, changed = p.changed, before = p.before from roster_plan p'

@@ -3,7 +3,15 @@
 A `Slot` is a column of the register with the staged column it comes from; `blank` is SQL that tells an empty stored value.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from households.models import CaseRecord
+from households.models.conditions import Entitlements, LivingConditions, Occupation
+from jiyang.identifiers.encryption import EncryptedTextField
+from jiyang.ledgers.records import HouseholdRecord
 
 
 @dataclass(frozen=True)
@@ -18,6 +26,20 @@ class Slot:
     kind: str = "text"
     writes: tuple[tuple[str, str], ...] = ()
     erases: bool = True  # whether an empty cell empties the register's value
+    certain: bool = True  # whether every household or person has the register's row
+
+    def old(self, alias: str) -> str:
+        """SQL of the value in the register, as it compares with `value`."""
+        column = f"{alias}.{self.column}"
+        empty = {"text": "''", "array": "'{}'"}.get(self.kind)
+        return column if self.certain or empty is None else f"coalesce({column}, {empty})"
+
+    @property
+    def filled(self) -> str:
+        """SQL condition over `s`: the roster's cell is not empty."""
+        if self.kind == "value":
+            return f"{self.value} is not null"
+        return f"{self.value} <> '{'{}' if self.kind == 'array' else ''}'"
 
     @property
     def blank(self) -> str:
@@ -49,12 +71,32 @@ def sealed(name: str, cipher: str, index: str, staged_index: str, *more: tuple[s
     )
 
 
+def array(name: str) -> Slot:
+    return Slot(name, name, f"coalesce(s.{name}, '{{}}')::varchar[]", "array")
+
+
+def slots_of(*owners: type[models.Model]) -> tuple[Slot, ...]:
+    """One slot for each column that `owners` declare themselves; they bear the layouts' names."""
+    found = []
+    for field in (field for owner in owners for field in owner._meta.local_fields):
+        if isinstance(field, EncryptedTextField):
+            found.append(sealed(field.name, field.name, f"{field.name}_index", f"{field.name}_index"))
+        elif isinstance(field, ArrayField):
+            found.append(array(field.name))
+        elif isinstance(field, models.CharField):
+            found.append(text(field.name))
+        elif field.name not in OF_RECORD and not isinstance(field, models.BinaryField):
+            found.append(plain(field.name))
+    return tuple(slot for slot in found if slot.name not in OF_RECORD)
+
+
+OF_RECORD = {field.name for field in HouseholdRecord._meta.local_fields} | {"id"}
 HOUSEHOLD = (
     Slot("village", "village_id", "s.village_id", "value",
          (("district_id", "s.district_id"), ("town_id", "s.town_id"), ("village_id", "s.village_id"))),
     text("hamlet"), plain("stated_size"), text("poverty_cause"), plain("dangerous_house"), plain("safe_water"),
     sealed("phone", "phone", "phone_index", "phone_index"), plain("identified_on"), text("household_type"), text("category"),
-    plain("risk_removed"), plain("risk_identified_on"), plain("risk_removed_on"),
+    plain("risk_removed"), plain("risk_identified_on"), plain("risk_removed_on"), *slots_of(LivingConditions),
 )  # fmt: skip
 PERSON = (
     text("person_no"),
@@ -62,12 +104,24 @@ PERSON = (
     sealed("id_number", "id_number", "id_index", "id_index", ("id_kind", "coalesce(s.id_kind, '')"), ("sex", "coalesce(s.sex, '')"),
            ("birth_date", "s.birth_date"), erases=False),
     text("ethnic"), text("education"), text("school_state"),
-    Slot("health", "health", "coalesce(s.health, '{}')::varchar[]", "array"),
+    array("health"),
     text("labour"), plain("work_months"), plain("critical_illness_insured"),
     sealed("person_phone", "phone", "phone_index", "person_phone_index"), plain("person_identified_on", "identified_on"),
+    *slots_of(Entitlements, Occupation),
 )  # fmt: skip
 RELATION = text("relation")
-MOVED, REOPENED, INCOME = "household", "closed_on", "income_per_head"
+CASE = tuple(replace(slot, certain=False) for slot in slots_of(CaseRecord))
+INCOME = tuple(
+    replace(plain(name, column), erases=False)
+    for name, column in (
+        ("income_per_head", "per_head"), ("wage_income", "wage"), ("business_income", "business"), ("property_income", "property"),
+        ("transfer_income", "transfer"), ("business_cost", "business_cost"), ("qualified_spending", "own_payment"),
+    )
+)  # fmt: skip
+MOVED, REOPENED = "household", "closed_on"
+OWNED = {"household": HOUSEHOLD, "person": PERSON, "caserecord": CASE, "incomestatement": INCOME}  # model name → its slots
+# staged field → (model, column) of the register; the village stands for the whole place
+OWNERS = {slot.name: (model, slot.assigned[0][0]) for model, slots in OWNED.items() for slot in slots}
 
 
 def of_file(slots: tuple[Slot, ...], fields: set[str]) -> list[Slot]:

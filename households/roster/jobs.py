@@ -149,7 +149,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
             batch.save()
             return batch
         progress.step("保存核对结果", 0, len(mapped.rows))
-        staging.keep(batch.pk)
+        staging.keep(batch.pk, mapped.header.layout)
         _keep_findings(batch, mapped)
         header = mapped.header
         batch.state, batch.layout, batch.sheet, batch.header_row = (

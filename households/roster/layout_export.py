@@ -12,7 +12,7 @@ from django.utils import timezone
 from rustpy_xlsxwriter import FastExcel
 
 from households.enums import IncomeKind, Relation
-from households.models import Household, IncomeStatement, Membership, Person, roster_period
+from households.models import CaseRecord, Household, IncomeStatement, Membership, Person, roster_period
 from households.roster import fields as slots
 from jiyang.access.scope import Actor
 from jiyang.intake.layouts import Layout, layouts
@@ -67,8 +67,11 @@ def members_of(rows: QuerySet, *, heads_only: bool) -> QuerySet:
         members = members.filter(relation=Relation.HEAD)
     incomes = IncomeStatement.objects.filter(kind=IncomeKind.ROSTER, year=year)
     return (
-        members.select_related("person", "household", "household__district", "household__town", "household__village")
-        .prefetch_related(Prefetch("household__incomestatement_set", incomes, to_attr="stated"))
+        members.select_related("person", "household", "household__state", "household__district", "household__town", "household__village")
+        .prefetch_related(
+            Prefetch("household__incomestatement_set", incomes, to_attr="stated"),
+            Prefetch("household__caserecord_set", CaseRecord.objects.all(), to_attr="cases"),
+        )
         .order_by("household__village__code", "household__household_no", "household_id", "pk")
     )
 
@@ -83,22 +86,23 @@ def getter_of(name: str, actor: Actor) -> Callable[[Membership, int], Any]:
     """How a layout's field is read from a membership; what the register does not hold, or the actor may not see, is blank."""
     if name in SPECIAL:
         return SPECIAL[name]
-    for model, owner, known in ((Person, "person", slots.PERSON), (Household, "household", slots.HOUSEHOLD)):
-        for slot in known:
-            if slot.name == name:
-                column = slot.assigned[0][0]
-                if not may_see(model, column, actor):
-                    return blank
-                return lambda member, number, owner=owner, column=column: getattr(getattr(member, owner), column)
-    if name == slots.INCOME and may_see(IncomeStatement, "per_head", actor):
-        return lambda member, number: member.household.stated[0].per_head if member.household.stated else None
-    return blank
+    owner, column = slots.OWNERS.get(name, ("", ""))
+    if not owner or not may_see(MODELS[owner], column, actor):
+        return blank
+    return lambda member, number: getattr(RECORDS[owner](member), column, None)
 
 
 def blank(member: Membership, number: int) -> None:
     return None
 
 
+MODELS = {model._meta.model_name: model for model in (Household, Person, IncomeStatement, CaseRecord)}
+RECORDS: dict[str, Callable[[Membership], Any]] = {
+    "person": lambda member: member.person,
+    "household": lambda member: member.household,
+    "incomestatement": lambda member: next(iter(member.household.stated), None),
+    "caserecord": lambda member: next(iter(member.household.cases), None),
+}
 SPECIAL: dict[str, Callable[[Membership, int], Any]] = {
     "serial": lambda member, number: number,
     "data_date": lambda member, number: timezone.localdate(),
@@ -110,6 +114,8 @@ SPECIAL: dict[str, Callable[[Membership, int], Any]] = {
     "household_no": lambda member, number: member.household.household_no,
     "relation": lambda member, number: member.relation,
     "stated_sex": lambda member, number: member.person.sex,
+    "stated_id_kind": lambda member, number: member.person.id_kind,
+    "head_name": lambda member, number: member.household.state.head_name,
     "stated_birth_date": lambda member, number: member.person.birth_date,
     "record_id": lambda member, number: member.person.public_id,
     "record_version": lambda member, number: version_of(member),

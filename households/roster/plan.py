@@ -6,7 +6,7 @@
 
 from django.db import connection
 
-from households.roster.fields import HOUSEHOLD, INCOME, MOVED, PERSON, RELATION, REOPENED, Slot, of_file
+from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, RELATION, REOPENED, Slot, of_file
 from jiyang.intake.bulk import whole_batch
 from jiyang.intake.enums import PlanMode, RowAction
 
@@ -55,13 +55,15 @@ d as (
       left join households_person p on p.id = k.pid
       left join households_membership m on m.person_id = k.pid and m.until is null
       left join households_incomestatement i on s.top and i.household_id = k.hid and i.kind = 'roster'
-            and i.year = %(year)s and i.voided_at is null)
+            and i.year = %(year)s and i.voided_at is null{further})
 select row, hid as household_id, pid as person_id,
        coalesce(action in ('insert', 'update')
           and row = min(row) filter (where action in ('insert', 'update')) over (partition by home), false) as first,
        action, changed, before
   from d
 """
+CASES = """
+      left join households_caserecord c on s.top and c.household_id = k.hid and c.voided_at is null"""
 
 
 class Compared:
@@ -98,6 +100,7 @@ def make(
         by_record="(select r.id from households_person r where r.public_id::text = s.record_id and r.voided_at is null), "
         if "record_id" in fields and with_register
         else "",
+        further=CASES if of_file(CASE, fields) else "",
         may_insert="true" if mode == PlanMode.ALL else "not k.closed or k.hid is null",
         may_move="true" if mode == PlanMode.ALL else "k.pid is null",
         differs=" or ".join(test for _, test in tests) or "false",
@@ -113,36 +116,25 @@ def make(
 
 def comparisons(fields: set[str]) -> list[Compared]:
     """What is compared, in the order in which changes are listed. A row without its counterpart compares nothing."""
-    found = [_compared("p", "k.pid", slot) for slot in of_file(PERSON, fields)]
-    found += [_compared("h", "k.hid", slot) for slot in of_file(HOUSEHOLD, fields)]
+    found = [_compared("p", "k.pid is not null", slot) for slot in of_file(PERSON, fields)]
+    found += [_compared("h", "k.hid is not null", slot) for slot in of_file(HOUSEHOLD, fields)]
     if RELATION.name in fields:
-        found.append(_compared("m", "k.pid", RELATION))
+        found.append(_compared("m", "k.pid is not null", RELATION))
         found.append(
             Compared(MOVED, "k.pid is not null and m.household_id is distinct from k.hid", "m.household_id", "m.id is null", "true")
         )  # fmt: skip
         found.append(Compared(REOPENED, "coalesce(k.closed, false)", "h.closed_on", "false", "true"))
-    if INCOME in fields:
-        found.append(
-            Compared(
-                INCOME,
-                "k.hid is not null and s.top and s.income_per_head is not null and i.per_head is distinct from s.income_per_head",
-                "i.per_head",
-                "i.per_head is null",
-                "true",
-            )
-        )
+    found += [_compared("i", "k.hid is not null and s.top", slot) for slot in of_file(INCOME, fields)]
+    found += [_compared("c", "k.hid is not null and s.top", slot) for slot in of_file(CASE, fields)]
     return found
 
 
 def _compared(alias: str, known: str, slot: Slot) -> Compared:
-    old = f"{alias}.{slot.column}"
-    filled = f"{slot.value} is not null"
-    if slot.kind != "value":
-        filled = f"{slot.value} <> '{'{}' if slot.kind == 'array' else ''}'"
-    differs = f"{known} is not null and {old} is distinct from {slot.value}"
+    old = slot.old(alias)
+    differs = f"{known} and {old} is distinct from {slot.value}"
     if not slot.erases:
-        differs += f" and {slot.value} is not null"
-    return Compared(slot.name, differs, old, slot.blank.format(alias=alias), filled)
+        differs += f" and {slot.filled}"
+    return Compared(slot.name, differs, old, slot.blank.format(alias=alias), slot.filled)
 
 
 def counts(source: str = "roster_plan") -> dict[str, int]:

@@ -1,30 +1,34 @@
 """The preview of a batch: segments with counts, pages of rows with findings and old and new values side by side."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Count
 from django.http import QueryDict
 
+from households.enums import IncomeKind
 from households.models import (
+    CaseRecord,
     Household,
-    HouseholdState,
     IncomeStatement,
     Membership,
     Person,
     RosterAbsence,
     RosterRow,
+    roster_period,
 )
-from households.roster.fields import MOVED, PERSON, REOPENED
+from households.roster.committing import day_of
+from households.roster.fields import MOVED, OWNERS, REOPENED
 from households.roster.jobs import VALUE_AAD
-from households.roster.staging import KEPT
+from households.roster.staging import AADS, KEPT
 from jiyang.access.scope import Actor
 from jiyang.identifiers import masks
 from jiyang.identifiers.encryption import decrypt
 from jiyang.intake.enums import RowAction
 from jiyang.intake.findings import kinds
-from jiyang.intake.layouts import layouts
+from jiyang.intake.layouts import Layout, layouts
 from jiyang.intake.models import Batch, BatchFinding
 from jiyang.ledgers.columns import as_label, as_text, may_see
 from jiyang.ledgers.terms import is_key
@@ -55,14 +59,10 @@ BAR = (
     RowAction.OUT_OF_AREA,
     RowAction.REFUSED,
 )
+MODELS = {model._meta.model_name: model for model in (Household, Person, CaseRecord, IncomeStatement)}
 FIRST = ("town", "village", "household_no", "name", "relation", "id_number")
 HIDDEN = {"serial", "data_date", "district"}
-PERSONAL = {"id_number": masks.mask_id, "phone": masks.mask_phone, "person_phone": masks.mask_phone}
-ON_PERSON = {"person_phone": "phone", "person_identified_on": "identified_on"}
-AADS = {
-    "id_number": f"{Person._meta.db_table}.id_number", "person_phone": f"{Person._meta.db_table}.phone",
-    "phone": f"{Household._meta.db_table}.phone",
-}  # fmt: skip
+PERSONAL = {"id_number": masks.mask_id, **dict.fromkeys(set(AADS) - {"id_number"}, masks.mask_phone)}
 
 
 @dataclass
@@ -200,13 +200,11 @@ class Preview:
 
     def _shown(self, name: str) -> bool:
         """A column that is only checked shows where it has findings."""
-        return name in {"town", "village"} or name in KEPT or any(field == name for _, field in self.found)
+        return name in {"town", "village", *KEPT, *OWNERS} or any(field == name for _, field in self.found)
 
     def _may_see(self, name: str) -> bool:
-        if name in {"income_per_head"}:
-            return may_see(IncomeStatement, "per_head", self.actor)
-        owner = Household if name in {"phone"} else Person
-        return may_see(owner, ON_PERSON.get(name, name), self.actor)
+        owner, column = OWNERS.get(name, ("person", name))
+        return may_see(MODELS[owner], column, self.actor)
 
     def _lines(self) -> list[Line]:
         before = self._register()
@@ -240,9 +238,13 @@ class Preview:
         members = (
             Membership.objects.visible_to(self.actor).filter(person__in=people, until=None).select_related("household")
         )
-        states = HouseholdState.objects.visible_to(self.actor).filter(household__in=homes)
+        incomes = IncomeStatement.objects.visible_to(self.actor).filter(
+            household__in=homes, kind=IncomeKind.ROSTER, year=roster_period(day_of(self.batch))[0]
+        )
+        cases = CaseRecord.objects.visible_to(self.actor).filter(household__in=homes)
         return {
-            "person": people, "household": homes, "member": {one.person_id: one for one in members}, "state": {one.pk: one for one in states},
+            "person": people, "household": homes, "member": {one.person_id: one for one in members},
+            "incomestatement": {one.household_id: one for one in incomes}, "caserecord": {one.household_id: one for one in cases},
         }  # fmt: skip
 
     def _cell(self, row: RosterRow, name: str, before: dict) -> Cell:
@@ -267,29 +269,41 @@ class Preview:
         if name in {"town", "village"}:
             place = getattr(row, name)
             return place.short_name if place else "—"
-        return self._text(name, getattr(row, name, None))
+        return self._text(name, self._staged(row, name))
+
+    def _staged(self, row: RosterRow, name: str) -> Any:
+        if name in KEPT:
+            return getattr(row, name)
+        value = (row.further or {}).get(name)
+        if isinstance(value, float | int) and not isinstance(value, bool):
+            return Decimal(str(value)) if self.layout.by_name[name].type in {"money", "decimal"} else value
+        if name in PERSONAL and value:
+            return bytes.fromhex(value.removeprefix("\\x"))
+        return value
+
+    @cached_property
+    def layout(self) -> Layout:
+        return layouts()[self.batch.layout]
 
     def _text(self, name: str, value: Any) -> str:
         if value in (None, "", []):
             return "—"
         if name in PERSONAL:
             return PERSONAL[name](decrypt(value, AADS[name]) if isinstance(value, bytes | memoryview) else value)
-        codes = next((one.codes for one in layouts()[self.batch.layout].fields if one.name == name), None)
-        if codes and isinstance(value, list):
-            return ",".join(str(codes(item).label) for item in value)
-        if codes:
-            return str(codes(value).label)
+        labels = self.layout.by_name[name].official if name in self.layout.by_name else {}
+        if isinstance(value, list):
+            return ",".join(labels.get(item, item) for item in value)
+        if labels:
+            return labels.get(value, value)
         return as_text(as_label(None, value))
 
     def _old(self, row: RosterRow, name: str, before: dict) -> str:
         if name == "relation":
             member = before["member"].get(row.person_id)
             return member.get_relation_display() if member else "—"
-        if name == "income_per_head":
-            state = before["state"].get(row.household_id)
-            return self._text(name, state.income_per_head if state else None)
-        home, person = before["household"].get(row.household_id), before["person"].get(row.person_id)
         if name == "village":
+            home = before["household"].get(row.household_id)
             return home.village.short_name if home else "—"
-        owner = person if any(slot.name == name for slot in PERSON) else home
-        return self._text(name, getattr(owner, ON_PERSON.get(name, name), None) if owner else None)
+        owner, column = OWNERS[name]
+        record = before[owner].get(row.person_id if owner == "person" else row.household_id)
+        return self._text(name, getattr(record, column, None))

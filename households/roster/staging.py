@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
-from households.models import Household, Person, RosterRow
+from households.models import CaseRecord, Household, Person, RosterRow
+from households.roster.fields import OWNED
 from jiyang.identifiers import idcard, phone, pinyin
 from jiyang.identifiers.encryption import blind_index_all, encrypt_all
 from jiyang.intake.bulk import Lines
@@ -20,7 +21,9 @@ from jiyang.intake.normalise import Mapped
 PERSON_ID = f"{Person._meta.db_table}.id_number"
 PERSON_PHONE = f"{Person._meta.db_table}.phone"
 HOUSEHOLD_PHONE = f"{Household._meta.db_table}.phone"
-AADS = {"id_number": PERSON_ID, "person_phone": PERSON_PHONE, "phone": HOUSEHOLD_PHONE}
+AADS = {"id_number": PERSON_ID, "person_phone": PERSON_PHONE, "phone": HOUSEHOLD_PHONE} | {
+    name: f"{CaseRecord._meta.db_table}.{name}" for name in CaseRecord.masked
+}
 PERSONAL = {"id_number", "phone"}  # types that are encrypted before COPY
 KEPT = {field.column for field in RosterRow._meta.local_concrete_fields}
 CREATE = """
@@ -221,17 +224,40 @@ def _settle_place(mapped: Mapped, indexes: Sequence[int]) -> None:
 
 
 PLANNED = {"household_id", "person_id", "first", "action", "changed", "before"}
-OWN = {"id", "batch_id", "held"}
+OWN = {"id", "batch_id", "held", "further"}
 
 
-def keep(batch_id: int) -> None:
+def further(layout: Layout) -> dict[str, str]:
+    """Staged columns of a layout that the register takes and `RosterRow` has no column for: name → SQL type."""
+    found = {}
+    for slot in (slot for slots in OWNED.values() for slot in slots):
+        one = layout.by_name.get(slot.name)
+        if one and one.is_value and one.name not in KEPT:
+            found[one.name] = one.sql_type
+            if one.type in PERSONAL:
+                found[index_of(one.name)] = "bytea"
+    return found
+
+
+def kept(layout: Layout, condition: str) -> str:
+    """SQL of a subquery: the kept rows that meet `condition` (over `r`), with the same columns as when they were staged."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in further(layout).items())
+    if not columns:
+        return f"(select * from households_rosterrow r where {condition})"
+    more = f"left join lateral jsonb_to_record(r.further) as f({columns}) on true"
+    return f"(select r.*, f.* from households_rosterrow r {more} where {condition})"
+
+
+def keep(batch_id: int, layout: Layout) -> None:
     """Keep the staged rows with their plan for preview and approval."""
     staged = [f'"{column}"' for column in sorted(KEPT - PLANNED - OWN)]
+    more = ", ".join(f"s.{name}" for name in further(layout))
+    more = f"(select jsonb_strip_nulls(to_jsonb(f)) from (select {more}) f)" if more else "null"
     planned = [f'"{column}"' for column in sorted(PLANNED)]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"insert into households_rosterrow (batch_id, held, {', '.join([*staged, *planned])})"
-            f" select %s, false, {', '.join(f's.{one}' for one in staged)}, {', '.join(f'p.{one}' for one in planned)}"
+            f"insert into households_rosterrow (batch_id, held, further, {', '.join([*staged, *planned])})"
+            f" select %s, false, {more}, {', '.join(f's.{one}' for one in staged)}, {', '.join(f'p.{one}' for one in planned)}"
             "   from roster_stage s join roster_plan p using (row) order by row",
             [batch_id],
         )

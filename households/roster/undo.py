@@ -7,7 +7,7 @@ history events with the values before it. Reversing a step restores these. An un
 
 from django.db import connection
 
-from households.models import Household, HouseholdState, IncomeStatement, Membership, Person, RosterAbsence, RosterTouch
+from households.models import CaseRecord, Household, HouseholdState, IncomeStatement, Membership, Person, RosterAbsence, RosterTouch
 from households.roster.apply import touched
 from households.services import state
 from jiyang.access.tables import household_owned
@@ -16,17 +16,13 @@ from jiyang.intake.enums import ReversalKind
 from jiyang.intake.models import Reversal
 
 NAMED = 200  # households named one by one in the report
-MADE = (
-    IncomeStatement,
-    Person,
-    Household,
-)  # what an import makes; households last: their place carries the others along
-RESTORED = (IncomeStatement, Person, Household)
+# what an import makes and changes; households last: their place carries the others along
+MADE = (IncomeStatement, CaseRecord, Person, Household)
 PATH = {"district_id", "town_id", "village_id"}
 # Natural keys that another live row may have taken meanwhile: (model, columns, condition of the restored row `e`)
 KEYS = (
     (Household, ("household_no",), "e.household_no <> ''"), (Person, ("id_index",), "true"), (Person, ("person_no",), "e.person_no <> ''"),
-    (IncomeStatement, ("household_id", "year", "kind"), "true"),
+    (IncomeStatement, ("household_id", "year", "kind"), "true"), (CaseRecord, ("household_id",), "true"),
 )  # fmt: skip
 
 
@@ -48,10 +44,10 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
             cursor.execute(sql, values)
         cursor.execute("create index on kept (household_id)")
         affected = _affected(cursor, values)
-        changed_since = sum(_changed_since(cursor, model, values) for model in RESTORED)
+        changed_since = sum(_changed_since(cursor, model, values) for model in MADE)
         voided = _void(cursor, values) if undoing else {}
         ended = _end_memberships(cursor, values) if undoing else _end_restored_memberships(cursor, values)
-        restored = ended + _restore(cursor, IncomeStatement, values) + _restore(cursor, Person, values)
+        restored = ended + sum(_restore(cursor, model, values) for model in MADE[:-1])
         restored += _restore_memberships(cursor, values) + _restore(cursor, Household, values)
         kept = _report(cursor)
         _settle_versions(cursor, values)
@@ -121,7 +117,7 @@ def former_step(model) -> str:
 def _affected(cursor, values: dict) -> list[int]:
     """Households whose state must be rebuilt: those of the rows that the reversed step touched or the batch made."""
     parts = [f"select t.record from households_rostertouch t where {former_step(Household)}"]
-    for model in (Person, IncomeStatement, Membership):
+    for model in (*MADE[:-1], Membership):
         parts.append(
             f"select x.household_id from households_rostertouch t join {model._meta.db_table} x on x.id = t.record where {former_step(model)}"
         )
@@ -243,7 +239,7 @@ def _restore_memberships(cursor, values: dict) -> int:
 
 def _settle_versions(cursor, values: dict) -> None:
     """A household that moves carries its rows along and raises their versions after they were noted."""
-    for model in (*RESTORED, Membership):
+    for model in (*MADE, Membership):
         cursor.execute(
             f"update households_rostertouch t set version = x.version from {model._meta.db_table} x"
             f" where t.batch_id = %(batch)s and t.reversal_id = %(reversal)s and t.\"table\" = '{model._meta.model_name}'"
