@@ -3,22 +3,54 @@
 from django.db import connection
 
 from households.models import Person
+from households.roster.fields import OWNED
 from jiyang.rules.sql import Base, Source
 
-HOUSEHOLD = """(
-select h.id as household_key, 1 as version, nullif(h.household_no, '') as household_no, nullif(h.household_type, '') as household_type,
-       nullif(h.category, '') as category, nullif(h.hamlet, '') as hamlet, h.phone, h.stated_size, nullif(h.poverty_cause, '') as poverty_cause,
-       h.dangerous_house, h.safe_water, h.identified_on, h.risk_identified_on, h.risk_removed_on, h.risk_removed,
+
+def named(alias: str, owner: str, leave: tuple[str, ...] = ()) -> str:
+    """The slots of a register's table under the rules' names; empty texts and lists count as nothing."""
+    found = []
+    for slot in OWNED[owner]:
+        stored = f"{alias}.{slot.assigned[0][0]}"
+        if slot.name in leave:
+            continue
+        if slot.kind == "text":
+            stored = f"nullif({stored}, '')"
+        elif slot.kind == "array":
+            stored = f"nullif({stored}, '{{}}')::text[]"
+        found.append(f"{stored} as {slot.name}")
+    return ", ".join(found)
+
+
+def failed(item: str) -> str:
+    """Whether the latest check of a guarantee says 不达标; NULL: never checked."""
+    return (
+        f"(select k.state = 'not_met' from households_guaranteecheck k where k.household_id = h.id and k.item = '{item}'"
+        f" and k.voided_at is null order by k.done_on desc, k.id desc limit 1) as {item}_failed"
+    )
+
+
+# The newest roster statement is the one that a household's risk is judged by; 上年 is the confirmed one of the year before.
+HOUSEHOLD = f"""(
+select h.id as household_key, 1 as version, nullif(h.household_no, '') as household_no, {named("h", "household", ("village",))},
+       {named("c", "caserecord")}, {named("i", "incomestatement", ("income_per_head",))}, i.net as net_income,
        h.category <> '' as monitored, s.income_per_head, s.last_visit_on, s.next_visit_on, h.district_id, h.town_id, h.village_id,
+       (select y.per_head from households_incomestatement y where y.household_id = h.id and y.kind = 'confirmed'
+           and y.year = s.income_year - 1 and y.voided_at is null) as income_last_year,
+       '{{}}'::text[] as problems, {failed("housing")}, {failed("water")},
        (select count(*) from households_pairing g where g.household_id = h.id and g.until is null and g.voided_at is null)::int as helpers
   from households_household h left join households_householdstate s on s.household_id = h.id
+  left join households_caserecord c on c.household_id = h.id and c.voided_at is null
+  left join households_incomestatement i on i.household_id = h.id and i.voided_at is null and i.kind = 'roster' and i.year = s.income_year
  where h.voided_at is null and h.closed_on is null)"""
-PERSON = """(
-select p.id as person_key, p.household_id as household_key, nullif(p.person_no, '') as person_no, p.name, p.id_number, nullif(p.id_kind, '') as id_kind,
-       nullif(p.sex, '') as sex, p.birth_date, nullif(p.ethnic, '') as ethnic, nullif(m.relation, '') as relation,
-       nullif(p.education, '') as education, nullif(p.school_state, '') as school_state, nullif(p.health, '{}')::text[] as health,
-       nullif(p.labour, '') as labour, p.work_months, p.critical_illness_insured, p.phone as person_phone,
-       p.identified_on as person_identified_on, 1 as same_id, 1 as same_id_towns
+# What could not be read was never stored; that somebody has no number is all that may be wrong with a cell.
+PROBLEMS = (
+    "case when p.id_number is null then array['id_number:id_empty'] when p.id_index is null then array['no_id_number']"
+    " else '{}'::text[] end"
+)
+PERSON = f"""(
+select p.id as person_key, p.household_id as household_key, nullif(p.id_kind, '') as id_kind, nullif(p.sex, '') as sex, p.birth_date,
+       {named("p", "person")}, {PROBLEMS} as problems, nullif(m.relation, '') as relation, 1 as same_id, 1 as same_id_towns
   from households_person p join households_membership m on m.person_id = p.id and m.until is null
   join households_household h on h.id = p.household_id and h.voided_at is null and h.closed_on is null
  where p.voided_at is null)"""

@@ -119,7 +119,12 @@ INCOME = tuple(
     )
 )  # fmt: skip
 MOVED, REOPENED = "household", "closed_on"
-OWNED = {"household": HOUSEHOLD, "person": PERSON, "caserecord": CASE, "incomestatement": INCOME}  # model name → its slots
+OWNED = {
+    "household": HOUSEHOLD,
+    "person": PERSON,
+    "caserecord": CASE,
+    "incomestatement": INCOME,
+}  # model name → its slots
 # staged field → (model, column) of the register; the village stands for the whole place
 OWNERS = {slot.name: (model, slot.assigned[0][0]) for model, slots in OWNED.items() for slot in slots}
 

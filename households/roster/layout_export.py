@@ -67,7 +67,9 @@ def members_of(rows: QuerySet, *, heads_only: bool) -> QuerySet:
         members = members.filter(relation=Relation.HEAD)
     incomes = IncomeStatement.objects.filter(kind=IncomeKind.ROSTER, year=year)
     return (
-        members.select_related("person", "household", "household__state", "household__district", "household__town", "household__village")
+        members.select_related(
+            "person", "household", "household__state", "household__district", "household__town", "household__village"
+        )
         .prefetch_related(
             Prefetch("household__incomestatement_set", incomes, to_attr="stated"),
             Prefetch("household__caserecord_set", CaseRecord.objects.all(), to_attr="cases"),

@@ -7,7 +7,16 @@ history events with the values before it. Reversing a step restores these. An un
 
 from django.db import connection
 
-from households.models import CaseRecord, Household, HouseholdState, IncomeStatement, Membership, Person, RosterAbsence, RosterTouch
+from households.models import (
+    CaseRecord,
+    Household,
+    HouseholdState,
+    IncomeStatement,
+    Membership,
+    Person,
+    RosterAbsence,
+    RosterTouch,
+)
 from households.roster.apply import touched
 from households.services import state
 from jiyang.access.tables import household_owned
