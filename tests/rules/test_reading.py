@@ -82,12 +82,12 @@ def test_a_missing_parameter_or_field_refuses_the_rule_and_hits_nobody(tmp_path)
     path.write_text(
         "family: x\nsubject: household\nrules:\n"
         "  - {code: P, title: 甲, severity: lead, when: {field: income_per_head, op: '<', param: no.such.line}}\n"
-        "  - {code: F, title: 乙, severity: lead, when: [farmland_mu, empty]}\n"
+        "  - {code: F, title: 乙, severity: lead, when: [disaster_reported_on, empty]}\n"
         "  - {code: OK, title: 丙, severity: lead, when: [income_per_head, empty]}\n",
         "utf-8",
     )
     with system_scope("测试"):
         missing, unheld, sound = running.run(load([path]), register.source(), Facts(dt.date(2021, 6, 1)))
     assert "no.such.line" in missing.reason and missing.keys == []
-    assert unheld.reason == "系统数据里没有户的“耕地面积”"
+    assert unheld.reason == "系统数据里没有户的“部门推送突发灾害”"
     assert (sound.reason, sound.keys) == ("", [])
