@@ -90,7 +90,7 @@ def test_over_the_register_agrees_with_plain_sql_and_refuses_what_it_does_not_ho
         == [odd.household_no]
     )
     assert by_code["G_TYPE_EMPTY"]["records"] == [odd.household_no]
-    assert by_code["3_02_004"]["state"] == "refused" and by_code["3_02_004"]["hits"] == 0
+    assert by_code["DISASTER"]["state"] == "refused" and by_code["DISASTER"]["hits"] == 0
     assert sound.household_no not in by_code["HOUSE"]["records"]
 
 
