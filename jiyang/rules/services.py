@@ -131,9 +131,13 @@ def _plain_problems(version: RuleVersion) -> list[str]:
 
 def _same(version: RuleVersion) -> list[str]:
     standing = standing_version(version.code)
-    if standing is None or any(getattr(version, name) != getattr(standing, name) for name in SAID):
+    if standing is None or any(getattr(version, name) != getattr(standing, name) for name in SAID if name != "tree"):
         return []
-    return ["与现行版本完全相同，没有要改的"]
+    try:
+        same = rule_of(version).when == rule_of(standing).when
+    except RuleBroken:
+        return []
+    return ["与现行版本完全相同，没有要改的"] if same else []
 
 
 def _put(version: RuleVersion, problems: list[str]) -> RuleVersion:

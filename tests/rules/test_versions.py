@@ -5,9 +5,10 @@ import datetime as dt
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
-from jiyang.access.scope import acting_as, actor_for
+from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.rules import services, versions
 from jiyang.rules.catalogue import catalogue
 from jiyang.rules.enums import Standing
@@ -187,3 +188,69 @@ def test_what_can_no_longer_be_read_is_not_activated(made, act, leader):
         act(services.decide, by=leader, proposal=version, approve=True)
     version.refresh_from_db()
     assert version.is_open
+
+
+def page(client, user, name, *args, **query) -> str:
+    client.force_login(user)
+    answer = client.get(reverse(f"rules:{name}", args=args), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_pages_tell_a_rule_its_versions_and_its_hits(client, made, data_admin, town_officer, other_officer):
+    for home, age in ((factories.household(factories.village("仁风镇"), members=1), 14), (factories.household(factories.village("曲堤街道"), members=1), 14)):  # fmt: skip
+        with system_scope("测试"):
+            number = factories.id_number(dt.date(timezone.localdate().year - age, 1, 1))
+            factories.person(home, name=f"{home.town.name}少年", number=number, labour="ordinary")
+    version = made(decided=False)
+    listed = page(client, town_officer, "rule_list", q=CODE)
+    assert "不满 16 周岁却不是无劳动力" in listed and "待审核" in listed and "2_01_012" not in listed
+    told = page(client, town_officer, "rule_detail", CODE)
+    assert "年龄 &lt; 16 周岁" in told and "内置" in told and "停用</a>" not in told
+    assert "停用</a>" not in page(client, data_admin, "rule_detail", CODE)  # one waits already
+    hits = page(client, town_officer, "rule_hits", CODE)
+    assert "仁风镇少年" in hits and "曲堤街道少年" not in hits and "年龄 14 周岁" in hits
+    assert "曲堤街道少年" in page(client, other_officer, "rule_hits", CODE)
+    shown = page(client, data_admin, "version_detail", version.pk)
+    assert "<del>年龄 &lt; 16 周岁</del>" in shown and "<ins>年龄 &lt; 15 周岁</ins>" in shown and "撤回" in shown
+    simulated = page(client, data_admin, "version_simulation", version.pk)
+    assert "现行命中" in simulated and "仁风镇少年" in simulated and "不变" in simulated
+
+
+def test_a_rule_is_switched_off_and_brought_back_on_its_pages(client, data_admin, leader):
+    client.force_login(data_admin)
+    url = reverse("rules:rule_off", args=[CODE])
+    assert client.post(url, {"reason": "", "valid_from": days(0)}).status_code == 422
+    assert client.post(url, {"reason": "误报", "valid_from": days(-1)}).status_code == 422
+    off = client.post(url, {"reason": "误报", "valid_from": days(0)})
+    version = RuleVersion.objects.get()
+    assert off["Location"] == reverse("rules:version_detail", args=[version.pk])
+    assert "规则待审核" not in client.get(reverse("workflow:tasks")).content.decode()
+    client.force_login(leader)
+    assert "规则待审核" in client.get(reverse("workflow:tasks")).content.decode()
+    client.post(reverse("rules:version_decide", args=[version.pk]), {"decision": "return", "reason": "说明不清"})
+    version.refresh_from_db()
+    assert version.standing() == Standing.RETURNED
+    assert client.get(url).status_code == 403
+    client.force_login(data_admin)
+    client.post(url, {"reason": "误报三成", "valid_from": days(0)})
+    client.force_login(leader)
+    client.post(reverse("rules:version_decide", args=[RuleVersion.objects.last().pk]), {"decision": "approve"})
+    versions.forget()
+    assert standing() is None and "没有在用" in client.get(reverse("rules:rule_detail", args=[CODE])).content.decode()
+    client.force_login(data_admin)
+    client.post(reverse("rules:rule_back", args=[CODE, 0]), {"reason": "恢复", "valid_from": days(0)})
+    assert RuleVersion.objects.last().number == 3
+
+
+def test_a_disabled_rule_waits_for_whoever_builds(client, made, data_admin, town_officer):
+    version = made()
+    RuleVersion.objects.filter(pk=version.pk).update(tree=["removed_field", "=", 1])
+    versions.forget()
+    client.force_login(data_admin)
+    assert "规则不能运行" in client.get(reverse("workflow:tasks")).content.decode()
+    for name, arg in (("version_detail", version.pk), ("rule_detail", CODE)):
+        assert "没有字段“removed_field”" in client.get(reverse(f"rules:{name}", args=[arg])).content.decode()
+    assert "失效（1）" in client.get(reverse("rules:rule_list")).content.decode()
+    client.force_login(town_officer)
+    assert "规则不能运行" not in client.get(reverse("workflow:tasks")).content.decode()
