@@ -10,7 +10,14 @@ from jiyang.rules.fields import subjects
 from jiyang.rules.models import RuleVersion
 from jiyang.rules.versions import broken, version_of
 
-STATES = {"active": "生效", "broken": "失效", "off": "停用", "waiting": "待审核", "coming": "将生效", "returned": "退回"}
+STATES = {
+    "active": "生效",
+    "broken": "失效",
+    "off": "停用",
+    "waiting": "待审核",
+    "coming": "将生效",
+    "returned": "退回",
+}
 ORIGINS = {"built_in": "内置", "changed": "内置，已改", "own": "自建"}
 
 
@@ -37,7 +44,9 @@ def lines(day: dt.date) -> list[Line]:
     by_code = {code: list(group) for code, group in groupby(stored, key=lambda one: one.code)}
     lost = {one.version.code for one in broken(day)}
     built_in = {rule.code: version_of(rule) for rule in catalogue()}
-    return [_line(code, built_in.get(code), by_code.get(code, []), code in lost, day) for code in {**built_in, **by_code}]
+    return [
+        _line(code, built_in.get(code), by_code.get(code, []), code in lost, day) for code in {**built_in, **by_code}
+    ]
 
 
 def _line(code: str, built_in: RuleVersion | None, stored: list[RuleVersion], lost: bool, day: dt.date) -> Line:

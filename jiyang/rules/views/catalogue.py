@@ -54,7 +54,9 @@ class RuleDetailView(TemplateView):
 
     def get_context_data(self, **kwargs) -> dict:
         code, today, actor = kwargs["code"], timezone.localdate(), self.request.actor
-        stored = list(RuleVersion.objects.filter(code=code).select_related("submitted_by", "decided_by").order_by("-number"))
+        stored = list(
+            RuleVersion.objects.filter(code=code).select_related("submitted_by", "decided_by").order_by("-number")
+        )
         first, now = built_in(code), standing_version(code)
         if not stored and first is None:
             raise Http404
@@ -100,5 +102,10 @@ class RuleHitsView(View):
         except RuleBroken as problem:
             found = looking.Found(None, reason=str(problem))
         template = "rules/_found.html" if request.htmx else "rules/hits.html"
-        context = {"title": f"{standing.title}：今天的命中", "found": found, "code": code, "subject": subjects().get(standing.subject)}
+        context = {
+            "title": f"{standing.title}：今天的命中",
+            "found": found,
+            "code": code,
+            "subject": subjects().get(standing.subject),
+        }
         return render(request, template, context)
