@@ -27,7 +27,13 @@ Terms = Mapping[tuple[str, str], tuple[str, Whatever]]
 
 
 class RuleBroken(ValueError):
-    """A rule that cannot be understood; the text names file, rule and place."""
+    """A rule that cannot be understood; the text names file, rule and place.
+
+    `message` is the text without them, `raw` the innermost written condition that is at fault.
+    """
+
+    message: str = ""
+    raw: Whatever = None
 
 
 class Reader:
@@ -37,15 +43,24 @@ class Reader:
         self.where, self.terms, self.leaves = where, terms or {}, 0
 
     def broken(self, place: str, message: str) -> RuleBroken:
-        return RuleBroken(f"{self.where}：{place}：{message}")
+        problem = RuleBroken(f"{self.where}：{place}：{message}")
+        problem.message = message
+        return problem
 
     def read(self, raw: Whatever, subject: Subject, place: str = "when", depth: int = 0) -> tree.Node:
+        try:
+            return self._read(raw, subject, place, depth)
+        except RuleBroken as problem:
+            problem.raw = raw if problem.raw is None else problem.raw
+            raise
+
+    def _read(self, raw: Whatever, subject: Subject, place: str, depth: int) -> tree.Node:
         if depth > DEEPEST:
             raise self.broken(place, f"条件套得太深，最多 {DEEPEST} 层")
         if isinstance(raw, str):
             return self._term(raw, subject, place, depth)
         if isinstance(raw, list):
-            return self._leaf(self._short(raw, place), subject, place)
+            return self._leaf(self.long(raw, place), subject, place)
         if not isinstance(raw, Mapping) or not raw:
             raise self.broken(place, "条件应为一组条件、一个比较或一个术语")
         if "field" in raw:
@@ -77,7 +92,8 @@ class Reader:
             raise self.broken(place, f"{subject.title}没有术语“{name}”")
         return tree.Named(found[0], self.read(found[1], subject, f"{place}.{name}", depth + 1))
 
-    def _short(self, raw: list, place: str) -> dict:
+    def long(self, raw: list, place: str) -> dict:
+        """The short form of a comparison as its long one."""
         if len(raw) == 2 and raw[1] in {"empty", "filled"}:
             return {"field": raw[0], "op": raw[1]}
         if len(raw) != 3:

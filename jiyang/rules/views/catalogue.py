@@ -6,12 +6,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.generic import TemplateView, View
 
-from jiyang.rules import listing, looking
+from jiyang.rules import drafts, listing, looking
 from jiyang.rules.catalogue import SEVERITIES
 from jiyang.rules.enums import Standing
 from jiyang.rules.facts import Facts, RuleRefused
 from jiyang.rules.fields import subjects
-from jiyang.rules.models import RuleDraft, RuleVersion
+from jiyang.rules.models import RuleVersion
 from jiyang.rules.outline import outline
 from jiyang.rules.reading import RuleBroken
 from jiyang.rules.sentence import Teller
@@ -43,7 +43,7 @@ class RuleListView(TemplateView):
                 ("family", "类别", [(name, name) for name in dict.fromkeys(line.version.family for line in known) if name]),
             ],
             "words": listing.STATES, "origins": listing.ORIGINS, "may_make": may_make,
-            "drafts": list(RuleDraft.objects.filter(user=self.request.user).order_by("-changed_at")) if may_make else [],
+            "drafts": list(drafts.drafts_of(self.request.user)) if may_make else [],
         }  # fmt: skip
 
 
