@@ -122,9 +122,12 @@ class Membership(Scoped, Tracked):
     `is_registered_member`, `is_actual_resident`, `shares_budget`: DOMAIN.md 1.5; only `shares_budget` counts per head.
     """
 
-    person = models.ForeignKey(Person, models.PROTECT, related_name="memberships", verbose_name="人员")
+    # checked once per statement, as those of `Record`
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="memberships", db_constraint=False, verbose_name="人员"
+    )
     household = models.ForeignKey(
-        settings.HOUSEHOLD_MODEL, models.PROTECT, related_name="memberships", verbose_name="户"
+        settings.HOUSEHOLD_MODEL, models.PROTECT, related_name="memberships", db_constraint=False, verbose_name="户"
     )
     district = place_field("区县")
     town = place_field("镇街")
@@ -140,7 +143,14 @@ class Membership(Scoped, Tracked):
     version = models.PositiveIntegerField("版本", default=1, db_default=1, editable=False)
 
     origin = models.ForeignKey(
-        "intake.Batch", models.PROTECT, related_name="+", null=True, blank=True, editable=False, verbose_name="来源批次"
+        "intake.Batch",
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,
+        verbose_name="来源批次",
     )
 
     household_column = "household_id"

@@ -22,7 +22,14 @@ class RosterRow(Scoped):
     together. Rows of an unknown place are seen by the district only.
     """
 
-    batch = models.ForeignKey("intake.Batch", models.CASCADE, related_name="roster_rows", verbose_name="批次")
+    batch = models.ForeignKey(
+        "intake.Batch",
+        models.CASCADE,
+        related_name="roster_rows",
+        db_constraint=False,
+        db_index=False,
+        verbose_name="批次",
+    )
     district = place_field("区县")
     town = place_field("镇街", null=True)
     village = place_field("行政村", null=True)
@@ -141,7 +148,9 @@ class RosterTouch(Scoped):
     it can be reversed in turn.
     """
 
-    batch = models.ForeignKey("intake.Batch", models.PROTECT, related_name="touches", verbose_name="批次")
+    batch = models.ForeignKey(
+        "intake.Batch", models.PROTECT, related_name="touches", db_constraint=False, db_index=False, verbose_name="批次"
+    )
     district = place_field("区县")
     town = place_field("镇街", null=True)
     village = place_field("行政村", null=True)

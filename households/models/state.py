@@ -12,7 +12,12 @@ class HouseholdState(Scoped):
     """户状态: head, size, tier, income and visit dates as of now. Written by `households.services.state` only."""
 
     household = models.OneToOneField(
-        settings.HOUSEHOLD_MODEL, models.PROTECT, primary_key=True, related_name="state", verbose_name="户"
+        settings.HOUSEHOLD_MODEL,
+        models.PROTECT,
+        primary_key=True,
+        related_name="state",
+        db_constraint=False,
+        verbose_name="户",
     )
     district = place_field("区县")
     town = place_field("镇街")

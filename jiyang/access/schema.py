@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import connection, models
 
 from jiyang.access.matrix import matrix
-from jiyang.access.tables import household_model, household_owned, is_event
+from jiyang.access.tables import household_model, household_owned, is_event, is_scoped
+from jiyang.audit.tracking import Tracked
 
 ARMS = ("district", "town", "village")
 
@@ -44,15 +45,7 @@ begin
     return new;
 end $$;
 
-create or replace function kernel_check_path() returns trigger language plpgsql
-    security definer set search_path = {schema}, pg_temp set enable_nestloop = off as $$
-begin
-    if exists (select 1 from changed c join {household} h on h.id = c.household_id
-               where (c.district_id, c.town_id, c.village_id) is distinct from (h.district_id, h.town_id, h.village_id))
-    then raise exception '% rows must carry the place of their household', tg_table_name using errcode = '23514';
-    end if;
-    return null;
-end $$;
+drop function if exists kernel_check_path() cascade; -- its work is done by each table's own check
 
 create or replace function kernel_carry_path() returns trigger language plpgsql
     security definer set search_path = {schema}, pg_temp as $$
@@ -60,7 +53,7 @@ begin
     {carry}
     return null;
 end $$;
-revoke execute on function kernel_check_path(), kernel_carry_path() from public;
+revoke execute on function kernel_carry_path() from public;
 
 -- transaction numbers of the history: a restore raises the offset above those it brings (jiyang.audit.chain)
 do $$ begin
@@ -79,6 +72,36 @@ create or replace function kernel_take_log(before timestamptz) returns setof jso
 $$;
 revoke execute on function kernel_take_log(timestamptz) from public;
 grant execute on function kernel_take_log(timestamptz) to {web};
+"""
+# What a statement wrote points to rows that exist: foreign keys without a constraint of their own are checked once per
+# statement and distinct value, where a constraint asks for every row. Index look-ups always: the plan is kept for the
+# session and has to hold for one row and for a hundred thousand.
+CHECK = """
+create or replace function {name}() returns trigger language plpgsql security definer set search_path = {schema}, pg_temp
+    set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare missing text;
+begin
+    {checks}
+    return null;
+end $$;
+revoke execute on function {name}() from public;
+"""
+CHECK_PATH = """
+    if exists (select 1 from changed c join {household} h on h.id = c.household_id
+               where (c.district_id, c.town_id, c.village_id) is distinct from (h.district_id, h.town_id, h.village_id))
+    then raise exception '% rows must carry the place of their household', tg_table_name using errcode = '23514';
+    end if;
+"""
+CHECK_REFERENCES = """
+    select name into missing from ({references}) as refs (name) limit 1;
+    if missing is not null then
+        raise exception '%.% points to a row that does not exist', tg_table_name, missing using errcode = '23503';
+    end if;
+"""
+REFERENCE = """
+    select '{column}' where exists (
+        select from (select distinct {column} as key from changed where {column} is not null) c
+         where not exists (select from {table} r where r.{key} = c.key))
 """
 
 
@@ -138,6 +161,42 @@ def trigger(name: str, table: str, when: str, function: str) -> Iterator[str]:
     yield f"create trigger {name} {when.format(table=table)} execute function {function}()"
 
 
+def _is_record(model: type[models.Model]) -> bool:
+    return is_scoped(model) and issubclass(model, Tracked)
+
+
+def unconstrained(model: type[models.Model]) -> list[models.ForeignKey]:
+    """Foreign keys that the table's own trigger checks; a household's place is compared, not looked up."""
+    path = {f"{arm}_id" for arm in ARMS} if model in household_owned() else set()
+    return [
+        field
+        for field in model._meta.local_concrete_fields
+        if isinstance(field, models.ForeignKey) and not field.db_constraint and field.column not in path
+    ]
+
+
+def checks(model: type[models.Model], schema: str) -> Iterator[str]:
+    """The trigger that checks, once per statement, what the table's rows point to."""
+    name, table = f"kernel_check_{model._meta.db_table}", quoted(model._meta.db_table)
+    references = [
+        REFERENCE.format(
+            column=field.column, table=quoted(field.related_model._meta.db_table), key=field.target_field.column
+        )
+        for field in unconstrained(model)
+    ]
+    parts = (
+        [CHECK_PATH.format(household=quoted(household_model()._meta.db_table))] if model in household_owned() else []
+    )
+    if references:
+        parts.append(CHECK_REFERENCES.format(references=" union all ".join(references)))
+    if not parts:
+        return
+    yield CHECK.format(name=name, schema=schema, checks="".join(parts))
+    for verb in ("insert", "update"):
+        when = f"after {verb} on {{table}} referencing new table as changed for each statement"
+        yield from trigger(f"kernel_check_{verb}", table, when, name)
+
+
 def triggers(model: type[models.Model]) -> Iterator[str]:
     table = quoted(model._meta.db_table)
     if is_event(model):
@@ -154,9 +213,6 @@ def triggers(model: type[models.Model]) -> Iterator[str]:
         yield from trigger("kernel_path_new", table, missing, "kernel_copy_path")
         changed = "before update on {table} for each row when (old.household_id is distinct from new.household_id)"
         yield from trigger("kernel_path_household", table, changed, "kernel_copy_path")
-        for verb in ("insert", "update"):
-            check = f"after {verb} on {{table}} referencing new table as changed for each statement"
-            yield from trigger(f"kernel_path_{verb}ed", table, check, "kernel_check_path")
     if model is household_model():
         moved = " or ".join(f"old.{arm}_id is distinct from new.{arm}_id" for arm in ARMS)
         when = f"after update on {{table}} for each row when ({moved})"
@@ -206,6 +262,8 @@ def sync_schema(**kwargs) -> None:
                 statements += guards(model, quoted(owner), web)
             if matrix().table_kind(model) == "scoped" or is_event(model):
                 statements += triggers(model)
+            if model in household_owned() or _is_record(model):
+                statements += checks(model, quoted(schema))
             cursor.execute(";\n".join(statements))
         cursor.execute(f"grant usage on all sequences in schema {quoted(schema)} to {web}")
         cursor.execute(f"grant select on django_migrations to {web}")

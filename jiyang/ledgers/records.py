@@ -22,15 +22,30 @@ class Record(Scoped, Tracked):
     guards edits (the database raises it); `origin` is the import batch that brought the row.
     """
 
+    # what these columns point to is checked once per statement (jiyang.access.schema), not by a constraint for each row
     public_id = models.UUIDField("公开编号", default=uuid.uuid4, unique=True, editable=False)
     district = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", editable=False, verbose_name="区县"
+        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, verbose_name="区县"
     )
     town = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", null=True, blank=True, editable=False, verbose_name="镇街"
+        "regions.Region",
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,
+        verbose_name="镇街",
     )
     village = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", null=True, blank=True, editable=False, verbose_name="行政村"
+        "regions.Region",
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,
+        verbose_name="行政村",
     )
     version = models.PositiveIntegerField("版本", default=1, editable=False)
     done_by = models.CharField("办理人", max_length=120, blank=True)
@@ -41,12 +56,20 @@ class Record(Scoped, Tracked):
         related_name="+",
         null=True,
         editable=False,
+        db_constraint=False,
         db_index=False,
         verbose_name="录入人",
     )
     entered_at = models.DateTimeField("录入时间", default=timezone.now, editable=False)
     origin = models.ForeignKey(
-        "intake.Batch", models.PROTECT, related_name="+", null=True, blank=True, editable=False, verbose_name="来源批次"
+        "intake.Batch",
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,
+        verbose_name="来源批次",
     )
     voided_at = models.DateTimeField("作废时间", null=True, blank=True, editable=False)
     voided_by = models.ForeignKey(
@@ -56,6 +79,7 @@ class Record(Scoped, Tracked):
         null=True,
         blank=True,
         editable=False,
+        db_constraint=False,
         db_index=False,
         verbose_name="作废人",
     )
@@ -92,9 +116,9 @@ class HouseholdRecord(Record):
     """A record that belongs to a household and follows it: the database copies the path and carries it when it moves."""
 
     household = models.ForeignKey(
-        settings.HOUSEHOLD_MODEL, models.PROTECT, related_name="%(class)s_set", verbose_name="户"
+        settings.HOUSEHOLD_MODEL, models.PROTECT, related_name="%(class)s_set", db_constraint=False, verbose_name="户"
     )
-    # The path is the household's, checked by trigger: no second foreign-key check for each row.
+    # The path is the household's, compared by the same check.
     district = models.ForeignKey(
         "regions.Region",
         models.PROTECT,
