@@ -106,8 +106,12 @@ def touched(name: str, update: str, reversal: str = "null::bigint", *, freed: bo
     return TOUCHED.format(update=update, name=name, reversal=reversal, before=before)
 
 
-def commit(batch: Batch, *, by_id: int, who: str, fields: set[str], day: dt.date, source: str) -> dict[str, int]:
+def commit(
+    batch: Batch, *, by_id: int, who: str, fields: set[str], day: dt.date, source: str, people: bool = True
+) -> dict[str, int]:
     """Write `roster_plan` over the rows of `source` into the register; returns rows written per kind.
+
+    Of a file of households (not `people`) nobody's own row is written.
 
     Runs in the caller's transaction.
     """
@@ -132,7 +136,7 @@ def commit(batch: Batch, *, by_id: int, who: str, fields: set[str], day: dt.date
         prefix
         for prefix, slots in (("numbers", PERSON[:1]), ("incomes", INCOME), ("cases", CASE))
         if not of_file(slots, fields)
-    }
+    } | (set() if people else {"people", "memberships", "numbers"})
     steps = {name: sql for name, sql in steps.items() if name.split("_")[0] not in left_out}
     written = {}
     with whole_batch(batch.rows or 0), connection.cursor() as cursor:

@@ -52,6 +52,7 @@ def commit(batch_id: int) -> Batch | None:
             fields=fields_of(batch),
             day=day_of(batch),
             source=rows_of(batch),
+            people=of_people(batch),
         )
         clock.lap("write")
         if overtaken or held:
@@ -69,6 +70,11 @@ def commit(batch_id: int) -> Batch | None:
 def fields_of(batch: Batch) -> set[str]:
     """The staged fields that the batch's file has."""
     return set(batch.columns["known"]) | set(batch.columns.get("place", ["village"]))
+
+
+def of_people(batch: Batch) -> bool:
+    """Whether the batch's rows are people; else they are households."""
+    return layouts()[batch.layout].rows == "person"
 
 
 def rows_of(batch: Batch, condition: str = "true") -> str:
@@ -91,6 +97,7 @@ def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:
         with_register=True,
         mode=batch.mode,
         source=f"{source} as rows",
+        people=of_people(batch),
     )
     return storable.settle(source, batch.rows)
 

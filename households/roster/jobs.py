@@ -35,7 +35,7 @@ LAYOUTS = (
     "legacy_person",
     "legacy_household",
 )
-IMPORTED = ("roster_a", "roster_b", "roster_c")  # rosters of people with their place: what the register takes
+IMPORTED = ("roster_a", "roster_b", "roster_c", "roster_f")  # with their place: what the register takes
 FILE_AAD, VALUE_AAD = "intake_batch.file", "intake_batchfinding.value"
 MOST_FINDINGS_KEPT = 200_000
 
@@ -87,6 +87,7 @@ def examine(
         rows=len(mapped.rows),
         with_register=with_register,
         mode=mode,
+        people=mapped.header.layout.rows != "household" or not with_register,
     )
     if with_register:
         _settle(mapped)
@@ -99,6 +100,8 @@ def _settle(mapped: Mapped) -> None:
     place = {row: index for index, row in enumerate(mapped.rows)}
     known = {(finding.line, finding.code) for finding in mapped.findings}
     clashes = storable.settle("roster_stage", len(mapped.rows))
+    if mapped.header.layout.rows == "household":
+        clashes += [(row, "household_no", "household_not_in_register") for row in plan.unknown_households()]
     found = [mapped.finding(name, place[row], code) for row, name, code in clashes if (row, code) not in known]
     if found:
         mapped.findings += found

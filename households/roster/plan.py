@@ -10,6 +10,10 @@ from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, REL
 from jiyang.intake.bulk import whole_batch
 from jiyang.intake.enums import PlanMode, RowAction
 
+PERSON_OF_ROW = """coalesce({by_record}p.id, q.id, case when h.id is not null then
+               (select min(n.id) from households_person n where n.household_id = h.id and n.name = s.name
+                   and n.id_index is null and n.voided_at is null and (n.person_no = '' or s.person_no is null)
+                   and (s.id_index is null or n.birth_date is null or n.birth_date = s.birth_date)) end)"""
 CONTRACT = (
     RowAction.INSERT,
     RowAction.UPDATE,
@@ -28,10 +32,7 @@ with s as materialized (
            bool_or(out_of_area) over w as household_outside, row = min(row) over w as top
       from {source} window w as (partition by coalesce(household_no, 'row ' || row))),
 k as (select s.row, h.id as hid, h.closed_on is not null as closed,
-             coalesce({by_record}p.id, q.id, case when h.id is not null then
-               (select min(n.id) from households_person n where n.household_id = h.id and n.name = s.name
-                   and n.id_index is null and n.voided_at is null and (n.person_no = '' or s.person_no is null)
-                   and (s.id_index is null or n.birth_date is null or n.birth_date = s.birth_date)) end) as pid
+             {person} as pid
         from s left join households_household h on h.household_no = s.household_no and h.voided_at is null and {register}
         left join households_person p on p.id_index = s.id_index and p.voided_at is null and {register}
         left join households_person q on q.person_no = s.person_no and q.voided_at is null and p.id is null and {register}
@@ -65,6 +66,8 @@ select row, hid as household_id, pid as person_id,
 CASES = """
       left join households_caserecord c on s.top and c.household_id = k.hid and c.voided_at is null"""
 
+BY_RECORD = "(select r.id from households_person r where r.public_id::text = s.record_id and r.voided_at is null), "
+
 
 class Compared:
     """One comparison of the plan: the label of the field, the SQL test that it changes, its value before as text."""
@@ -86,25 +89,25 @@ def make(
     with_register: bool,
     mode: str = PlanMode.ALL,
     source: str = "roster_stage",
+    people: bool = True,
 ) -> None:
     """Plan the rows of `source` against the register. `fields` are the columns that the file has: others are left alone.
 
-    `mode` says what may happen to what the register holds already (PlanMode).
+    `mode` says what may happen to what the register holds already (PlanMode). A file of households (not `people`) brings
+    known ones up to date and adds nobody.
     """
-    compared = comparisons(fields)
+    compared = comparisons(fields, people=people)
     tests = [(one, one.test(mode)) for one in compared if one.test(mode) != "false"]
     anything = " or ".join(one.differs for one in compared)
     sql = PLAN.format(
         source=source,
         register="true" if with_register else "false",
-        by_record="(select r.id from households_person r where r.public_id::text = s.record_id and r.voided_at is null), "
-        if "record_id" in fields and with_register
-        else "",
+        person=PERSON_OF_ROW.format(by_record=BY_RECORD if "record_id" in fields and with_register else "") if people else "null::bigint",
         further=CASES if of_file(CASE, fields) else "",
-        may_insert="true" if mode == PlanMode.ALL else "not k.closed or k.hid is null",
-        may_move="true" if mode == PlanMode.ALL else "k.pid is null",
+        may_insert="false" if not people else "true" if mode == PlanMode.ALL else "not k.closed or k.hid is null",
+        may_move="false" if not people else "true" if mode == PlanMode.ALL else "k.pid is null",
         differs=" or ".join(test for _, test in tests) or "false",
-        otherwise="false" if mode == PlanMode.ALL else f"k.hid is null or k.pid is null or {anything}",
+        otherwise=f"k.hid is null or {anything}" if not people else "false" if mode == PlanMode.ALL else f"k.hid is null or k.pid is null or {anything}",
         labels=", ".join(f"case when {test} then '{one.label}' end" for one, test in tests) or "null",
         befores=", ".join(f"case when {test} then '{one.label}=' || coalesce({one.old}::text, '') end" for one, test in tests)
         or "null",
@@ -114,11 +117,11 @@ def make(
         cursor.execute("create unique index on roster_plan (row); analyze roster_plan (row)")
 
 
-def comparisons(fields: set[str]) -> list[Compared]:
+def comparisons(fields: set[str], *, people: bool = True) -> list[Compared]:
     """What is compared, in the order in which changes are listed. A row without its counterpart compares nothing."""
-    found = [_compared("p", "k.pid is not null", slot) for slot in of_file(PERSON, fields)]
+    found = [_compared("p", "k.pid is not null", slot) for slot in of_file(PERSON, fields)] if people else []
     found += [_compared("h", "k.hid is not null", slot) for slot in of_file(HOUSEHOLD, fields)]
-    if RELATION.name in fields:
+    if people and RELATION.name in fields:
         found.append(_compared("m", "k.pid is not null", RELATION))
         found.append(
             Compared(MOVED, "k.pid is not null and m.household_id is distinct from k.hid", "m.household_id", "m.id is null", "true")
@@ -143,3 +146,10 @@ def counts(source: str = "roster_plan") -> dict[str, int]:
         cursor.execute(f"select action, count(*) from {source} group by action")
         found = dict(cursor.fetchall())
     return {str(action): found.pop(action, 0) for action in CONTRACT} | found
+
+
+def unknown_households() -> list[int]:
+    """Rows of the plan whose household is not in the register."""
+    with connection.cursor() as cursor:
+        cursor.execute("select row from roster_plan where household_id is null and action = 'kept' order by row")
+        return [row for (row,) in cursor.fetchall()]

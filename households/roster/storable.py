@@ -67,11 +67,11 @@ with w as materialized (
            p.household_id as hid, p.person_id as pid, p.changed
       from {source} s join roster_plan p on p.row = s.row where p.action in ('insert', 'update'))
 select w.row, 'person_no', 'person_no_taken' from w join households_person x on x.person_no = w.person_no and x.voided_at is null
- where (w.pid is null or 'person_no' = any(w.changed)) and x.id is distinct from w.pid
+ where (w.action = 'insert' and w.pid is null or 'person_no' = any(w.changed)) and x.id is distinct from w.pid
    and not exists (select 1 from w f where f.pid = x.id and 'person_no' = any(f.changed))
 union all
 select w.row, 'id_number', 'id_taken' from w join households_person x on x.id_index = w.id_index and x.voided_at is null
- where (w.pid is null or 'id_number' = any(w.changed)) and x.id is distinct from w.pid
+ where (w.action = 'insert' and w.pid is null or 'id_number' = any(w.changed)) and x.id is distinct from w.pid
 union all
 select w.row, 'household_no', 'household_no_taken' from w
   join households_household x on x.household_no = w.household_no and x.voided_at is null where w.hid is null

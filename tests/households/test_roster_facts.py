@@ -120,6 +120,31 @@ def test_a_change_is_shown_written_and_undone(data_admin, district_clerk, tmp_pa
         assert (home.farmland_mu, case.measure_infrastructure, case.collector_phone, income.wage) == before
 
 
+def test_a_file_of_households_brings_known_ones_up_to_date_and_adds_nobody(data_admin, district_clerk, tmp_path):
+    load(data_admin, district_clerk, MONITORING)
+    path = export(district_clerk, "roster_f", tmp_path / "out.xlsx")
+    again = upload(data_admin, path)
+    assert planned(again) == {} and again.counts["same"] == again.rows
+    with system_scope("测试"):
+        people = Person.objects.count()
+    changed = edited(path, {"住房面积": "66", "是否有卫生厕所": "是", "姓名": "外来人"})
+    lines = changed.read_text("utf-8-sig").splitlines()
+    number = lines[1].split(",")[3]
+    changed.write_text("\n".join([*lines, lines[1].replace(number, "99" + number[2:])]), "utf-8-sig")
+    batch = upload(data_admin, changed)
+    with system_scope("测试"):
+        assert list(
+            BatchFinding.objects.filter(batch=batch, code="household_not_in_register").values_list("severity")
+        ) == [("W",)]
+    assert (batch.counts["update"], batch.counts["insert"], batch.counts["kept"]) == (1, 0, 1)
+    approve(district_clerk, submit(data_admin, batch))
+    with system_scope("测试"):
+        assert Household.objects.get(household_no=number).house_area_m2 == Decimal(66)
+        assert Person.objects.count() == people and not Person.objects.filter(name="外来人").exists()
+    reverse(data_admin, district_clerk, batch)
+    assert planned(upload(data_admin, path)) == {}
+
+
 def test_an_undone_load_leaves_no_live_row(data_admin, district_clerk):
     batch = load(data_admin, district_clerk, MONITORING)
     reverse(data_admin, district_clerk, batch)
