@@ -10,7 +10,7 @@ from django.utils import timezone
 from households.enums import RiskTier
 from households.models import Household
 from households.roster import committing, jobs
-from households.services import changes, incomes, pairings, roster, tiers
+from households.services import changes, facts, incomes, pairings, roster, tiers
 from households.services.change_checks import open_members
 from jiyang.access.models import HouseholdGrant
 from jiyang.access.scope import acting_as, actor_for, system_scope
@@ -38,6 +38,7 @@ def fill() -> None:
     _grant()
     _pair()
     _classify()
+    _monitor()
     _wait()
 
 
@@ -77,6 +78,26 @@ def _pair() -> None:
                 mine = homes[:GRANTED] if index == 0 else homes[GRANTED + index :: 4]
                 day = max(home.registered_on for home in mine)
                 pairings.pair(rows=mine, helper=helper, by=officer, on=day)
+
+
+def _monitor() -> None:
+    """The monitoring record of each monitored household: risks, measures, who keeps watch."""
+    dice, clerk = random.Random(15), User.objects.get(username="district_clerk1")
+    with acting_as(actor_for(clerk, reason="演示数据")):
+        for home in Household.objects.exclude(category="").order_by("pk"):
+            risks = dice.sample(("illness", "disability", "unstable_work", "school"), dice.choice((1, 1, 2)))
+            facts.keep_case(
+                by=clerk,
+                household=home,
+                **dict(zip(facts.RISKS, risks, strict=False)),
+                dropout_problem=False,
+                uninsured_problem=False,
+                measure_health=["medical_aid"] if "illness" in risks else [],
+                measure_safety_net=["allowance"],
+                measure_social=["helper"],
+                monitor_contact=dice.choice(HELPERS)[0],
+                monitor_contact_phone=f"139{dice.randrange(10**8):08d}",
+            )
 
 
 def _wait() -> None:

@@ -7,8 +7,8 @@ from django import forms
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from households.enums import ChangeKind, HelperKind, MonitoringCategory, RiskTier
-from households.models import Helper, Household, Person, PersonChange
+from households.enums import ChangeKind, HelperKind, MonitoringCategory, RemovalWay, RiskCause, RiskTier
+from households.models import CaseRecord, Helper, Household, Person, PersonChange
 from jiyang.access.scope import Actor
 from jiyang.identifiers.encryption import blind_index
 from jiyang.ledgers.columns import may_see
@@ -117,6 +117,27 @@ class PersonFilter(LedgerFilter):
         if looks_personal(term):
             return rows.filter(numbered(Person, self.request.actor, term))
         return rows.filter(person_no__startswith=term) if term.isdigit() else rows.named_like(term)
+
+
+class CaseFilter(LedgerFilter):
+    search_in = ("household__household_no", "household__state__head_name")
+    risk = django_filters.ChoiceFilter(label="风险", empty_label="不限", method="with_risk", choices=RiskCause.choices)
+    category = django_filters.ChoiceFilter(
+        label="监测类别", empty_label="不限", field_name="household__category", choices=MonitoringCategory.choices
+    )
+    removal_way = django_filters.ChoiceFilter(label="消除方式", empty_label="不限", choices=RemovalWay.choices)
+
+    class Meta:
+        model = CaseRecord
+        fields: list[str] = []
+        form = forms.Form
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.form.fields["q"].label = "户编号、户主"
+
+    def with_risk(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.filter(Q(*((f"risk_{number}", value) for number in range(1, 6)), _connector=Q.OR))
 
 
 class HelperFilter(LedgerFilter):

@@ -4,13 +4,15 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from households.filters import ChangeFilter, HelperFilter, HouseholdFilter, PersonFilter, ProposalFilter
+from households.filters import CaseFilter, ChangeFilter, HelperFilter, HouseholdFilter, PersonFilter, ProposalFilter
+from households.forms.facts import CASE, CaseEditForm, CaseForm, PersonEditForm
 from households.forms.pairings import HelperEditForm, HelperForm, PairForm
 from households.forms.register import HouseholdEditForm, HouseholdForm
 from households.forms.tiers import TierForm
-from households.models import Helper, Household, Person, PersonChange, TierChange
+from households.models import CaseRecord, Helper, Household, Person, PersonChange, TierChange
+from households.models.conditions import Entitlements, LivingConditions, Occupation, names_of
 from households.roster.layout_export import offered
-from households.services import pairings, register, tiers
+from households.services import facts, pairings, register, tiers
 from households.views.change_detail import ChangeDetailView
 from households.views.detail import HouseholdDetailView
 from households.views.helpers import HelperDetailView
@@ -52,6 +54,7 @@ class HouseholdLedger(Ledger):
         Column("identified_on"),
         Column("risk_identified_on"),
         Column("risk_removed_on"),
+        *(Column(name) for name in names_of(LivingConditions)),
     )
     file_layouts = offered
     filterset = HouseholdFilter
@@ -106,9 +109,11 @@ class PersonLedger(Ledger):
         Column("phone"),
         Column("critical_illness_insured"),
         Column("identified_on"),
+        *(Column(name, sort=None) for name in names_of(Entitlements, Occupation)),
     )
     file_layouts = offered
     filterset = PersonFilter
+    edit = FormFor(PersonEditForm, facts.edit_person)
     detail_template, detail_view = "households/person.html", PersonDetailView
     sort = "name_pinyin"
     empty = "还没有人员。导入名单，或新建户。"
@@ -116,6 +121,30 @@ class PersonLedger(Ledger):
     @classmethod
     def standing(cls, rows: QuerySet) -> QuerySet:
         return rows.members_on(timezone.localdate())
+
+
+class CaseLedger(Ledger):
+    model, name = CaseRecord, "case"
+    title, unit, noun = "监测信息", "户", "监测信息"
+    related = ("household__state", "town", "village")
+    columns = (
+        Column("household__state__head_name", "户主", cell="link", sort="household__state__head_pinyin"),
+        Column("household__household_no", "户编号", optional=True),
+        Column("town__name", "镇街", sort="town__code"),
+        Column("village__short_name", "行政村", sort="village__code"),
+        Column("household__category", "监测类别", optional=True),
+        Column("household__monitoring_status", "状态", cell="tag", optional=True),
+        Column("risks", "致贫/返贫风险"),
+        Column("development_state", optional=True, sort=None),
+        Column("household__risk_identified_on", "识别时间", optional=True),
+        Column("household__risk_removed_on", "消除时间", optional=True),
+        Column("removal_way", optional=True, sort=None),
+    )
+    extra_export = tuple(Column(name, sort=None) for name in CASE if name not in {"development_state", "removal_way"})
+    filterset, sort = CaseFilter, "-household__risk_identified_on"
+    empty = "还没有监测信息。导入监测对象名单，或在监测户的档案里登记。"
+    create = FormFor(CaseForm, facts.keep_case)
+    edit = FormFor(CaseEditForm, facts.edit_case)
 
 
 class HelperLedger(Ledger):

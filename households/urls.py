@@ -1,6 +1,6 @@
 from django.urls import path
 
-from households.ledgers import ChangeLedger, HelperLedger, HouseholdLedger, PersonLedger, TierChangeLedger
+from households.ledgers import CaseLedger, ChangeLedger, HelperLedger, HouseholdLedger, PersonLedger, TierChangeLedger
 from households.views import (
     absences,
     changes,
@@ -20,6 +20,7 @@ app_name = "households"
 urlpatterns = [
     *HouseholdLedger.urls("registry/"),
     *PersonLedger.urls("people/"),
+    *CaseLedger.urls("cases/"),
     *HelperLedger.urls("helpers/"),
     *ChangeLedger.urls("changes/"),
     *TierChangeLedger.urls("tier-changes/"),

@@ -5,6 +5,14 @@ from django import forms
 from households.models import Household
 from jiyang.ui.forms import KernelForm
 
+YES_NO = [("", "未填"), ("True", "是"), ("False", "否")]
+
+
+def yes_no(label: str) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=label, choices=YES_NO, required=False, empty_value=None, coerce=lambda value: value == "True"
+    )
+
 
 class OfHousehold(KernelForm):
     """Base of forms that make a household's record: asks for its number, hands the service the `household`."""

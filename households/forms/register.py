@@ -4,21 +4,15 @@ from django import forms
 from django.db.models import QuerySet
 
 from households.enums import HouseholdType, PovertyCause
+from households.forms.facts import FactsForm, keep_visible, with_facts
+from households.forms.fields import yes_no
 from households.models import Household
+from households.models.conditions import LivingConditions, names_of
 from jiyang.identifiers import idcard
-from jiyang.ledgers.columns import may_see
 from jiyang.ledgers.filters import regions_for
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 from jiyang.ui.forms import KernelForm
-
-YES_NO = [("", "未填"), ("True", "是"), ("False", "否")]
-
-
-def yes_no(label: str) -> forms.TypedChoiceField:
-    return forms.TypedChoiceField(
-        label=label, choices=YES_NO, required=False, empty_value=None, coerce=lambda value: value == "True"
-    )
 
 
 def with_town(villages: QuerySet[Region]) -> QuerySet[Region]:
@@ -50,9 +44,7 @@ class HouseholdFacts(KernelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for name in list(self.fields):
-            if not may_see(Household, name, self.actor):
-                del self.fields[name]
+        keep_visible(self, Household)
 
 
 class HouseholdForm(HouseholdFacts):
@@ -77,11 +69,8 @@ class HouseholdForm(HouseholdFacts):
         return checked.number
 
 
-class HouseholdEditForm(HouseholdFacts):
-    """修改户: guarded by the version the officer saw."""
+@with_facts(Household, *names_of(LivingConditions))
+class HouseholdEditForm(FactsForm, HouseholdFacts):
+    """修改户: with its living conditions."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput)
-
-    def __init__(self, *args, record: Household, **kwargs):
-        initial = {name: getattr(record, name) for name in (*self.base_fields, "version")}
-        super().__init__(*args, record=record, initial=initial, **kwargs)
+    sections = (("基本情况", ()), ("生产生活条件", ("dangerous_house", "safe_water", *names_of(LivingConditions))))

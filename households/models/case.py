@@ -107,7 +107,7 @@ class CaseRecord(HouseholdRecord):
         ]
 
     def __str__(self) -> str:
-        return f"监测信息 {self.household_id}"
+        return f"{self.household} 的监测信息"
 
     @property
     def risks(self) -> str:

@@ -13,6 +13,8 @@ from jiyang.identifiers.encryption import EncryptedTextField
 from jiyang.ledgers.querysets import ScopedQuerySet
 from jiyang.ledgers.records import Record
 
+RISKS = tuple(f"risk_{number}" for number in range(1, 6))
+
 
 def on_register(day: dt.date) -> Q:
     """In the register on `day` (脱贫享受政策户): registered by then and not closed by then."""
@@ -58,16 +60,20 @@ class HouseholdQuerySet(ScopedQuerySet):
         return self.filter(state__next_visit_on__lt=day)
 
     def with_decisions(self) -> "HouseholdQuerySet":
-        """Annotate `decisions` and `checks`: the latest tier decisions and guarantee checks as dicts, newest first.
+        """Annotate `decisions` and `checks`: the latest tier decisions and guarantee checks as dicts, newest first; and
+        `case`: {pk, risk_1…5} of the monitoring record, or None.
 
         They ride on the household's own query, so that its page needs none of its own for them.
         """
+        from households.models.case import CaseRecord
         from households.models.guarantee import GuaranteeCheck
         from households.models.tier import TierDecision
 
+        case = CaseRecord.objects.filter(household=OuterRef("pk"))
         decided = TierDecision.objects.filter(household=OuterRef("pk"), voided_at=None).order_by("-since", "-pk")
         checked = GuaranteeCheck.objects.filter(household=OuterRef("pk")).order_by("-done_on", "-pk")
         return self.annotate(
+            case=models.Subquery(case.values(data=JSONObject(pk="pk", **{name: name for name in RISKS}))[:1]),
             decisions=ArraySubquery(
                 decided.values(
                     data=JSONObject(tier="tier", reason="reason", since="since", until="until", by="done_by")

@@ -25,6 +25,14 @@ select gen_random_uuid(), 1, h.district_id, h.town_id, h.village_id, h.id,
   from households_household h, lateral (select (hashtextextended(h.household_no, %(seed)s) & 1048575) / 1048576.0 as dice) r
  where r.dice < 0.85
 """
+CASES = """
+insert into households_caserecord (public_id, version, district_id, town_id, village_id, household_id, risk_1, dropout_problem,
+    uninsured_problem, done_by, done_on, entered_by_id, entered_at, void_reason)
+select gen_random_uuid(), 1, h.district_id, h.town_id, h.village_id, h.id,
+    (array['illness', 'disability', 'unstable_work', 'school'])[1 + (hashtextextended(h.household_no, %(seed)s) & 3)],
+    false, false, '合成', h.registered_on, %(by)s, now(), ''
+  from households_household h where h.category <> ''
+"""
 _more: list[Callable[[int, User], dict[str, int]]] = []
 
 
@@ -44,6 +52,8 @@ def fill(persons: int, seed: int) -> dict[str, int]:
     with whole_batch(persons), connection.cursor() as cursor:
         cursor.execute(TIERS, {"by": checker.pk, "seed": seed})
         counts["tiers"] = cursor.rowcount
+        cursor.execute(CASES, {"by": checker.pk, "seed": seed})
+        counts["cases"] = cursor.rowcount
         for more in _more:
             counts |= more(seed, checker)
         cursor.execute("select id from households_household")

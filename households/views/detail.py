@@ -8,8 +8,10 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
-from households.enums import GuaranteeItem, GuaranteeState, Relation, RiskTier
+from households.enums import GuaranteeItem, GuaranteeState, Relation, RiskCause, RiskTier
 from households.models import Household, IncomeStatement, Membership, Pairing, Person
+from households.models.conditions import LivingConditions, names_of
+from households.models.household import RISKS
 from households.services import guarantees
 from jiyang.access.scope import Actor
 from jiyang.audit.history import changes_of
@@ -35,6 +37,7 @@ OWN_TABS = (
 )
 PHONE = Column("phone").bind(Household)
 NUMBER = Column("id_number").bind(Person)
+CONDITIONS = [Column(name).bind(Household) for name in names_of(LivingConditions)]
 MEMBER_COLUMNS = [
     Column(path, label, optional=optional).bind(Person)
     for path, label, optional in (
@@ -65,6 +68,8 @@ class HouseholdDetailView(LedgerDetailView):
             "title": household.state.head_name or str(household),
             "see": actor.field_groups,
             "see_batch": actor.may_open("households:batch_detail"),
+            "see_case": actor.may_open("households:case_detail"),
+            "can_case": actor.may_open("households:case_create"),
             "can_tier": actor.may_open("households:tier_set"),
             "can_pair": actor.may_open("households:pair"),
             "can_change": actor.may_open("households:change_new"),
@@ -84,6 +89,7 @@ class HouseholdDetailView(LedgerDetailView):
 
     def show_overview(self, household: Household, actor: Actor) -> dict:
         known = {**members_of(household, actor), **income_of(household, actor, 2), "lights": lights(household)}
+        known |= {"risks": [RiskCause(one).label for one in risks_of(household)], "conditions": conditions(household)}
         return {**known, "timeline": timeline(household, actor), "missing": missing(household, actor, known)}
 
     def show_members(self, household: Household, actor: Actor) -> dict:
@@ -102,6 +108,15 @@ class HouseholdDetailView(LedgerDetailView):
     def show_history(self, household: Household, actor: Actor) -> dict:
         people = [membership.person for membership in memberships(household, actor)]
         return {"changes": changes_of([household, *people], actor)}
+
+
+def risks_of(household: Household) -> list[str]:
+    return [household.case[name] for name in RISKS if household.case[name]] if household.case else []
+
+
+def conditions(household: Household) -> list[tuple[str, str]]:
+    """(heading, value) of the living conditions that are known."""
+    return [(column.label, column.text(household)) for column in CONDITIONS if column.value(household) is not None]
 
 
 def titled(tab: tabs.Tab, household: Household) -> str:

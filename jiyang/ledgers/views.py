@@ -113,9 +113,17 @@ class LedgerDetailView(LedgerView):
 
     def get_context_data(self, **kwargs) -> dict:
         record = self.get_object()
-        pairs = [(column, record) for column in self.ledger.exported(self.actor)]
-        facts = [{"label": column.label, "value": column.text(row) or "—"} for column, row in pairs]
-        context = {"record": record, "facts": facts, "title": str(record)}
+        listed = len(self.ledger.shown(self.actor))
+        facts = [
+            {"label": column.label, "value": column.text(record), "further": place >= listed}
+            for place, column in enumerate(self.ledger.exported(self.actor))
+        ]
+        context = {
+            "record": record,
+            "facts": [fact for fact in facts if fact["value"] or not fact["further"]],
+            "unfilled": [fact["label"] for fact in facts if fact["further"] and not fact["value"]],
+            "title": str(record),
+        }
         return {**super().get_context_data(**kwargs), **context, "attached": partial(attached_to, record, self.actor)}
 
 

@@ -1,6 +1,7 @@
 """Forms the GOV.UK way with Chinese wording (UI.md section 6): our own templates for form, field and group."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -13,7 +14,12 @@ class FormRenderer(TemplatesSetting):
 
 
 class KernelForm(forms.Form):
-    """Base of the ledgers' forms: knows the actor (choices in scope) and, for edits, the record."""
+    """Base of the ledgers' forms: knows the actor (choices in scope) and, for edits, the record.
+
+    A long form names `sections`: (title, fields) each; fields in none stand in the first.
+    """
+
+    sections: Sequence[tuple[str, Sequence[str]]] = ()
 
     def __init__(self, *args, actor, record=None, **kwargs):
         self.actor, self.record = actor, record
@@ -24,6 +30,17 @@ class KernelForm(forms.Form):
             field.error_messages.setdefault("required", "")
             if field.required and field.error_messages["required"] == forms.Field.default_error_messages["required"]:
                 field.error_messages["required"] = f"请填写{field.label}"
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The visible fields by section, sections without any left out."""
+        placed = {name for _, names in self.sections for name in names}
+        found = []
+        for place, (title, names) in enumerate(self.sections):
+            own = [] if place else [name for name in self.fields if name not in placed]
+            shown = [self[name] for name in (*own, *names) if name in self.fields and not self[name].is_hidden]
+            found += [(title, shown)] if shown else []
+        return found
 
 
 def day_after(last: dt.date | None) -> dt.date | None:
@@ -50,6 +67,12 @@ class MomentInput(forms.DateTimeInput):
 
 class BigChoice(forms.RadioSelect):
     """Radio buttons as large touch targets."""
+
+    template_name = "ui/choice.html"
+
+
+class BigChoices(forms.CheckboxSelectMultiple):
+    """Boxes as large touch targets."""
 
     template_name = "ui/choice.html"
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from households.models import Household, Person, TierDecision
+from households.models import CaseRecord, Household, Person, TierDecision
 from households.services import moves, tiers
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.audit.models import AccessLog
@@ -271,3 +271,44 @@ def test_two_people_at_one_household_see_both_values(client, town_officer):
     assert client.post(url, {**data, "address": "乙填的地址", "version": version}).status_code == 302
     with system_scope("测试"):
         assert Household.objects.get(pk=home.pk).address == "乙填的地址"
+
+
+def test_facts_of_person_and_case_are_edited_with_their_rules(town_officer, client):
+    """Pages of the rosters' columns: what is typed is stored, what contradicts itself comes back with everything typed."""
+    home = factories.household(category="unstable")
+    client.force_login(town_officer)
+    new = reverse("households:case_create")
+    wrong = client.post(new, {"household_no": home.household_no, "risk_1": "disaster", "risk_3": "illness"})
+    assert wrong.status_code == 422
+    assert {"disaster_kind", "risk_3"} <= set(wrong.context["form"].errors)
+    right = {
+        "household_no": home.household_no,
+        "risk_1": "disaster",
+        "disaster_kind": ["flood"],
+        "collector_phone": "13800138000",
+    }
+    assert client.post(new, right).status_code == 302
+    assert client.post(new, right).status_code == 422  # one live record for a household
+    with system_scope("测试"):
+        case = CaseRecord.objects.get()
+    assert (case.risk_1, case.collector_phone) == ("disaster", "13800138000")
+    page = client.get(f"{reverse('households:household_detail', args=[home.pk])}").content.decode()
+    assert "因自然灾害" in page and reverse("households:case_detail", args=[case.pk]) in page
+
+    with system_scope("测试"):
+        person = home.memberships.first().person
+    edit = reverse("households:person_edit", args=[person.pk])
+    typed = {
+        "version": person.version,
+        "health": ["healthy", "chronic"],
+        "public_post": ["cleaner"],
+        "education": "middle",
+    }
+    assert client.post(edit, typed).status_code == 422
+    assert client.post(edit, typed | {"health": ["chronic"]}).status_code == 302
+    with system_scope("测试"):
+        person.refresh_from_db()
+    assert (person.health, person.public_post, person.name) == (["chronic"], ["cleaner"], person.name)
+    assert (
+        client.post(edit, typed | {"health": ["chronic"], "labour": "weak"}).status_code == 422
+    )  # seen by the old version

@@ -1,0 +1,68 @@
+"""Facts of people and monitored households kept by hand; the roster import writes the same columns set-based."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+
+from households.enums import Health, RiskCause
+from households.models import CaseRecord, Household, Person
+from households.models.household import RISKS
+from jiyang.accounts.models import User
+from jiyang.identifiers.encryption import blind_index
+from jiyang.ledgers.editing import claim
+
+
+@transaction.atomic
+def keep_case(*, by: User, household: Household, **fields: Any) -> CaseRecord:
+    """A monitored household's record (监测信息). Raises ValidationError by field; IntegrityError where it has one already."""
+    if household.closed_on:
+        raise ValidationError({"household_no": f"该户已于 {household.closed_on} 核减"})
+    record = CaseRecord(household=household, entered_by=by, done_by=by.name, done_on=timezone.localdate())
+    return _store(record, fields)
+
+
+@transaction.atomic
+def edit_case(*, by: User, record: CaseRecord, version: int, **fields: Any) -> CaseRecord:
+    """Change it. Raises ValidationError by field, Stale when somebody else changed it since `version`."""
+    return _store(claim(record, version), fields)
+
+
+@transaction.atomic
+def edit_person(*, by: User, record: Person, version: int, **fields: Any) -> Person:
+    """Change what is neither identity nor membership. Raises ValidationError by field, Stale."""
+    health = fields.get("health", ())
+    if Health.HEALTHY in health and len(health) > 1:
+        raise ValidationError({"health": "“健康”不能与其他健康状况同时选"})
+    if fields.get("education") and fields.get("school_state"):
+        raise ValidationError({"education": "在校生只填在校生状况，文化程度留空"})
+    return _store(claim(record, version), fields)
+
+
+def _store(record: models.Model, fields: dict[str, Any]) -> Any:
+    for name, value in fields.items():
+        setattr(record, name, value)
+        if name in record.masked:
+            setattr(record, name, value or None)
+            setattr(record, f"{name}_index", blind_index(value) if value else None)
+    if isinstance(record, CaseRecord):
+        _check_risks(record)
+    record.save()
+    return record
+
+
+def _check_risks(record: CaseRecord) -> None:
+    """Up to five risks in order, each once; a disaster says which, 其他 says what (DOMAIN.md 1.6)."""
+    chosen, problems = [getattr(record, name) for name in RISKS], {}
+    for place, risk in enumerate(chosen):
+        if risk and risk in chosen[:place]:
+            problems[RISKS[place]] = "这一风险前面已经选过"
+        elif risk and not all(chosen[:place]):
+            problems[RISKS[place]] = "请按顺序填写，前面不要空着"
+    if RiskCause.DISASTER in chosen and not record.disaster_kind:
+        problems["disaster_kind"] = "选了“因自然灾害”，请选子项"
+    if RiskCause.OTHER in chosen and not record.other_remark.strip():
+        problems["other_remark"] = "选了“其他”，请写明是什么"
+    if problems:
+        raise ValidationError(problems)
