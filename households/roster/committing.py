@@ -96,7 +96,7 @@ def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:
         rows=batch.rows,
         with_register=True,
         mode=batch.mode,
-        source=f"{source} as rows",
+        source=source,
         people=of_people(batch),
     )
     return storable.settle(source, batch.rows)

@@ -10,10 +10,10 @@ from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, REL
 from jiyang.intake.bulk import whole_batch
 from jiyang.intake.enums import PlanMode, RowAction
 
-PERSON_OF_ROW = """coalesce({by_record}p.id, q.id, case when h.id is not null then
-               (select min(n.id) from households_person n where n.household_id = h.id and n.name = s.name
-                   and n.id_index is null and n.voided_at is null and (n.person_no = '' or s.person_no is null)
-                   and (s.id_index is null or n.birth_date is null or n.birth_date = s.birth_date)) end)"""
+PERSON_OF_ROW = """coalesce({record}a.id, b.id, case when h.id is not null then
+           (select min(n.id) from households_person n where n.household_id = h.id and n.name = s.name
+               and n.id_index is null and n.voided_at is null and (n.person_no = '' or s.person_no is null)
+               and (s.id_index is null or n.birth_date is null or n.birth_date = s.birth_date)) end)"""
 CONTRACT = (
     RowAction.INSERT,
     RowAction.UPDATE,
@@ -25,48 +25,52 @@ CONTRACT = (
 # A person is known by the system's own number (a file exported here), by ID number, by 人编号, else, without an ID number so
 # far, by name in the household. A 人编号 whose holder has another ID number and another name, or stands in the file
 # themself, is somebody else's.
+TOP = "coalesce(g.top = s.row, true)"  # the household's first row of the file
 PLAN = """
 create temp table roster_plan on commit drop as
-with s as materialized (
-    select *, coalesce(household_no, 'row ' || row) as home, bool_or(refused) over w as household_refused,
-           bool_or(out_of_area) over w as household_outside, row = min(row) over w as top
-      from {source} window w as (partition by coalesce(household_no, 'row ' || row))),
-k as (select s.row, h.id as hid, h.closed_on is not null as closed,
-             {person} as pid
-        from s left join households_household h on h.household_no = s.household_no and h.voided_at is null and {register}
-        left join households_person p on p.id_index = s.id_index and p.voided_at is null and {register}
-        left join households_person q on q.person_no = s.person_no and q.voided_at is null and p.id is null and {register}
-             and (s.id_index is null or q.id_index is null or q.name = s.name)
-             and (q.id_index is null or q.id_index not in (select o.id_index from s o where o.id_index is not null))),
-d as (
-    select s.row, s.home, k.hid, k.pid,
-           case when s.household_outside then 'out_of_area'
-                when s.household_refused and s.copy_of is not null then 'duplicate'
-                when s.household_refused then 'refused'
-                when k.pid is null and ({may_insert}) then 'insert'
-                when k.hid is null and ({may_move}) then 'insert'
-                when {differs} then 'update'
-                when {otherwise} then 'kept' else 'same' end as action,
-           case when s.household_refused or s.household_outside or not ({differs}) then '{{}}'::text[]
+with g as materialized (
+    select household_no, bool_or(refused) as refused, bool_or(out_of_area) as outside, min(row) as top
+      from {source} s where household_no is not null group by household_no),
+c as (
+    select s.row, coalesce(s.household_no, 'row ' || s.row) as home, s.copy_of, h.id as hid, h.closed_on is not null as closed,
+           p.id as pid, coalesce(g.outside, s.out_of_area) as outside, coalesce(g.refused, s.refused) as refused,
+           {otherwise} as otherwise,
+           case when h.id is null and p.id is null or coalesce(g.refused or g.outside, s.refused or s.out_of_area) then '{{}}'::text[]
                 else array_remove(array[{labels}], null) end as changed,
-           case when s.household_refused or s.household_outside or not ({differs}) then ''
-                else md5(array_to_string(array[{befores}], '|')) end as before
-      from s join k using (row)
-      left join households_household h on h.id = k.hid
-      left join households_person p on p.id = k.pid
-      left join households_membership m on m.person_id = k.pid and m.until is null
-      left join households_incomestatement i on s.top and i.household_id = k.hid and i.kind = 'roster'
-            and i.year = %(year)s and i.voided_at is null{further})
+           case when h.id is null and p.id is null or coalesce(g.refused or g.outside, s.refused or s.out_of_area) then ''
+                else array_to_string(array[{befores}], '|') end as before
+      from {source} s
+      left join g on g.household_no = s.household_no
+      left join households_household h on h.household_no = s.household_no and h.voided_at is null and {register}{by_record}
+      left join households_person a on a.id_index = s.id_index and a.voided_at is null and {register}
+      left join households_person b on b.person_no = s.person_no and b.voided_at is null and a.id is null and {register}
+           and (s.id_index is null or b.id_index is null or b.name = s.name)
+           and (b.id_index is null or b.id_index not in (select o.id_index from {source} o where o.id_index is not null))
+      left join households_person p on p.id = {person}
+      left join households_membership m on m.person_id = p.id and m.until is null
+      left join households_incomestatement i on {top} and i.household_id = h.id and i.kind = 'roster'
+           and i.year = %(year)s and i.voided_at is null{further}
+    offset 0),  -- what follows reads the comparisons, it does not make them again
+d as (
+    select row, home, hid, pid, changed, case when before <> '' then md5(before) else '' end as before,
+           case when outside then 'out_of_area'
+                when refused and copy_of is not null then 'duplicate'
+                when refused then 'refused'
+                when pid is null and ({may_insert}) then 'insert'
+                when hid is null and ({may_move}) then 'insert'
+                when changed <> '{{}}' then 'update'
+                when otherwise then 'kept' else 'same' end as action
+      from c)
 select row, hid as household_id, pid as person_id,
        coalesce(action in ('insert', 'update')
           and row = min(row) filter (where action in ('insert', 'update')) over (partition by home), false) as first,
        action, changed, before
   from d
 """
+BY_RECORD = """
+      left join households_person r on r.public_id::text = s.record_id and r.voided_at is null"""
 CASES = """
-      left join households_caserecord c on s.top and c.household_id = k.hid and c.voided_at is null"""
-
-BY_RECORD = "(select r.id from households_person r where r.public_id::text = s.record_id and r.voided_at is null), "
+      left join households_caserecord c on {top} and c.household_id = h.id and c.voided_at is null"""
 
 
 class Compared:
@@ -99,15 +103,17 @@ def make(
     compared = comparisons(fields, people=people)
     tests = [(one, one.test(mode)) for one in compared if one.test(mode) != "false"]
     anything = " or ".join(one.differs for one in compared)
+    by_record = people and "record_id" in fields and with_register
     sql = PLAN.format(
         source=source,
+        top=TOP,
         register="true" if with_register else "false",
-        person=PERSON_OF_ROW.format(by_record=BY_RECORD if "record_id" in fields and with_register else "") if people else "null::bigint",
-        further=CASES if of_file(CASE, fields) else "",
-        may_insert="false" if not people else "true" if mode == PlanMode.ALL else "not k.closed or k.hid is null",
-        may_move="false" if not people else "true" if mode == PlanMode.ALL else "k.pid is null",
-        differs=" or ".join(test for _, test in tests) or "false",
-        otherwise=f"k.hid is null or {anything}" if not people else "false" if mode == PlanMode.ALL else f"k.hid is null or k.pid is null or {anything}",
+        by_record=BY_RECORD if by_record else "",
+        person=PERSON_OF_ROW.format(record="r.id, " if by_record else "") if people else "null::bigint",
+        further=CASES.format(top=TOP) if of_file(CASE, fields) else "",
+        may_insert="false" if not people else "true" if mode == PlanMode.ALL else "not closed or hid is null",
+        may_move="false" if not people else "true" if mode == PlanMode.ALL else "pid is null",
+        otherwise=f"h.id is null or {anything}" if not people else "false" if mode == PlanMode.ALL else f"h.id is null or p.id is null or {anything}",
         labels=", ".join(f"case when {test} then '{one.label}' end" for one, test in tests) or "null",
         befores=", ".join(f"case when {test} then '{one.label}=' || coalesce({one.old}::text, '') end" for one, test in tests)
         or "null",
@@ -119,16 +125,16 @@ def make(
 
 def comparisons(fields: set[str], *, people: bool = True) -> list[Compared]:
     """What is compared, in the order in which changes are listed. A row without its counterpart compares nothing."""
-    found = [_compared("p", "k.pid is not null", slot) for slot in of_file(PERSON, fields)] if people else []
-    found += [_compared("h", "k.hid is not null", slot) for slot in of_file(HOUSEHOLD, fields)]
+    found = [_compared("p", "p.id is not null", slot) for slot in of_file(PERSON, fields)] if people else []
+    found += [_compared("h", "h.id is not null", slot) for slot in of_file(HOUSEHOLD, fields)]
     if people and RELATION.name in fields:
-        found.append(_compared("m", "k.pid is not null", RELATION))
+        found.append(_compared("m", "p.id is not null", RELATION))
         found.append(
-            Compared(MOVED, "k.pid is not null and m.household_id is distinct from k.hid", "m.household_id", "m.id is null", "true")
+            Compared(MOVED, "p.id is not null and m.household_id is distinct from h.id", "m.household_id", "m.id is null", "true")
         )  # fmt: skip
-        found.append(Compared(REOPENED, "coalesce(k.closed, false)", "h.closed_on", "false", "true"))
-    found += [_compared("i", "k.hid is not null and s.top", slot) for slot in of_file(INCOME, fields)]
-    found += [_compared("c", "k.hid is not null and s.top", slot) for slot in of_file(CASE, fields)]
+        found.append(Compared(REOPENED, "h.closed_on is not null", "h.closed_on", "false", "true"))
+    found += [_compared("i", f"h.id is not null and {TOP}", slot) for slot in of_file(INCOME, fields)]
+    found += [_compared("c", f"h.id is not null and {TOP}", slot) for slot in of_file(CASE, fields)]
     return found
 
 
