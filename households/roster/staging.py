@@ -258,7 +258,7 @@ def keep(batch_id: int, layout: Layout) -> None:
         cursor.execute(
             f"insert into households_rosterrow (batch_id, held, further, {', '.join([*staged, *planned])})"
             f" select %s, false, {more}, {', '.join(f's.{one}' for one in staged)}, {', '.join(f'p.{one}' for one in planned)}"
-            "   from roster_stage s join roster_plan p using (row) order by row",
+            "   from roster_stage s join roster_plan p using (row)",
             [batch_id],
         )
         # without statistics the commit would loop over these rows once for each of them

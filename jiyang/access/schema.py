@@ -79,29 +79,28 @@ grant execute on function kernel_take_log(timestamptz) to {web};
 CHECK = """
 create or replace function {name}() returns trigger language plpgsql security definer set search_path = {schema}, pg_temp
     set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
-declare missing text;
+declare wrong text;
 begin
-    {checks}
+    with c as materialized (select distinct {columns} from changed)
+    select why into wrong from ({tests}) as tests (why) limit 1;
+    if wrong = '' then
+        raise exception '% rows must carry the place of their household', tg_table_name using errcode = '23514';
+    elsif wrong is not null then
+        raise exception '%.% points to a row that does not exist', tg_table_name, wrong using errcode = '23503';
+    end if;
     return null;
 end $$;
 revoke execute on function {name}() from public;
 """
-CHECK_PATH = """
-    if exists (select 1 from changed c join {household} h on h.id = c.household_id
-               where (c.district_id, c.town_id, c.village_id) is distinct from (h.district_id, h.town_id, h.village_id))
-    then raise exception '% rows must carry the place of their household', tg_table_name using errcode = '23514';
-    end if;
-"""
-CHECK_REFERENCES = """
-    select name into missing from ({references}) as refs (name) limit 1;
-    if missing is not null then
-        raise exception '%.% points to a row that does not exist', tg_table_name, missing using errcode = '23503';
-    end if;
+SAME_PLACE = """
+    select '' where exists (
+        select from c join {household} h on h.id = c.household_id
+         where (c.district_id, c.town_id, c.village_id) is distinct from (h.district_id, h.town_id, h.village_id))
 """
 REFERENCE = """
     select '{column}' where exists (
-        select from (select distinct {column} as key from changed where {column} is not null) c
-         where not exists (select from {table} r where r.{key} = c.key))
+        select from (select distinct {column} as key from c where {column} is not null) d
+         where not exists (select from {table} r where r.{key} = d.key))
 """
 
 
@@ -178,20 +177,20 @@ def unconstrained(model: type[models.Model]) -> list[models.ForeignKey]:
 def checks(model: type[models.Model], schema: str) -> Iterator[str]:
     """The trigger that checks, once per statement, what the table's rows point to."""
     name, table = f"kernel_check_{model._meta.db_table}", quoted(model._meta.db_table)
-    references = [
+    tests = [
         REFERENCE.format(
             column=field.column, table=quoted(field.related_model._meta.db_table), key=field.target_field.column
         )
         for field in unconstrained(model)
     ]
-    parts = (
-        [CHECK_PATH.format(household=quoted(household_model()._meta.db_table))] if model in household_owned() else []
-    )
-    if references:
-        parts.append(CHECK_REFERENCES.format(references=" union all ".join(references)))
-    if not parts:
+    columns = [field.column for field in unconstrained(model)]
+    if model in household_owned():
+        tests.append(SAME_PLACE.format(household=quoted(household_model()._meta.db_table)))
+        columns += ["household_id", *(f"{arm}_id" for arm in ARMS)]
+    if not tests:
         return
-    yield CHECK.format(name=name, schema=schema, checks="".join(parts))
+    listed = ", ".join(dict.fromkeys(columns))
+    yield CHECK.format(name=name, schema=schema, columns=listed, tests=" union all ".join(tests))
     for verb in ("insert", "update"):
         when = f"after {verb} on {{table}} referencing new table as changed for each statement"
         yield from trigger(f"kernel_check_{verb}", table, when, name)
