@@ -35,10 +35,8 @@ c as (
     select s.row, coalesce(s.household_no, 'row ' || s.row) as home, s.copy_of, h.id as hid, h.closed_on is not null as closed,
            p.id as pid, coalesce(g.outside, s.out_of_area) as outside, coalesce(g.refused, s.refused) as refused,
            {otherwise} as otherwise,
-           case when h.id is null and p.id is null or coalesce(g.refused or g.outside, s.refused or s.out_of_area) then '{{}}'::text[]
-                else array_remove(array[{labels}], null) end as changed,
-           case when h.id is null and p.id is null or coalesce(g.refused or g.outside, s.refused or s.out_of_area) then ''
-                else array_to_string(array[{befores}], '|') end as before
+           case when h.id is null and p.id is null then '{{}}'::text[] else array_remove(array[{labels}], null) end as changed,
+           case when h.id is null and p.id is null then '' else array_to_string(array[{befores}], '|') end as before
       from {source} s
       left join g on g.household_no = s.household_no
       left join households_household h on h.household_no = s.household_no and h.voided_at is null and {register}{by_record}
@@ -52,7 +50,8 @@ c as (
            and i.year = %(year)s and i.voided_at is null{further}
     offset 0),  -- what follows reads the comparisons, it does not make them again
 d as (
-    select row, home, hid, pid, changed, case when before <> '' then md5(before) else '' end as before,
+    select row, home, hid, pid, case when refused or outside then '{{}}' else changed end as changed,
+           case when refused or outside or before = '' then '' else md5(before) end as before,
            case when outside then 'out_of_area'
                 when refused and copy_of is not null then 'duplicate'
                 when refused then 'refused'
