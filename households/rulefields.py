@@ -18,6 +18,7 @@ KINDS = {
 UNITS = {"mu": "亩", "km": "公里", "m2": "平方米", "wan": "万元"}
 RISKS = tuple(f"risk_{number}" for number in range(1, 6))
 SUBJECTS = {"household": "户", "person": "人员", "spell": "务工记录", "plan": "务工计划", "village": "行政村"}
+UNITS_OF = {"household": "户", "person": "人", "village": "个村"}
 LAYOUTS = ("roster_c", "roster_a", "roster_b", "roster_f", "roster_d", "roster_g", "roster_e")
 
 
@@ -74,7 +75,7 @@ def risks(values: Mapping[str, Any], day: dt.date) -> list[str]:
 
 
 def register() -> None:
-    made = {key: subject(key, title) for key, title in SUBJECTS.items()}
+    made = {key: subject(key, title, UNITS_OF.get(key, "条")) for key, title in SUBJECTS.items()}
     for key in LAYOUTS:
         layout = layouts()[key]
         for one in layout.fields:

@@ -22,12 +22,13 @@ def drafts_of(user: User) -> QuerySet:
 
 
 def begin(*, by: User, subject: str) -> RuleDraft:
-    """A draft of a new rule. Raises PermissionDenied, ValidationError."""
+    """A draft of a new rule; one that was begun before and left untouched. Raises PermissionDenied, ValidationError."""
     _need_maker()
     if subject not in subjects():
         raise ValidationError("请选择查什么对象")
     about = {"severity": "warning", "valid_from": str(timezone.localdate())}
-    return RuleDraft.objects.create(user=by, subject=subject, form=_form(about, group(Node("row"))))
+    blank = {"code": "", "subject": subject, "form": _form(about, group(Node("row")))}
+    return drafts_of(by).filter(**blank).first() or RuleDraft.objects.create(user=by, **blank)
 
 
 def begin_change(*, by: User, code: str, number: int | None = None) -> RuleDraft:

@@ -10,7 +10,7 @@ class Standing(models.TextChoices):
     """Where a version stands on a day."""
 
     DRAFT = "draft", "草稿"
-    WAITING = "waiting", "待审核"
+    WAITING = "waiting", "待复核"
     COMING = "coming", "将生效"
     ACTIVE = "active", "生效"
     OFF = "off", "停用"

@@ -54,8 +54,11 @@ class Relation:
 
 @dataclass
 class Subject:
+    """What rules look at; `unit` counts its rows."""
+
     key: str
     title: str
+    unit: str = "条"
     fields: dict[str, RuleField] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
 
@@ -72,12 +75,12 @@ class Subject:
 _subjects: dict[str, Subject] = {}
 
 
-def subject(key: str, title: str = "") -> Subject:
-    """The subject of that key, made on first use with its Chinese name."""
+def subject(key: str, title: str = "", unit: str = "条") -> Subject:
+    """The subject of that key, made on first use with its Chinese name and unit."""
     if key not in _subjects:
         if not title:
             raise KeyError(key)
-        _subjects[key] = Subject(key, title)
+        _subjects[key] = Subject(key, title, unit)
     return _subjects[key]
 
 

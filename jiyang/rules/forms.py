@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from jiyang.rules.catalogue import SEVERITIES
 from jiyang.rules.fields import subjects
+from jiyang.rules.live import live
 from jiyang.rules.models import RuleVersion
 from jiyang.ui.forms import BigChoice, DayInput, KernelForm
 
@@ -15,13 +16,13 @@ def _longest(name: str) -> int:
 
 class DatedReasonForm(KernelForm):
     reason = forms.CharField(
-        label="变更说明", max_length=200, help_text="为什么改，依据什么；审核人和以后查看的人都看得到"
+        label="变更说明", max_length=200, help_text="为什么改，依据什么；复核人和以后查看的人都看得到"
     )
     valid_from = forms.DateField(
         label="生效日期",
         widget=DayInput(),
         initial=timezone.localdate,
-        help_text="不早于今天；审核晚于这一天的，自同意当天起",
+        help_text="不早于今天；复核晚于这一天的，自同意当天起",
     )
 
 
@@ -32,11 +33,14 @@ class SubjectForm(KernelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["subject"].choices = [(one.key, one.title) for one in subjects().values()]
+        source = live().source()
+        self.fields["subject"].choices = [
+            (one.key, one.title if one.key in source.bases else f"{one.title}（{source.title}里没有）") for one in subjects().values()
+        ]  # fmt: skip
 
 
 class AboutForm(DatedReasonForm):
-    """What a rule says beside its condition."""
+    """What a rule says beside its condition. What is typed is kept in the draft by `keep_url` a moment later."""
 
     title = forms.CharField(
         label="名称", max_length=_longest("title"), help_text="命中时显示的一句话，如“满 60 周岁却是普通劳动力”"
@@ -53,3 +57,11 @@ class AboutForm(DatedReasonForm):
     )
 
     field_order = ("title", "severity", "why", "mend", "source", "valid_from", "reason")
+
+    def __init__(self, *args, keep_url: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs |= {
+                "hx-post": keep_url, "hx-trigger": "input changed delay:500ms", "hx-target": "#preview", "hx-swap": "outerHTML",
+                "hx-sync": "closest form:queue all",
+            }  # fmt: skip

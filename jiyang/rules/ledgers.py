@@ -48,7 +48,7 @@ class RuleVersionLedger(Ledger):
         Column("submitted_at", cell="moment", optional=True),
         Column("state", cell="tag"),
     )
-    extra_export = (Column("source"), Column("why"), Column("mend"), Column("decided_by__name", "审核人"), Column("decided_at"), Column("decision_reason"))  # fmt: skip
+    extra_export = (Column("source"), Column("why"), Column("mend"), Column("decided_by__name", "复核人"), Column("decided_at"), Column("decision_reason"))  # fmt: skip
     filterset = VersionFilter
     sort = "-submitted_at"
     empty = "还没有改过或自建的规则。"

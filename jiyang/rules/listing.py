@@ -14,7 +14,7 @@ STATES = {
     "active": "生效",
     "broken": "失效",
     "off": "停用",
-    "waiting": "待审核",
+    "waiting": "待复核",
     "coming": "将生效",
     "returned": "退回",
 }

@@ -1,6 +1,7 @@
 """Rules made in the browser: each change is a version that a second person activates; a version is never changed."""
 
 import datetime as dt
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -31,6 +32,7 @@ class RuleVersion(Proposal, Tracked):
     """
 
     act = "rule"
+    history_words: ClassVar = {"sources": "、".join, "tree": lambda tree: "（见版本页面）"}
 
     code = models.CharField("编号", max_length=40)
     number = models.PositiveIntegerField("版本")
@@ -61,7 +63,7 @@ class RuleVersion(Proposal, Tracked):
                 fields=["code"],
                 condition=Q(state=ProposalState.SUBMITTED),
                 name="rule_version_one_waiting",
-                violation_error_message="这条规则已有一版等待审核",
+                violation_error_message="这条规则已有一版等待复核",
             ),
             models.CheckConstraint(condition=Q(number__gte=1), name="rule_version_above_built_in"),
             models.CheckConstraint(

@@ -78,7 +78,9 @@ class Teller:
     @tell.register
     def _(self, node: tree.Compare, row: Row | None = None) -> str:
         one, right = node.field, self.operand(node.field, node.operand, row)
-        sign = SIGNS.get(node.op, node.op) if one.type in NUMBERED else WORDS[node.op]
+        sign = (
+            SIGNS.get(node.op, node.op) if one.type in NUMBERED else "为" if one.type == "boolean" else WORDS[node.op]
+        )
         if row is None:
             return f"{one.title} {sign} {right}"
         actual = shown(one, self.evaluator.value(one, row))

@@ -144,12 +144,12 @@ def _put(version: RuleVersion, problems: list[str]) -> RuleVersion:
     if not require().has("rule.make"):
         raise PermissionDenied("本岗位不能提交规则")
     if RuleVersion.objects.filter(code=version.code, state=ProposalState.SUBMITTED).exists():
-        problems = ["这条规则已有一版等待审核，先处理它", *problems]
+        problems = ["这条规则已有一版等待复核，先处理它", *problems]
     if problems:
         raise ValidationError(problems)
     version.save(force_insert=True)
     checkers = User.objects.holding(*matrix().roles_with("rule.check")).exclude(pk=version.submitted_by_id)
-    notify(checkers, f"规则等待审核：{version}", reverse("rules:version_detail", args=[version.pk]))
+    notify(checkers, f"规则等待复核：{version}", reverse("rules:version_detail", args=[version.pk]))
     return version
 
 

@@ -1,5 +1,7 @@
 """待办: versions of rules that wait for a second person, and stored rules that cannot run any more."""
 
+import datetime as dt
+
 from django.db.models import QuerySet
 from django.urls import reverse
 
@@ -25,8 +27,9 @@ def _version(version: RuleVersion) -> TaskLine:
     )
 
 
-def _late(found: QuerySet, today) -> QuerySet:
-    return found.filter(valid_from__lte=today)
+def _late(found: QuerySet, today: dt.date) -> QuerySet:
+    """Those that should have begun before today."""
+    return found.filter(valid_from__lt=today)
 
 
 def _disabled(actor: Actor) -> QuerySet:
@@ -38,5 +41,5 @@ def _broken(version: RuleVersion) -> TaskLine:
     return TaskLine(f"规则不能运行：{version}", _url(version), "已停下，其他规则照常", version.valid_from)
 
 
-task_source(TaskSource("rules.version", "规则待审核", "rules:version_decide", _waiting, _version, _late))
+task_source(TaskSource("rules.version", "规则待复核", "rules:version_decide", _waiting, _version, _late))
 task_source(TaskSource("rules.broken", "规则失效待修", "rules:version_withdraw", _disabled, _broken))

@@ -298,7 +298,7 @@ def test_a_rule_is_built_row_by_row_and_submitted(client, draft, data_admin):
     sent["n.0.value"] = "16"
     home = factories.household(members=1)
     answer = client.post(url("draft_preview", one), sent, headers={"HX-Request": "true"}).content.decode()
-    assert "年龄 &lt; 16 周岁" in answer and 'class="num">0</b> 条人员' in answer and home.state.head_name not in answer
+    assert "年龄 &lt; 16 周岁" in answer and 'class="num">0</b> 人' in answer and home.state.head_name not in answer
     client.post(page, sent | {"do": "related::spells"})
     one.refresh_from_db()
     assert [item["kind"] for item in one.form["root"]["items"]] == ["row", "related"]

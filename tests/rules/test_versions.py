@@ -140,7 +140,7 @@ def test_what_does_not_hold_is_refused(made, changes, message):
 
 def test_the_same_again_and_a_second_at_once_are_refused(made):
     made(decided=False)
-    with pytest.raises(ValidationError, match="等待审核"):
+    with pytest.raises(ValidationError, match="等待复核"):
         made(title="又一版")
     RuleVersion.objects.update(
         state="withdrawn", decided_by=RuleVersion.objects.get().submitted_by, decided_at=timezone.now()
@@ -204,7 +204,7 @@ def test_the_pages_tell_a_rule_its_versions_and_its_hits(client, made, data_admi
             factories.person(home, name=f"{home.town.name}少年", number=number, labour="ordinary")
     version = made(decided=False)
     listed = page(client, town_officer, "rule_list", q=CODE)
-    assert "不满 16 周岁却不是无劳动力" in listed and "待审核" in listed and "2_01_012" not in listed
+    assert "不满 16 周岁却不是无劳动力" in listed and "待复核" in listed and "2_01_012" not in listed
     told = page(client, town_officer, "rule_detail", CODE)
     assert "年龄 &lt; 16 周岁" in told and "内置" in told and "停用</a>" not in told
     assert "停用</a>" not in page(client, data_admin, "rule_detail", CODE)  # one waits already
@@ -225,9 +225,9 @@ def test_a_rule_is_switched_off_and_brought_back_on_its_pages(client, data_admin
     off = client.post(url, {"reason": "误报", "valid_from": days(0)})
     version = RuleVersion.objects.get()
     assert off["Location"] == reverse("rules:version_detail", args=[version.pk])
-    assert "规则待审核" not in client.get(reverse("workflow:tasks")).content.decode()
+    assert "规则待复核" not in client.get(reverse("workflow:tasks")).content.decode()
     client.force_login(leader)
-    assert "规则待审核" in client.get(reverse("workflow:tasks")).content.decode()
+    assert "规则待复核" in client.get(reverse("workflow:tasks")).content.decode()
     client.post(reverse("rules:version_decide", args=[version.pk]), {"decision": "return", "reason": "说明不清"})
     version.refresh_from_db()
     assert version.standing() == Standing.RETURNED

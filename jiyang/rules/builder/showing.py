@@ -19,6 +19,16 @@ def shown(
     return _Showing(lists, problems, looked_at).container(root, subject, (), counted=False)
 
 
+TYPED = {"words", "picks", "problem", "focus", "op", "by", "items"}
+SHAPING = ("how", "scale", "shift")  # words that bring further inputs
+
+
+def shape(found: Mapping[str, Any]) -> tuple:
+    """Which inputs the page has for what is `shown`: while it stays the same, nothing but the preview needs to be sent."""
+    own = {key: value for key, value in found.items() if key not in TYPED}
+    return own, [found["words"].get(word) for word in SHAPING], [shape(item) for item in found.get("items", ())]
+
+
 class _Showing:
     def __init__(self, lists: Choices, problems: Mapping[Path, str], looked_at: Path | None) -> None:
         self.lists, self.problems, self.looked_at = lists, problems, looked_at

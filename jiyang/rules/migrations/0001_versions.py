@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ruleversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'submitted')), fields=('code',), name='rule_version_one_waiting', violation_error_message='这条规则已有一版等待审核'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'submitted')), fields=('code',), name='rule_version_one_waiting', violation_error_message='这条规则已有一版等待复核'),
         ),
         migrations.AddConstraint(
             model_name='ruleversion',

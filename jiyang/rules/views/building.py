@@ -6,15 +6,17 @@ from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import View
+from django_htmx.http import reswap, retarget
 
 from jiyang.ledgers.views import INVALID
 from jiyang.rules import drafts, looking, services
 from jiyang.rules.builder.checking import Checked, checked
 from jiyang.rules.builder.choices import Choices, settled
 from jiyang.rules.builder.nodes import Path, TooLarge, changed, from_post
-from jiyang.rules.builder.showing import shown
+from jiyang.rules.builder.showing import shape, shown
 from jiyang.rules.facts import Facts
 from jiyang.rules.fields import subjects
 from jiyang.rules.forms import AboutForm, SubjectForm
@@ -112,6 +114,14 @@ class OwnDraftView(View):
             "draft": self.draft,
         }
 
+    def only_preview(self, found: Checked) -> HttpResponse:
+        """The preview, and each row's problem in its place; the rows themselves stay as they are in the browser."""
+        problems = [
+            ("-".join(["n", *map(str, path)]), "" if path in found.unfinished else found.problems.get(path, ""))
+            for path, _ in drafts.root_of(self.draft).walk()
+        ]
+        return render(self.request, "rules/_preview_and_problems.html", self.preview(found) | {"problems": problems})
+
     def page(self, form: AboutForm, found: Checked, *, strict: bool = False, status: int = 200) -> HttpResponse:
         draft = self.draft
         context = {
@@ -121,24 +131,32 @@ class OwnDraftView(View):
         return render(self.request, "rules/build.html", context, status=status)
 
     def form(self, *, bound: bool = False) -> AboutForm:
-        about = drafts.about_of(self.draft)
-        return (
-            AboutForm(about, actor=self.request.actor) if bound else AboutForm(initial=about, actor=self.request.actor)
-        )
+        about, url = drafts.about_of(self.draft), reverse("rules:draft_preview", args=[self.draft.pk])
+        given = {"data": about} if bound else {"initial": about}
+        return AboutForm(**given, keep_url=url, actor=self.request.actor)
 
 
 class DraftView(OwnDraftView):
-    """The page; POST is a button that adds, removes or re-chooses something, and keeps the draft."""
+    """The page; POST is a button that adds, removes or re-chooses something, and keeps the draft.
+
+    A choice that leaves the inputs as they are is answered with the preview alone: what is being typed meanwhile stays.
+    """
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         return self.page(self.form(), self.checked())
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        before = self.shape()
         looked_at = self.take()
         if not request.htmx:
             return redirect("rules:draft", pk)
         found = self.checked()
+        if looked_at is None and self.shape() == before:
+            return retarget(reswap(self.only_preview(found), "outerHTML"), "#preview")
         return render(request, "rules/_rows_and_preview.html", self.rows(found, looked_at) | self.preview(found))
+
+    def shape(self) -> tuple:
+        return shape(shown(drafts.root_of(self.draft), self.subject, self.lists, {}))
 
 
 class DraftPreviewView(OwnDraftView):
@@ -146,14 +164,7 @@ class DraftPreviewView(OwnDraftView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.take()
-        if not request.htmx:
-            return redirect("rules:draft", pk)
-        found = self.checked()
-        problems = [
-            ("-".join(["n", *map(str, path)]), "" if path in found.unfinished else found.problems.get(path, ""))
-            for path, _ in drafts.root_of(self.draft).walk()
-        ]  # fmt: skip
-        return render(request, "rules/_preview_and_problems.html", self.preview(found) | {"problems": problems})
+        return self.only_preview(self.checked()) if request.htmx else redirect("rules:draft", pk)
 
 
 class DraftSimulationView(OwnDraftView):
