@@ -296,6 +296,14 @@ INCOME_ITEMS: dict[str, tuple[IncomeGroup, str]] = {
 }
 
 
+class CheckupState(models.TextChoices):
+    WAITING = "waiting", "处理中"
+    DONE = "done", "已完成"
+    FAILED = "failed", "没有完成"
+    CANCELLED = "cancelled", "已取消"
+    CLEARED = "cleared", "已到期清除"
+
+
 class Sex(models.TextChoices):
     MALE = "m", "男"
     FEMALE = "f", "女"

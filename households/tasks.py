@@ -6,8 +6,10 @@ from collections.abc import Callable
 from celery import shared_task, signals
 from django.db import InterfaceError, OperationalError
 
+from households.checkup import job as checkup_job
+from households.enums import CheckupState
 from households.roster import committing, jobs, recovery, reversing
-from households.services import rederive
+from households.services import checkups, rederive
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
 from jiyang.intake.enums import BatchState
@@ -69,6 +71,33 @@ def reverse_batch(batch_id: int, user_id: int) -> None:
     _run(reversing.reverse, batch_id, user_id)
 
 
+@shared_task(**AGAIN)
+def run_checkup(checkup_id: int, user_id: int) -> None:
+    try:
+        with system_scope("体检任务开始"):
+            go_on = checkup_job.begin(checkup_id)
+            if not go_on:
+                checkup_job.failed(checkup_id, checkup_job.GIVEN_UP)
+        if go_on:
+            with acting_as(actor_for(User.objects.get(pk=user_id), reason=f"数据体检 {checkup_id}")):
+                checkup_job.run(checkup_id)
+    except Cancelled:
+        with system_scope("体检任务取消"):
+            checkup_job.failed(checkup_id, checkup_job.CANCELLED, CheckupState.CANCELLED)
+    except GONE:
+        raise
+    except Exception:
+        with system_scope("体检任务失败"):
+            checkup_job.failed(checkup_id, checkup_job.FAILED)
+        raise
+
+
+@scheduled("households.checkup.clear", cron="50 2 * * *", title="清除到期的体检文件", per="district")
+def clear_checkups(run: JobRun) -> dict:
+    """Files and findings of check-ups that are older than the parameter says."""
+    return {"cleared": checkups.clear_old()}
+
+
 TASKS = {
     BatchState.UPLOADED: check_batch,
     BatchState.CHECKING: check_batch,
@@ -83,8 +112,9 @@ def take_up_batches() -> None:
     """Give out the jobs that run nowhere. A job that is only waiting in the queue comes twice: the second finds it done."""
     with system_scope("接手中断的名单任务"):
         found = [(TASKS[batch.state], batch.pk, recovery.actor_of(batch)) for batch in recovery.orphans()]
-    for task, batch_id, user_id in found:
-        task.delay(batch_id, user_id)
+        found += [(run_checkup, checkup.pk, checkup.made_by_id) for checkup in checkup_job.orphans()]
+    for task, key, user_id in found:
+        task.delay(key, user_id)
 
 
 @signals.worker_ready.connect

@@ -7,7 +7,7 @@ or household of another row. All tables end with the transaction.
 
 import datetime as dt
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from households.roster import staging
 from households.roster.jobs import LAYOUTS
 from jiyang.intake import pipeline
 from jiyang.intake.cells import as_text
+from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.normalise import Mapped
 from jiyang.intake.places import RegionIndex
@@ -44,10 +45,14 @@ class Exports:
         """户编号 of households, names of villages, ID numbers as written of everybody else (户编号 where there is none)."""
         return sorted({self._record(subject, key) for key in keys})
 
-    def _record(self, subject: str, key: int) -> str:
+    def locate(self, key: int) -> tuple[int, int]:
+        """(number of the file, index of the row in it) of a row's key."""
         number, line = divmod(key, APART)
-        mapped = self.files[number]
-        place = self._places(number)[line]
+        return number, self._places(number)[line]
+
+    def _record(self, subject: str, key: int) -> str:
+        number, place = self.locate(key)
+        mapped, line = self.files[number], key % APART
         names = {"household": ("household_no",), "village": ("village",)}.get(subject, ("id_number", "household_no"))
         for name in names:
             stored = mapped.columns.get(name)
@@ -73,10 +78,22 @@ class Exports:
 
 def stage(paths: Sequence[Path], *, district: Region, as_of: dt.date | None) -> tuple[Exports, dt.date]:
     """Read and stage the files in the running transaction. Raises FileRefused, OSError. Answers the day of the check too."""
+    return stage_read(
+        list(read(((path.read_bytes(), path.name, None) for path in paths), district, as_of)), district, as_of
+    )
+
+
+def read(
+    files: Iterable[tuple[bytes, str, Choice | None]], district: Region, as_of: dt.date | None
+) -> Iterator[Mapped]:
+    """Each file (contents, name, what a person said of its reading) as normalised columns. Raises FileRefused."""
     regions, chosen = RegionIndex.load(district), [layouts()[key] for key in LAYOUTS]
-    files = [
-        pipeline.load(path.read_bytes(), path.name, layouts=chosen, regions=regions, as_of=as_of) for path in paths
-    ]
+    for data, name, choice in files:
+        yield pipeline.load(data, name, layouts=chosen, regions=regions, as_of=as_of, choice=choice)
+
+
+def stage_read(files: list[Mapped], district: Region, as_of: dt.date | None) -> tuple[Exports, dt.date]:
+    """Stage files that were read, joined to each other."""
     dated = [mapped.data_date for mapped in files if mapped.data_date]
     day = as_of or (max(dated) if dated else timezone.localdate())
     tables: dict[str, list[Table]] = {}

@@ -1,5 +1,6 @@
 from households.models.case import CaseRecord
 from households.models.change import PersonChange
+from households.models.checkup import Checkup, CheckupFile, CheckupFinding
 from households.models.difference import StateDifference
 from households.models.guarantee import GuaranteeCheck
 from households.models.household import Household
@@ -12,6 +13,9 @@ from households.models.tier import TierChange, TierDecision
 
 __all__ = [
     "CaseRecord",
+    "Checkup",
+    "CheckupFile",
+    "CheckupFinding",
     "GuaranteeCheck",
     "Helper",
     "Household",

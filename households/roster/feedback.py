@@ -4,7 +4,7 @@ Both keep the file's own headings, sheets and texts; every cell is text, so that
 taken for a formula.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,11 +50,21 @@ class Notes:
 
 def annotated(batch: Batch, path: Path) -> int:
     """The original with coloured and commented cells and a summary sheet; returns the findings written."""
-    notes = notes_of(batch)
+    return annotate(path, original(batch), parts_of(batch), notes_of(batch), lambda book: write_summary(book, batch))
+
+
+def annotate(
+    path: Path,
+    source: Source,
+    parts: Iterable[Part],
+    notes: dict[int, Notes],
+    summary: Callable[[xlsxwriter.Workbook], None],
+) -> int:
+    """A copy of `source` with the notes at their cells, after the sheet that `summary` writes; returns the findings written."""
     with _workbook(path) as book:
-        write_summary(book, batch)
-        source, width = original(batch), 0
-        for part in parts_of(batch):
+        summary(book)
+        width = 0
+        for part in parts:
             sheet, looks = book.add_worksheet(_title(book, part.sheet)), _looks(book)
             sheet.freeze_panes(part.head, 0)
             for number, cells in enumerate(source.rows(part.sheet)):
@@ -119,17 +129,27 @@ def notes_of(batch: Batch) -> dict[int, Notes]:
 
 def write_summary(book: xlsxwriter.Workbook, batch: Batch) -> None:
     """How many rows of which kind, and each kind of fault with its number and remedy."""
-    sheet, bold = book.add_worksheet("汇总"), book.add_format({"bold": True})
+    sheet = book.add_worksheet("汇总")
     sheet.set_column(0, 0, 30)
     sheet.set_column(1, 1, 10)
     sheet.set_column(2, 3, 60)
     lines: list[Iterable[Any]] = [("批次", str(batch)), ("文件", batch.filename), ("行数", batch.rows)]
     lines += [(RowAction(key).label, number) for key, number in batch.counts.items() if key in RowAction.values]
-    lines.append(())
-    for number, line in enumerate(lines):
+    write_lines(book, sheet, [*lines, ()], ("问题", "处数", "级别", "怎么改"), _tally(batch))
+
+
+def write_lines(
+    book: xlsxwriter.Workbook,
+    sheet: xlsxwriter.worksheet.Worksheet,
+    head: list[Iterable[Any]],
+    headings: tuple,
+    lines: Iterable[tuple],
+) -> None:
+    """A sheet of texts: some lines, a row of headings, a table."""
+    for number, line in enumerate(head):
         _line(sheet, number, line)
-    _line(sheet, len(lines), ("问题", "处数", "级别", "怎么改"), bold)
-    for number, line in enumerate(_tally(batch), start=len(lines) + 1):
+    _line(sheet, len(head), headings, book.add_format({"bold": True}))
+    for number, line in enumerate(lines, start=len(head) + 1):
         _line(sheet, number, line)
 
 

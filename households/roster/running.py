@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from jiyang.intake.progress import Progress
 
-LOCK = 0x0517  # first key of the advisory locks of batches
+LOCK, CHECKUPS = 0x0517, 0x0518  # first keys of the advisory locks: batches, check-ups
 
 
 class Clock:
@@ -32,20 +32,20 @@ def progress_of(batch_id: int) -> Progress:
 
 
 @contextmanager
-def only_one(batch_id: int) -> Iterator[bool]:
-    """One job per batch at a time: an advisory lock that ends with the transaction, also when the worker is killed.
+def only_one(batch_id: int, lock: int = LOCK) -> Iterator[bool]:
+    """One job per batch (or check-up) at a time: an advisory lock that ends with the transaction, also when the worker is killed.
 
     It is the batch's lease: PostgreSQL gives it up with the dead connection, so nobody waits for a time to run out.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [LOCK, batch_id])
+            cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [lock, batch_id])
             mine = cursor.fetchone()[0]
         yield mine
 
 
-def at_work(batch_id: int) -> bool:
+def at_work(batch_id: int, lock: int = LOCK) -> bool:
     """Whether some worker holds the batch now."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [LOCK, batch_id])
+        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [lock, batch_id])
         return not cursor.fetchone()[0]

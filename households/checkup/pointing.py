@@ -1,0 +1,109 @@
+"""Where in a file a rule points: the first of its columns that the file has, else what names the row."""
+
+from collections.abc import Callable, Iterator
+
+from jiyang.intake.cells import as_text
+from jiyang.intake.findings import letters
+from jiyang.intake.normalise import Mapped
+from jiyang.rules import tree
+from jiyang.rules.catalogue import Rule
+
+PROBLEMS = "problems"
+# read from the ID number
+OF_ID = {
+    "birth_date",
+    "sex",
+    "id_kind",
+    "disability_category",
+    "disability_level",
+    "same_id",
+    "same_id_towns",
+    "id_index",
+}
+NAMES = {"household": ("household_no",), "village": ("village",)}
+PERSONAL = {"id_number", "phone"}
+
+
+def leaves(node: tree.Node) -> Iterator[tree.Node]:
+    """Comparisons of the row itself, in order; what is asked of its related is left out."""
+    if getattr(node, "field", None) is not None:
+        yield node
+    if not isinstance(node, tree.Quantified | tree.Parent):
+        for child in tree.children(node):
+            yield from leaves(child)
+
+
+def cited(node: tree.Node) -> set[str]:
+    """Codes of unreadable cells that a rule tells of."""
+    found: set[str] = set()
+    for leaf in _every(node):
+        if getattr(leaf, "field", None) is not None and leaf.field.name == PROBLEMS:
+            found.update(_values(leaf))
+    return found
+
+
+def _every(node: tree.Node) -> Iterator[tree.Node]:
+    yield node
+    for child in tree.children(node):
+        yield from _every(child)
+
+
+def _values(leaf: tree.Node) -> tuple[str, ...]:
+    value = leaf.operand.literal if isinstance(leaf, tree.Compare) else None
+    return tuple(map(str, value)) if isinstance(value, tuple | list) else (str(value),) if value else ()
+
+
+class Pointer:
+    """One file: cells by field and row."""
+
+    def __init__(self, mapped: Mapped) -> None:
+        self.mapped = mapped
+        self.names = set(mapped.raw)
+        self.types = {name: one.type for name, one in mapped.header.layout.by_name.items()}
+        self.faulty: dict[int, dict[str, str]] = {}
+        for one in mapped.findings:
+            self.faulty.setdefault(one.line, {})[one.code] = one.field
+        self._index = {line: place for place, line in enumerate(mapped.rows)}
+        self._columns: dict[str, list[tuple[str, str]]] = {}
+
+    def index_of(self, line: int) -> int:
+        return self._index[line]
+
+    def field_of(self, rule: Rule, index: int, holds: Callable[[tree.Node], bool | None]) -> str:
+        """The field at which a rule's hit stands: that of a comparison that `holds`, where the file has it."""
+        for leaf in sorted(leaves(rule.when), key=lambda one: not holds(one)):
+            for name in self._fields(leaf, index):
+                if name in self.names:
+                    return name
+        keys = (*NAMES.get(rule.subject.key, ("id_number", "household_no")), "household_no", "name")
+        return next((name for name in keys if name in self.names), "")
+
+    def _fields(self, leaf: tree.Node, index: int) -> Iterator[str]:
+        if leaf.field.name == PROBLEMS:
+            known = self.faulty.get(self.mapped.rows[index], {})
+            for value in _values(leaf):
+                name, _, code = value.rpartition(":")
+                if (found := known.get(code or value)) and name in {"", found}:
+                    yield found
+                elif name:
+                    yield name
+            return
+        operand = getattr(leaf, "operand", None)
+        for one in (leaf.field, getattr(operand, "field", None)):
+            for name in one.reads if one is not None else ():
+                yield "id_number" if name in OF_ID else name.removesuffix("_is_mobile")
+
+    def text(self, name: str, index: int) -> str | None:
+        """The cell as it is written."""
+        return (as_text(self.mapped.raw[name][index]).strip() or None) if name in self.names else None
+
+    def is_personal(self, name: str) -> bool:
+        return self.types.get(name) in PERSONAL
+
+    def cell(self, name: str, index: int) -> tuple[str, str]:
+        """(heading, address) of a field's cell in a row."""
+        part, row = self.mapped.part_of(index), self.mapped.excel_row(index)
+        for number, one in part.columns.items():
+            if one.name == name:
+                return part.headings[number], f"{letters(number)}{row}"
+        return "", f"A{row}"

@@ -1,0 +1,56 @@
+"""The annotated copy of a checked export: every finding at its cell, and a sheet that lists them."""
+
+from pathlib import Path
+
+import xlsxwriter
+
+from households.checkup.job import contents
+from households.models import CheckupFile, CheckupFinding
+from households.roster.feedback import Notes, Part, annotate, write_lines
+from jiyang.access.scope import Actor
+from jiyang.intake.enums import Severity
+from jiyang.intake.reader import read
+from jiyang.rules.catalogue import SEVERITIES
+
+LOOKS = {"error": Severity.ERROR, "warning": Severity.WARNING, "lead": Severity.WARNING}
+
+
+def annotated(one: CheckupFile, actor: Actor, path: Path) -> int:
+    """Write it; returns the findings written: those of the rows that the actor may see."""
+    rows = CheckupFinding.objects.visible_to(actor).filter(file=one).order_by("line", "pk")
+    findings = list(rows.defer("value"))
+    notes: dict[int, Notes] = {}
+    for found in findings:
+        note, text = (
+            notes.setdefault(found.line, Notes()),
+            f"{found.title}：{found.text}" if found.text else found.title,
+        )
+        note.cells.setdefault(found.cell.rstrip("0123456789"), []).append((LOOKS[found.severity], text))
+    source, parts = read(contents(one), one.filename), [Part(*part) for part in one.columns["parts"]]
+    return annotate(path, source, parts, notes, lambda book: summary(book, one, findings))
+
+
+def summary(book: xlsxwriter.Workbook, one: CheckupFile, findings: list[CheckupFinding]) -> None:
+    """体检结果: what was checked, and every finding of the file."""
+    sheet = book.add_worksheet("体检结果")
+    for place, width in enumerate((22, 8, 8, 18, 10, 14, 40, 70)):
+        sheet.set_column(place, place, width)
+    counted = {key: sum(found.severity == key for found in findings) for key in SEVERITIES}
+    write_lines(
+        book,
+        sheet,
+        [
+            ("文件", one.filename),
+            ("体检日期", one.checkup.as_of),
+            *((label, counted[key]) for key, label in SEVERITIES.items()),
+            (),
+        ],
+        ("工作表", "行", "单元格", "户编号", "姓名", "级别和规则", "问题", "依据"),
+        (
+            (
+                found.sheet, found.row, found.cell, found.household_no, found.name, f"{SEVERITIES[found.severity]} {found.code}",
+                found.title, found.text,
+            )
+            for found in findings
+        ),
+    )  # fmt: skip

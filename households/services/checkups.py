@@ -1,0 +1,119 @@
+"""数据体检: what may happen to a check-up. The long part is a job: `households.checkup.job`."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils import timezone
+
+from households.checkup.job import FILE_AAD, progress_of
+from households.enums import CheckupState
+from households.models import Checkup, CheckupFile, CheckupFinding
+from jiyang.access.scope import require
+from jiyang.accounts.models import User
+from jiyang.identifiers.encryption import encrypt_bytes
+from jiyang.intake.detect import Choice
+from jiyang.parameters import values
+from jiyang.regions.models import Region
+
+MOST_FILES = 20
+KEPT_DAYS = "checkup.kept.days"
+
+
+def own_place() -> Region:
+    """The place that the actor's check-ups belong to: the widest of their posting. Raises PermissionDenied."""
+    reach = require().reach
+    for keys in (reach.districts, reach.towns, reach.villages):
+        if found := Region.objects.select_related("district", "town").filter(pk__in=keys).order_by("code").first():
+            return found
+    raise PermissionDenied("没有可以体检的辖区")
+
+
+@transaction.atomic
+def start(
+    *,
+    by: User,
+    files: Sequence[tuple[str, bytes]],
+    as_of: dt.date | None = None,
+    given: Mapping[str, str] | None = None,
+) -> Checkup:
+    """Take exports in, stored encrypted; the check-up follows as a job. Raises ValidationError, PermissionDenied."""
+    _may()
+    if not files:
+        raise ValidationError({"files": "请选择要体检的文件"})
+    if len(files) > MOST_FILES:
+        raise ValidationError({"files": f"一次最多 {MOST_FILES} 个文件，这里有 {len(files)} 个"})
+    place = own_place()
+    checkup = Checkup(as_of=as_of, given=dict(given or {}), made_by=by, **path_of(place))
+    checkup.save()
+    for name, data in files:
+        one = CheckupFile(checkup=checkup, filename=name[:200], **path_of(checkup))
+        one.file.save("export.bin", ContentFile(encrypt_bytes(data, FILE_AAD)), save=False)
+        one.save()
+    progress_of(checkup.pk).start()
+    return checkup
+
+
+def path_of(place: Region | Checkup) -> dict[str, int | None]:
+    """The place as the columns of a scoped row."""
+    if isinstance(place, Checkup):
+        return {name: getattr(place, name) for name in ("district_id", "town_id", "village_id")}
+    levels = {"district": (place.pk, None, None), "town": (place.district_id, place.pk, None)}
+    district, town, village = levels.get(place.level, (place.district_id, place.town_id, place.pk))
+    return {"district_id": district, "town_id": town, "village_id": village}
+
+
+@transaction.atomic
+def reread(*, file: CheckupFile, by: User, choice: Choice) -> Checkup:
+    """Read one of the files in the way a person says; everything is checked anew. Raises ValidationError."""
+    _may()
+    checkup = _locked(file.checkup_id)
+    if checkup.state not in {CheckupState.DONE, CheckupState.FAILED, CheckupState.CANCELLED}:
+        raise ValidationError("体检正在进行，或文件已到期清除")
+    if choice.header_row is not None and not 1 <= choice.header_row <= 1000:
+        raise ValidationError("表头行应在第 1 到 1000 行之间")
+    CheckupFile.objects.filter(pk=file.pk).update(reading=choice.as_dict(), error="")
+    CheckupFinding.objects.filter(checkup=checkup)._raw_delete(CheckupFinding.objects.db)
+    checkup.state, checkup.rules, checkup.counts, checkup.error, checkup.attempts = CheckupState.WAITING, [], {}, "", 0
+    checkup.save()
+    progress_of(checkup.pk).start()
+    return checkup
+
+
+def cancel(*, checkup: Checkup, by: User) -> None:
+    """Ask the running job to stop."""
+    _may()
+    progress_of(checkup.pk).cancel()
+
+
+@transaction.atomic
+def clear(checkup: Checkup) -> None:
+    """Files and findings go; what was counted stays on record."""
+    checkup = _locked(checkup.pk)
+    for one in checkup.files.all():
+        one.file.delete(save=False)
+        CheckupFile.objects.filter(pk=one.pk).update(file="")
+    CheckupFinding.objects.filter(checkup=checkup)._raw_delete(CheckupFinding.objects.db)
+    checkup.state, checkup.cleared_at = CheckupState.CLEARED, timezone.now()
+    checkup.save()
+
+
+def clear_old() -> int:
+    """Clear what is older than the parameter says. Call in the system's scope. Raises ParameterMissing."""
+    days = int(values.get(KEPT_DAYS).value)
+    old = Checkup.objects.filter(made_at__lt=timezone.now() - dt.timedelta(days=days))
+    found = list(old.exclude(state__in=(CheckupState.CLEARED, CheckupState.WAITING)))
+    for checkup in found:
+        clear(checkup)
+    return len(found)
+
+
+def _locked(pk: int) -> Checkup:
+    return Checkup.objects.select_for_update().get(pk=pk)
+
+
+def _may() -> None:
+    if not require().has("checkup.run"):
+        raise PermissionDenied("没有数据体检的权限")

@@ -1,0 +1,161 @@
+"""数据体检: several exports against each other, as a page and as annotated files; the register is not touched."""
+
+import datetime as dt
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from households.checkup import job
+from households.enums import CheckupState
+from households.models import Checkup, CheckupFile, CheckupFinding, Household
+from households.services import checkups
+from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.audit.models import AccessLog
+from tests import factories
+from tests.rules.test_exports import DATA, SOUND, table, write
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DAY = dt.date(2025, 6, 30)
+
+
+def homes_file(folder: Path) -> tuple[Path, dict]:
+    """An F of the sample's households with one dangerous house that C calls safe; and that household's head."""
+    heads = [row for row in table("roster_c_monitoring.xlsx") if row["与户主关系"] == "户主"]
+    rows = [
+        {**row, **SOUND, "县(市、区、旗)": row["县"], "乡(镇)": row["乡"], "行政村": row["村"], "家庭人口数": ""}
+        for row in heads
+    ]
+    rows[0]["与村主干路距离"] = "6"
+    return Path(write(folder / "户信息.xlsx", "roster_f", rows)), heads[0]
+
+
+def start(user, *paths: Path, **more) -> Checkup:
+    with acting_as(actor_for(user)):
+        files = [(path.name, path.read_bytes()) for path in paths]
+        made = checkups.start(by=user, files=files, as_of=DAY, **more)
+        return job.run(made.pk)
+
+
+def findings(checkup: Checkup, **narrow) -> list[CheckupFinding]:
+    with system_scope("测试"):
+        return list(CheckupFinding.objects.filter(checkup=checkup, **narrow).select_related("file"))
+
+
+def test_files_are_checked_against_each_other_and_nothing_else_happens(district_clerk, tmp_path):
+    path, head = homes_file(tmp_path)
+    checkup = start(district_clerk, DATA / "roster_c_monitoring.xlsx", DATA / "roster_d_jobs.xlsx", path)
+    assert checkup.state == CheckupState.DONE
+    (far,) = findings(checkup, code="5_14_007", file__filename=path.name)
+    assert (far.household_no, far.column, far.cell) == (head["户编号"], "与村主干路距离", "S2")
+    assert "6" in far.text and "5" in far.text
+    told = {one["code"]: one for one in checkup.rules}
+    assert told["5_14_007"]["hits"] >= 1 and told["INC_LOW"]["reason"]
+    assert checkup.counts["outside"] == 0
+    with system_scope("测试"):
+        assert not Household.objects.exists()
+        assert CheckupFinding.objects.filter(checkup=checkup).count() == sum(
+            checkup.counts[key] for key in ("error", "warning", "lead")
+        )
+
+
+def test_faulty_cells_are_told_once_with_their_value_hidden_at_rest(district_clerk):
+    checkup = start(district_clerk, DATA / "roster_c_errors.xlsx", given={"income_line.monitoring": "7500"})
+    found = findings(checkup)
+    assert len({(one.file_id, one.line, one.cell, one.code) for one in found}) == len(found)
+    assert any(one.code == "1_01_003" for one in found)  # a check digit: told by its rule, not as a cell besides
+    assert not any(one.code == "id_checksum" for one in found)
+    number = next(one for one in found if one.code == "1_01_003")
+    assert number.personal and number.value and number.name.encode() not in bytes(number.value)
+    assert next(one for one in checkup.rules if one["code"] == "INC_LOW")["reason"] == ""
+
+
+def test_a_town_sees_its_own_rows_only_and_other_towns_nothing(client, tmp_path):
+    officer, other = factories.user("town_officer", "仁风镇"), factories.user("town_officer", "曲堤街道")
+    checkup = start(officer, DATA / "roster_c_errors.xlsx")
+    place = factories.town("仁风镇")
+    assert {one.town_id for one in findings(checkup)} <= {place.pk} and checkup.counts["outside"] > 0
+    detail = reverse("households:checkup_detail", args=[checkup.pk])
+    client.force_login(other)
+    assert client.get(detail).status_code == 404
+    client.force_login(officer)
+    page = client.get(detail, {"severity": "error", "q": "3"}).content.decode()
+    assert "逐条问题" in page and "下载批注表" in page
+
+
+def test_the_annotated_copy_marks_the_cell_and_lists_everything(client, district_clerk, tmp_path):
+    path, head = homes_file(tmp_path)
+    checkup = start(district_clerk, DATA / "roster_c_monitoring.xlsx", path)
+    with system_scope("测试"):
+        one = CheckupFile.objects.get(checkup=checkup, filename=path.name)
+    client.force_login(district_clerk)
+    answer = client.get(reverse("households:checkup_annotated", args=[checkup.pk, one.pk]))
+    book = load_workbook(BytesIO(b"".join(answer.streaming_content)))
+    sheet = book.worksheets[1]
+    assert "5" in sheet["S2"].comment.text and sheet["S2"].value == "6"
+    assert isinstance(sheet["F2"].value, str)
+    listed = [row for row in book["体检结果"].iter_rows(values_only=True) if row[3] == head["户编号"]]
+    assert any("5_14_007" in row[5] for row in listed)
+    with system_scope("测试"):
+        assert AccessLog.objects.filter(purpose__contains="体检批注").exists()
+
+
+def test_a_bad_file_says_why_and_the_others_go_on(district_clerk):
+    checkup = start(district_clerk, DATA / "bad" / "password.xlsx", DATA / "roster_c_monitoring.xlsx")
+    with system_scope("测试"):
+        bad, good = CheckupFile.objects.filter(checkup=checkup)
+    assert checkup.state == CheckupState.DONE and bad.error and good.rows
+    alone = start(district_clerk, DATA / "bad" / "password.xlsx")
+    assert alone.state == CheckupState.FAILED and "没有一个文件" in alone.error
+
+
+def test_pages_upload_cancel_and_reading(client, district_clerk, tmp_path):
+    client.force_login(district_clerk)
+    new = reverse("households:checkup_new")
+    assert client.post(new, {}).status_code == 422
+    content = (DATA / "roster_c_monitoring.xlsx").read_bytes()
+    wrong = client.post(new, {"files": [SimpleUploadedFile("c.xlsx", content)], "given": "没有等号"})
+    assert wrong.status_code == 422 and "参数=值" in wrong.content.decode()
+    sent = client.post(new, {"files": [SimpleUploadedFile("c.xlsx", content)], "as_of": "2025-06-30"})
+    assert sent.status_code == 302
+    checkup_id = int(sent.url.rstrip("/").split("/")[-1])
+    with acting_as(actor_for(district_clerk)):
+        job.run(checkup_id)
+        assert job.run(checkup_id) is None  # a second message changes nothing
+        one = CheckupFile.objects.get(checkup=checkup_id)
+    detail = reverse("households:checkup_detail", args=[checkup_id])
+    assert "按规则" in client.get(detail).content.decode()
+    assert client.get(reverse("households:checkup_progress", args=[checkup_id])).headers["HX-Refresh"] == "true"
+    reading = reverse("households:checkup_reading", args=[checkup_id, one.pk])
+    assert client.get(reading).status_code == 200
+    assert client.post(reading, {"header_row": "0", "sheet": "", "layout": ""}).status_code == 422
+    assert client.post(reading, {"header_row": "2", "sheet": "", "layout": ""}).status_code == 302
+    assert client.post(reverse("households:checkup_cancel", args=[checkup_id])).status_code == 302
+
+
+def test_what_is_old_is_cleared_and_its_counts_stay(district_clerk):
+    checkup = start(district_clerk, DATA / "roster_c_errors.xlsx")
+    with system_scope("测试"):
+        name = checkup.files.get().file.name
+        Checkup.objects.filter(pk=checkup.pk).update(made_at=timezone.now() - dt.timedelta(days=31))
+        assert checkups.clear_old() == 1 and checkups.clear_old() == 0
+        kept = Checkup.objects.get()
+        assert kept.state == CheckupState.CLEARED and kept.counts == checkup.counts
+        assert not CheckupFinding.objects.exists() and not kept.files.get().file
+        assert not kept.files.get().file.storage.exists(name)
+
+
+def test_a_job_that_died_is_taken_up(district_clerk):
+    with acting_as(actor_for(district_clerk)):
+        made = checkups.start(by=district_clerk, files=[("c.xlsx", (DATA / "roster_c_monitoring.xlsx").read_bytes())])
+    with system_scope("测试"):
+        assert [one.pk for one in job.orphans()] == [made.pk]
+        for _ in range(job.MOST_ATTEMPTS):
+            assert job.begin(made.pk)
+        assert not job.begin(made.pk)
+        job.failed(made.pk, job.GIVEN_UP)
+        assert Checkup.objects.get().state == CheckupState.FAILED and list(job.orphans()) == []
