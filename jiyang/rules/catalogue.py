@@ -14,7 +14,7 @@ from jiyang.rules.fields import Subject, subjects
 from jiyang.rules.reading import Reader, RuleBroken, Terms
 
 SEVERITIES = {"error": "错误", "warning": "警告", "lead": "疑点"}
-KEYS = {"code", "sources", "title", "severity", "subject", "when"}
+KEYS = {"code", "sources", "title", "severity", "subject", "when", "why", "mend"}
 FILE_KEYS = {"family", "subject", "terms", "rules", "source"}
 
 
@@ -110,6 +110,7 @@ def _rule(raw: object, data: Mapping, path: Path, terms: Terms) -> Rule:
     when = Reader(where, terms).read(raw["when"], subject)
     return Rule(
         str(raw["code"]), codes, raw["title"], raw["severity"], subject, when, data["family"], data.get("source", ""), raw["when"],
+        raw.get("why", ""), raw.get("mend", ""),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from jiyang.rules import tree
 from jiyang.rules.fields import LISTS, NUMBERS, RuleField, Subject, subjects
 
 DEEPEST, MOST_LEAVES, MOST_VALUES, LONGEST = 10, 300, 200, 200
+FARTHEST = {"months": 1_200, "days": 36_525}  # a century: beyond it no calendar counts
 ORDER = {"<", "<=", ">", ">="}
 OPERATORS = {
     "boolean": {"="}, "choice": {"=", "!=", "in", "not_in"}, "text": {"=", "!=", "in", "not_in", "contains"}, "integer": {"=", "!=", *ORDER},
@@ -157,7 +158,7 @@ class Reader:
     def _relative(self, field: RuleField, value: Mapping, subject: Subject, place: str) -> tree.Operand:
         if unknown := set(value) - {"field", "as_of", "months", "days", "times"}:
             raise self.broken(place, f"不认识的键 {'、'.join(sorted(map(str, unknown)))}")
-        shift = {key: self.shift(value[key], place) for key in ("months", "days") if key in value}
+        shift = {key: self.shift(value[key], place, most) for key, most in FARTHEST.items() if key in value}
         if value.get("as_of") is True and field.type == "date" and "field" not in value and "times" not in value:
             return tree.Operand(as_of=True, **shift)
         other = self.field(value.get("field"), subject, place)
@@ -219,9 +220,13 @@ class Reader:
         """A number, or `{param: key}`."""
         return self._amount(value, place, {"param"}) if isinstance(value, Mapping) else self.number(value, place)
 
-    def shift(self, value: Whatever, place: str) -> int | tree.Amount:
+    def shift(self, value: Whatever, place: str, most: int) -> int | tree.Amount:
         """Whole months or days, or `{param: key}`; with `back: true` that many before."""
-        return self._amount(value, place, {"param", "back"}) if isinstance(value, Mapping) else self.whole(value, place)
+        return (
+            self._amount(value, place, {"param", "back"})
+            if isinstance(value, Mapping)
+            else self.whole(value, place, most)
+        )
 
     def _amount(self, value: Mapping, place: str, allowed: set[str]) -> tree.Amount:
         key, back = value.get("param"), value.get("back", False)
@@ -236,9 +241,11 @@ class Reader:
         for child in tree.children(node):
             self._answered(child, place)
 
-    def whole(self, value: Whatever, place: str) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 40_000:
+    def whole(self, value: Whatever, place: str, most: int) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
             raise self.broken(place, f"“{value}”应为整数")
+        if abs(value) > most:
+            raise self.broken(place, f"“{value}”太大，最多 {most}")
         return value
 
     def _quantified(self, kind: str, raw: Mapping, subject: Subject, place: str, depth: int) -> tree.Node:

@@ -87,10 +87,11 @@ def decide(*, proposal: RuleVersion, by: User, approve: bool, reason: str = "") 
 
 
 def _activate(version: RuleVersion) -> None:
-    try:
-        rule_of(version)
-    except RuleBroken as broken:
-        raise ValidationError(f"{broken}。请退回，由提交人改后重报") from broken
+    if version.kind == VersionKind.RULE:
+        try:
+            rule_of(version)
+        except RuleBroken as broken:
+            raise ValidationError(f"{broken}。请退回，由提交人改后重报") from broken
     version.valid_from = max(version.valid_from, timezone.localdate())
     version.save(update_fields=["valid_from"])
     standing = RuleVersion.objects.filter(code=version.code, state=ProposalState.APPROVED).exclude(pk=version.pk)

@@ -36,6 +36,7 @@ def deep(levels: int) -> object:
         (["birth_date", "<", "2022-13-01"], "不是日期"),
         (["birth_date", "<", {"field": "age"}], "类型不同"),
         (["birth_date", "<", {"as_of": True, "months": 1.5}], "应为整数"),
+        (["birth_date", "<", {"as_of": True, "months": -40_000}], "太大，最多 1200"),
         (["labour", "in", []], "选项是空的"),
         (["labour", "in", "none"], "要一组值"),
         ({"field": "age", "op": ">"}, "value 或 param"),

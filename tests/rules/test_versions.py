@@ -1,10 +1,14 @@
 """Versions of rules: two people, a day to begin, the former one back; what is broken is disabled and told."""
 
 import datetime as dt
+import json
+from io import StringIO
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -181,6 +185,34 @@ def test_a_version_whose_field_is_gone_is_disabled_and_the_others_run(made):
     assert standing() is None and len(versions.active()) == len(catalogue()) - 1
 
 
+def test_the_command_runs_what_is_in_force_and_tells_what_is_disabled(made):
+    def run(*args: str) -> dict:
+        out = StringIO()
+        call_command("rules", *args, "--json", stdout=out)
+        return json.loads(out.getvalue())
+
+    version = made("")
+    assert version.code in {rule["code"] for rule in run("list")["rules"]}
+    (told,) = run("run", "--code", version.code)["rules"]
+    assert (told["state"], told["hits"]) == ("ran", 0)
+    RuleVersion.objects.filter(pk=version.pk).update(tree=["removed_field", "=", 1])
+    versions.forget()
+    answer = run("run", "--code", version.code, "--code", CODE)
+    assert (answer["ran"], answer["refused"]) == (1, 1)
+    assert "没有字段“removed_field”" in answer["rules"][1]["reason"]
+    with pytest.raises(CommandError, match="没有字段"):
+        run("explain", version.code)
+
+
+def test_a_disabled_version_can_be_switched_off(made, act, data_admin, leader):
+    version = made()
+    RuleVersion.objects.filter(pk=version.pk).update(tree=["removed_field", "=", 1])
+    versions.forget()
+    off = act(services.switch_off, by=data_admin, code=CODE, reason="字段没有了")
+    act(services.decide, by=leader, proposal=off, approve=True)
+    assert versions.broken() == () and standing() is None
+
+
 def test_what_can_no_longer_be_read_is_not_activated(made, act, leader):
     version = made(decided=False)
     RuleVersion.objects.filter(pk=version.pk).update(tree=["removed_field", "=", 1])
@@ -215,6 +247,22 @@ def test_the_pages_tell_a_rule_its_versions_and_its_hits(client, made, data_admi
     assert "<del>年龄 &lt; 16 周岁</del>" in shown and "<ins>年龄 &lt; 15 周岁</ins>" in shown and "撤回" in shown
     simulated = page(client, data_admin, "version_simulation", version.pk)
     assert "现行命中" in simulated and "仁风镇少年" in simulated and "不变" in simulated
+
+
+def test_pages_ask_a_fixed_number_of_queries(client, made, data_admin):
+    client.force_login(data_admin)
+    pages = [reverse("rules:rule_list"), reverse("rules:rule_detail", args=[CODE]), reverse("rules:rule_hits", args=[CODE])]
+    counted = []
+    for title in ("第一次改", "第二次改", "第三次改"):
+        version = made(title=title)
+        round_ = []
+        for page in [*pages, reverse("rules:version_detail", args=[version.pk]), reverse("rules:version_simulation", args=[version.pk])]:
+            client.get(page)
+            with CaptureQueriesContext(connection) as captured:
+                client.get(page)
+            round_.append(len(captured))
+        counted.append(round_)
+    assert counted[0] == counted[2] and max(counted[2]) <= 15, counted
 
 
 def test_a_rule_is_switched_off_and_brought_back_on_its_pages(client, data_admin, leader):

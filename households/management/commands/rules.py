@@ -17,7 +17,7 @@ from jiyang.rules.catalogue import Rule
 from jiyang.rules.circles import Circles
 from jiyang.rules.facts import Facts
 from jiyang.rules.sentence import Teller
-from jiyang.rules.versions import active
+from jiyang.rules.versions import active, broken
 
 SHOWN = 5  # hits that `explain` tells with their values
 
@@ -89,6 +89,7 @@ class Command(BaseCommand):
                 if options["records"]:
                     one["records"] = named
             found.append(one)
+        found += self._disabled(options["code"], facts)
         ended = time.perf_counter()
         return {
             "as_of": facts.as_of,
@@ -106,7 +107,9 @@ class Command(BaseCommand):
 
     def do_explain(self, options: dict) -> dict:
         source, facts, records = self._source(options)
-        (rule, *_) = self._chosen([options["code"]], facts)
+        rule = next(iter(self._chosen([options["code"]], facts)), None)
+        if rule is None:
+            raise CommandError(self._disabled([options["code"]], facts)[0]["reason"])
         teller, (outcome,) = Teller(facts), running.run([rule], source, facts)
         rows = Circles(source).by_key(rule.subject, outcome.keys[:SHOWN], [rule.when]) if outcome.keys else {}
         hits = [
@@ -124,10 +127,21 @@ class Command(BaseCommand):
             "explained": hits,
         }
 
+    def _disabled(self, codes: list[str], facts: Facts) -> list[dict]:
+        """Rules made here that cannot be read any more: refused, with the reason."""
+        return [
+            {
+                "code": one.version.code, "source_codes": one.version.sources, "title": one.version.title, "subject": one.version.subject,
+                "severity": one.version.severity, "family": one.version.family, "state": "refused", "reason": one.reason, "hits": 0, "ms": 0.0,
+            }
+            for one in broken(facts.as_of) if not codes or {one.version.code, *one.version.sources} & set(codes)
+        ]  # fmt: skip
+
     def _chosen(self, codes: list[str], facts: Facts) -> list[Rule]:
         rules = [rule for rule in active(facts.as_of) if not codes or any(rule.answers_to(code) for code in codes)]
+        disabled = {code for one in broken(facts.as_of) for code in (one.version.code, *one.version.sources)}
         for code in codes:
-            if not any(rule.answers_to(code) for rule in rules):
+            if code not in disabled and not any(rule.answers_to(code) for rule in rules):
                 raise CommandError(f"没有规则 {code}")
         return rules
 
