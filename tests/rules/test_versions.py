@@ -251,12 +251,20 @@ def test_the_pages_tell_a_rule_its_versions_and_its_hits(client, made, data_admi
 
 def test_pages_ask_a_fixed_number_of_queries(client, made, data_admin):
     client.force_login(data_admin)
-    pages = [reverse("rules:rule_list"), reverse("rules:rule_detail", args=[CODE]), reverse("rules:rule_hits", args=[CODE])]
+    pages = [
+        reverse("rules:rule_list"),
+        reverse("rules:rule_detail", args=[CODE]),
+        reverse("rules:rule_hits", args=[CODE]),
+    ]
     counted = []
     for title in ("第一次改", "第二次改", "第三次改"):
         version = made(title=title)
         round_ = []
-        for page in [*pages, reverse("rules:version_detail", args=[version.pk]), reverse("rules:version_simulation", args=[version.pk])]:
+        for page in [
+            *pages,
+            reverse("rules:version_detail", args=[version.pk]),
+            reverse("rules:version_simulation", args=[version.pk]),
+        ]:
             client.get(page)
             with CaptureQueriesContext(connection) as captured:
                 client.get(page)
