@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from households.enums import IdKind, Sex
+from jiyang.intake.findings import kinds
 from jiyang.intake.layouts import Field, layouts
 from jiyang.rules.fields import Relation, RuleField, subject
 
@@ -16,10 +17,17 @@ KINDS = {
     "month": "date", "day": "date", "id_number": "hidden", "phone": "hidden",
 }  # fmt: skip
 UNITS = {"mu": "亩", "km": "公里", "m2": "平方米", "wan": "万元"}
+NO_NUMBER = "没有证件号码（999999）"
 RISKS = tuple(f"risk_{number}" for number in range(1, 6))
 SUBJECTS = {"household": "户", "person": "人员", "spell": "务工记录", "plan": "务工计划", "village": "行政村"}
 UNITS_OF = {"household": "户", "person": "人", "village": "个村"}
 LAYOUTS = ("roster_c", "roster_a", "roster_b", "roster_f", "roster_d", "roster_g", "roster_e")
+
+
+def problem(code: str) -> str:
+    """A finding's code, `field:code` or `code`, as its message."""
+    kind = kinds().get(code.rpartition(":")[2])
+    return kind.message if kind else NO_NUMBER if code == "no_id_number" else code
 
 
 def of_column(one: Field) -> RuleField:
@@ -85,7 +93,7 @@ def register() -> None:
                 if one.name not in target.fields:
                     target.add(of_column(one))
     for one in made.values():
-        one.add(RuleField("problems", "单元格问题", "labels", open=True))
+        one.add(RuleField("problems", "单元格问题", "labels", open=True, label=problem))
     _household(made["household"])
     _person(made["person"])
     _spell(made["spell"])

@@ -120,6 +120,7 @@ class Keeper:
 
     def __post_init__(self) -> None:
         self.pointers = [Pointer(mapped) for mapped in self.exports.files]
+        self.pointed: set[tuple[int, int, str]] = set()  # (file, row, field) of which a rule tells
         self.counts = {"error": 0, "warning": 0, "lead": 0, "outside": 0}
 
     def keep(self, outcomes: list[Outcome], progress: Progress) -> None:
@@ -159,7 +160,9 @@ class Keeper:
                 for outcome in hit[key]:
                     rule, pointer = outcome.rule, self.pointers[number]
                     holds = partial(evaluator.truth, row=rows[key])
-                    found = self._finding(number, index, pointer.field_of(rule, index, holds))
+                    field = pointer.field_of(rule, index, holds)
+                    self.pointed.add((number, index, field))
+                    found = self._finding(number, index, field)
                     if found and self._counted(rule.severity):
                         found.code, found.severity, found.title, found.text = (
                             rule.code,
@@ -172,8 +175,10 @@ class Keeper:
     def _unread(self, number: int, mapped: Mapped, known: set[str]) -> Iterator[CheckupFinding]:
         """Faulty cells of which no rule tells."""
         for one in mapped.findings:
-            if one.severity in SEVERITY and not known & {one.code, f"{one.field}:{one.code}"}:
-                found = self._finding(number, self.pointers[number].index_of(one.line), one.field)
+            index = self.pointers[number].index_of(one.line)
+            told = known & {one.code, f"{one.field}:{one.code}"} or (number, index, one.field) in self.pointed
+            if one.severity in SEVERITY and not told:
+                found = self._finding(number, index, one.field)
                 if found and self._counted(SEVERITY[one.severity]):
                     found.code, found.severity, found.title = one.code, SEVERITY[one.severity], one.message[:200]
                     found.text = one.hint

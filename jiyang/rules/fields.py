@@ -24,6 +24,7 @@ class RuleField:
     choices: Mapping[str, str] = field(default_factory=dict)
     unit: str = ""
     open: bool = False  # labels beyond `choices` occur
+    label: Callable[[str], str] | None = None  # how a value is told that is a code of ours
     needs: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     sql: str = ""

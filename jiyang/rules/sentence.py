@@ -24,6 +24,8 @@ def shown(one: RuleField, value: Whatever) -> str:
         return "是" if value else "否"
     if isinstance(value, dt.date):
         return f"{value:%Y-%m-%d}"
+    if isinstance(value, list | tuple) and one.label:
+        return "、".join(dict.fromkeys(map(one.label, value))) or "无"
     if isinstance(value, list | tuple):
         return "、".join(one.choices.get(item, str(item)) for item in value) or "无"
     if isinstance(value, Decimal):
@@ -31,7 +33,7 @@ def shown(one: RuleField, value: Whatever) -> str:
         return f"{text} {one.unit}".strip()
     if isinstance(value, int):
         return f"{value} {one.unit}".strip()
-    return one.choices.get(value, str(value))
+    return one.label(value) if one.label else one.choices.get(value, str(value))
 
 
 class Teller:
@@ -83,7 +85,10 @@ class Teller:
         )
         if row is None:
             return f"{one.title} {sign} {right}"
-        actual = shown(one, self.evaluator.value(one, row))
+        value = self.evaluator.value(one, row)
+        if one.label and isinstance(node.operand.literal, tuple):  # of several codes of ours, those that are asked for
+            value = [item for item in value or () if item in node.operand.literal]
+        actual = shown(one, value)
         if one.type in NUMBERED and node.op != "=":
             return f"{one.title} {actual} {sign} {right}"
         return f"{one.title}：{actual}"
