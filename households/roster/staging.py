@@ -4,6 +4,7 @@
 and a check that leaves nothing behind needs none else.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -42,6 +43,7 @@ FURTHER = {
     "disability_level": "smallint",
 }
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+SIGNS = re.compile(r"[\\\t\n\r]")
 ESCAPED = {"text", "name", "listed", "county_place", "labels"}
 
 
@@ -100,12 +102,12 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
     certificates = [number if number is not None and len(number) > 18 else None for number in named]
     return found | {
         "row": list(map(str, mapped.rows)),
-        "copy_of": _texts(copies(mapped)),
+        "copy_of": _numbers(copies(mapped)),
         "refused": ["t" if row in bad else "f" for row in mapped.rows],
         "out_of_area": ["t" if row in outside else "f" for row in mapped.rows],
         "district_id": [str(district_id)] * count,
-        "town_id": _texts([place.town for place in mapped.places]),
-        "village_id": _texts([place.village for place in mapped.places]),
+        "town_id": _numbers(place.town for place in mapped.places),
+        "village_id": _numbers(place.village for place in mapped.places),
         "name_pinyin": _texts([pinyin.sort_key(name) if name else None for name in names], escape=True),
         "id_kind": ["\\N" if number is None else "disability" if len(number) > 18 else "id_card" for number in named],
         "sex": ["\\N" if number is None else "m" if int(number[16]) % 2 else "f" for number in named],
@@ -120,16 +122,20 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
 
 
 def _personal(name: str, values: list[str | None], kind: str) -> dict[str, list[str]]:
-    """A personal number: ciphertext, blind index and, of telephone numbers, whether it can be a mobile one."""
-    found = {
-        name: _bytes(encrypt_all(values, AADS.get(name, f"{RosterRow._meta.db_table}.{name}"))),
-        index_of(name): _bytes(blind_index_all([None if idcard.is_placeholder(one) else one for one in values])),
+    """A personal number: ciphertext, blind index and, of telephone numbers, whether it can be a mobile one.
+
+    Each distinct number once: a household's telephone stands in every row of its members.
+    """
+    distinct = [value for value in dict.fromkeys(values) if value is not None]
+    named = [None if idcard.is_placeholder(value) else value for value in distinct]
+    made = {
+        name: _bytes(encrypt_all(distinct, AADS.get(name, f"{RosterRow._meta.db_table}.{name}"))),
+        index_of(name): _bytes(blind_index_all(named)),
     }
     if kind == "phone":
-        found[f"{name}_is_mobile"] = [
-            "\\N" if value is None else "t" if phone.is_mobile(value) else "f" for value in values
-        ]
-    return found
+        made[f"{name}_is_mobile"] = ["t" if phone.is_mobile(value) else "f" for value in distinct]
+    texts = {column: dict(zip(distinct, each, strict=True)) | {None: "\\N"} for column, each in made.items()}
+    return {column: [each[value] for value in values] for column, each in texts.items()}
 
 
 def _unread(mapped: Mapped) -> list[str]:
@@ -142,9 +148,14 @@ def _unread(mapped: Mapped) -> list[str]:
     return ["{" + ",".join(sorted(fields[row])) + "}" if row in fields else "{}" for row in mapped.rows]
 
 
-def _texts(values: Iterable, *, escape: bool = False) -> list[str]:
-    if escape:
-        return ["\\N" if value is None else str(value).translate(ESCAPES) for value in values]
+def _texts(values: Sequence[str | None], *, escape: bool = False) -> list[str]:
+    """Texts as COPY wants them: an empty one as \\N, signs that it would take for its own escaped."""
+    if escape and SIGNS.search("\0".join(filter(None, values))):
+        values = [value and value.translate(ESCAPES) for value in values]
+    return ["\\N" if value is None else value for value in values]
+
+
+def _numbers(values: Iterable[int | None]) -> list[str]:
     return ["\\N" if value is None else str(value) for value in values]
 
 
@@ -175,11 +186,9 @@ def settle_household_fields(mapped: Mapped) -> None:
     if not names or not numbers:
         return
     villages = [place.village for place in mapped.places]
-    first: dict[str, tuple] = {}
-    odd: set[str] = set()
-    for number, *cells in zip(numbers, villages, *(mapped.columns[name] for name in names), strict=True):
-        if number is not None and first.setdefault(number, cells) != cells:
-            odd.add(number)
+    said = set(zip(numbers, villages, *(mapped.columns[name] for name in names), strict=True))
+    times = Counter(number for number, *_ in said)
+    odd = {number for number, different in times.items() if different > 1 and number is not None}
     if not odd:
         return
     rows: dict[str, list[int]] = {}

@@ -5,7 +5,7 @@ to another column does not decrypt.
 """
 
 import hashlib
-import hmac
+import io
 import os
 from collections.abc import Iterable
 from functools import cache
@@ -60,12 +60,14 @@ def encrypt_all(texts: Iterable[str | None], aad: str) -> list[bytes | None]:
     """Ciphertexts of a whole column; None stays None."""
     key_id = _current_key()
     seal, head, bound = _cipher(key_id, settings.FIELD_KEYS[key_id]).encrypt, bytes([key_id]), aad.encode()
+    texts = list(texts)
+    fresh = io.BytesIO(os.urandom(NONCE * len(texts)))  # one call of the system for the whole column
     found: list[bytes | None] = []
     for text in texts:
         if text is None:
             found.append(None)
         else:
-            nonce = os.urandom(NONCE)
+            nonce = fresh.read(NONCE)
             found.append(head + nonce + seal(nonce, text.encode(), bound))
     return found
 
@@ -76,8 +78,10 @@ def decrypt(data: bytes, aad: str) -> str:
 
 
 @cache
-def _index_key(passphrase: str) -> bytes:
-    return _derived(passphrase, "index")
+def _begun(passphrase: str) -> tuple:
+    """The two hashes of HMAC-SHA256 (RFC 2104) with the key taken in: copied for each value, at a third of the cost."""
+    key = _derived(passphrase, "index").ljust(64, b"\0")
+    return tuple(hashlib.sha256(bytes(byte ^ pad for byte in key)) for pad in (0x36, 0x5C))
 
 
 def normalised(text: str) -> str:
@@ -86,12 +90,22 @@ def normalised(text: str) -> str:
 
 def blind_index(text: str) -> bytes:
     """Digest by which equal values meet: of an ID or certificate number its first 18 characters, else the whole value."""
-    value = normalised(text)
-    return hmac.digest(_index_key(settings.INDEX_KEY), (value[:18] if len(value) > 18 else value).encode(), "sha256")
+    return blind_index_all([text])[0]
 
 
 def blind_index_all(texts: Iterable[str | None]) -> list[bytes | None]:
-    return [None if text is None else blind_index(text) for text in texts]
+    """Digests of a whole column; None stays None."""
+    inner, outer = _begun(settings.INDEX_KEY)
+    found: list[bytes | None] = []
+    for text in texts:
+        if text is None:
+            found.append(None)
+            continue
+        value, digest, whole = normalised(text), inner.copy(), outer.copy()
+        digest.update(value[:18].encode())
+        whole.update(digest.digest())
+        found.append(whole.digest())
+    return found
 
 
 class Sealed(str):

@@ -11,7 +11,7 @@ from jiyang.intake.detect import TOWN_NAME, Header
 from jiyang.intake.layouts import plain
 from jiyang.intake.reader import Source
 
-CHUNK = 5000  # rows turned into columns at a time
+CHUNK = 250  # rows turned into columns at a time: few enough to stay in the processor's cache
 KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row of villages has its village
 SUMS = re.compile(r"^(?:.{0,12}?)(?:合计|小计|总计|共计|累计)[:：]?$")
 FOOTER = re.compile(r"^(?:填表|填报|制表|审核|复核|负责|单位|备注|说明|注|联系|日期|经办|统计|打印|导出)[^,，]{0,40}")

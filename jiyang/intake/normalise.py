@@ -160,6 +160,8 @@ def _reads(one: Field, distinct: dict[Any, Any], day: dt.date, epoch: dt.date) -
     """(distinct cell → stored text, distinct cell → what is odd about it)."""
     read_cell = reader_for(one, day, epoch)
     plain = plain_cells(one, distinct, day)
+    if len(plain) == len(distinct):
+        return distinct, {}
     stored, odd = dict(zip(plain, plain, strict=True)), {}
     for key, cell in distinct.items():
         if key in plain:

@@ -33,6 +33,7 @@ MONEY_NOISE = re.compile(r"[,，\s元￥¥]|(?<=\d)(?:亩|公里|km|平方米|�
 COUNT_NOISE = re.compile(r"(?:人|口|个月|月|个|户|处|所|年)+$")
 PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=1\d{10}$)")
 FIRST_SERIAL, LAST_SERIAL = 20000, 60000  # 1954 to 2064 as Excel counts days
+PLAIN_AMOUNT = re.compile(r"(?:0|[1-9]\d{0,8})\.\d\d\Z", re.ASCII)
 CENT = Decimal("0.01")
 EPOCH, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
 LOST_DIGITS = 1e15  # a spreadsheet's number keeps fifteen digits
@@ -289,6 +290,8 @@ def plain_cells(field: Field, cells: Iterable[object], as_of: dt.date) -> set[st
             for cell in cells
             if type(cell) is str and cell.isascii() and cell.isdigit() and least <= len(cell) <= most
         }
+    if field.type in {"money", "decimal"}:
+        return {cell for cell in cells if type(cell) is str and PLAIN_AMOUNT.match(cell)}
     if field.type in {"name", "text"}:
         return {cell for cell in cells if type(cell) is str and PLAIN.match(cell) and cell not in field.blank}
     return set()

@@ -1,4 +1,8 @@
+import hmac
+from hashlib import sha256
+
 import pytest
+from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +24,12 @@ def test_damage_and_other_columns_do_not_decrypt(text, place):
         decrypt(sealed, "t.other")
     with pytest.raises(CannotDecrypt):
         decrypt(sealed[:-place] + bytes(byte ^ 1 for byte in sealed[-place:]), "t.c")
+
+
+@given(st.text(max_size=100))
+def test_index_is_the_hmac_of_the_standard(text):
+    key = sha256(f"jiyang/index/{settings.INDEX_KEY}".encode()).digest()
+    assert blind_index(text) == hmac.digest(key, text.strip().upper()[:18].encode(), "sha256")
 
 
 def test_index_meets_certificate_and_id_of_one_person():

@@ -17,7 +17,7 @@ from jiyang.intake.normalise import normalise
 from jiyang.intake.places import Place
 from jiyang.intake.reader import Source, read
 from jiyang.intake.refusals import FileRefused
-from jiyang.intake.values import reader_for
+from jiyang.intake.values import plain_cells, reader_for
 from tests.intake.workbooks import csv_text, grid, people, rezipped, workbook
 
 DATA = Path(__file__).parents[1] / "data" / "bad"
@@ -162,3 +162,14 @@ def test_any_cell(name, cell):
     if read_cell.stored is not None and read_cell.code == "":
         again = reader_for(FIELDS[name], dt.date(2025, 6, 30))(cell)
         assert again == read_cell
+
+
+@given(
+    st.sampled_from(sorted(FIELDS)),
+    st.lists(st.one_of(CELLS, st.from_regex(r"[0-9]{1,11}\.[0-9]{2}", fullmatch=True)), max_size=5),
+)
+def test_what_is_plain_at_a_glance_is_what_the_reader_would_store(name, cells):
+    day = dt.date(2025, 6, 30)
+    for cell in plain_cells(FIELDS[name], [cell for cell in cells if isinstance(cell, str)], day):
+        read = reader_for(FIELDS[name], day)(cell)
+        assert (read.stored, read.code) == (cell, "")
