@@ -6,6 +6,7 @@ or household of another row. All tables end with the transaction.
 """
 
 import datetime as dt
+import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,31 +15,35 @@ from pathlib import Path
 from django.db import connection
 from django.utils import timezone
 
+from households.checkup import numbers
 from households.roster import staging
 from households.roster.jobs import LAYOUTS
+from jiyang.identifiers import idcard
 from jiyang.intake import pipeline
 from jiyang.intake.cells import as_text
 from jiyang.intake.detect import Choice
-from jiyang.intake.layouts import layouts
+from jiyang.intake.layouts import Layout, layouts
 from jiyang.intake.normalise import Mapped
 from jiyang.intake.places import RegionIndex
 from jiyang.regions.models import Region
 from jiyang.rules.sql import Base, Source
 
+NULL = "\\N"
 APART = 10_000_000  # row keys: file number × this + Excel row
 PEOPLE = ("roster_c", "roster_b", "roster_a", "legacy_person")  # the more telling first
 HOMES = ("roster_c", "roster_f", "roster_b", "roster_a", "legacy_household")
 OF_IDENTITY = ("id_number", "id_index", "sex", "birth_date", "id_kind", "disability_category", "disability_level")
 SILENT = {"no_school_reason"}  # a layout without this column cannot give one: nothing was written, rather than unknown
-NO_NUMBER = "999999"  # what stands first where somebody has no ID number (4_01_003)
+JOINED_BY = {"village", "household_no", "id_number"}  # columns without which a file says nothing of anybody; rules that need others are refused
 
 
 @dataclass
 class Exports:
-    """The staged files: `source` for the engine, and names of the rows that were hit."""
+    """The staged files: `source` for the engine, and names of the rows that were hit. `repeated` are copies that were left out."""
 
     source: Source
     files: list[Mapped]
+    repeated: list[Path] = field(default_factory=list)
     _known: dict[int, dict[int, int]] = field(default_factory=dict)
 
     def records(self, subject: str, keys: Sequence[int]) -> list[str]:
@@ -77,17 +82,31 @@ class Exports:
 
 
 def stage(paths: Sequence[Path], *, district: Region, as_of: dt.date | None) -> tuple[Exports, dt.date]:
-    """Read and stage the files in the running transaction. Raises FileRefused, OSError. Answers the day of the check too."""
-    return stage_read(
-        list(read(((path.read_bytes(), path.name, None) for path in paths), district, as_of)), district, as_of
-    )
+    """Read and stage the files in the running transaction. Raises FileRefused, OSError. Answers the day of the check too.
+
+    A file given twice counts once.
+    """
+    files, repeated, seen = [], [], set()
+    for path in paths:
+        data = path.read_bytes()
+        if (digest := hashlib.sha256(data).digest()) in seen:
+            repeated.append(path)
+            continue
+        seen.add(digest)
+        try:
+            files += read([(data, path.name, None)], district, as_of)
+        except FileRefused as refused:
+            refused.file = path
+            raise
+    exports, day = stage_read(files, district, as_of)
+    return replace(exports, repeated=repeated), day
 
 
 def read(
     files: Iterable[tuple[bytes, str, Choice | None]], district: Region, as_of: dt.date | None
 ) -> Iterator[Mapped]:
     """Each file (contents, name, what a person said of its reading) as normalised columns. Raises FileRefused."""
-    regions, chosen = RegionIndex.load(district), [layouts()[key] for key in LAYOUTS]
+    regions, chosen = RegionIndex.load(district), [_joined(layouts()[key]) for key in LAYOUTS]
     for data, name, choice in files:
         yield pipeline.load(data, name, layouts=chosen, regions=regions, as_of=as_of, choice=choice)
 
@@ -99,12 +118,18 @@ def stage_read(files: list[Mapped], district: Region, as_of: dt.date | None) -> 
     tables: dict[str, list[Table]] = {}
     for number, mapped in enumerate(files):
         staging.stage(mapped, district.pk, f"over_{number}")
-        _mark(mapped, f"over_{number}")
+        _mark(mapped, f"over_{number}", day)
         table = Table(f"over_{number}", number, mapped)
         tables.setdefault(mapped.header.layout.key, []).append(table)
     bases = _bases({key: Pile(key, found) for key, found in tables.items()})
     bases = _settle_spells(bases, district)
     return Exports(Source("所给的导出表", bases), files), day
+
+
+def _joined(layout: Layout) -> Layout:
+    """The layout, asking for no more columns than join its rows to others'."""
+    fields = tuple(replace(one, must_exist=one.must_exist and one.name in JOINED_BY) for one in layout.fields)
+    return replace(layout, fields=fields)
 
 
 def _settle_spells(bases: dict[str, Base], district: Region) -> dict[str, Base]:
@@ -129,18 +154,26 @@ def _settle_spells(bases: dict[str, Base], district: Region) -> dict[str, Base]:
     return {**bases, "spell": replace(spell, columns=spell.columns | added)}
 
 
-def _mark(mapped: Mapped, table: str) -> None:
-    """Write what was found at each row's cells beside it, as `code` and `field:code`."""
-    found: dict[int, set[str]] = {}
+def _mark(mapped: Mapped, table: str, day: dt.date) -> None:
+    """Write what was found at each row's cells beside it, as `code` and `field:code`, and what a refused number tells all the same."""
+    found: dict[int, set[str]] = {line: set() for line in mapped.rows}
     for one in mapped.findings:
         found.setdefault(one.line, set()).update((one.code, f"{one.field}:{one.code}"))
-    for place, cell in enumerate(mapped.raw.get("id_number", ())):
-        if as_text(cell).strip().startswith(NO_NUMBER):
-            found.setdefault(mapped.rows[place], set()).add("no_id_number")
-    lines = "\n".join(f"{row}\t{{{','.join(sorted(codes))}}}" for row, codes in found.items())
+    lines = []
+    cells = mapped.raw.get("id_number", [""] * len(mapped.rows))
+    kinds = set(cells)
+    sound = idcard.sound(kinds, as_of=day)  # the reader told all of them; a number cell lost its last digits
+    told = {cell: numbers.told(cell if isinstance(cell, str) and cell not in sound else "", day) for cell in kinds}
+    for line, cell in zip(mapped.rows, cells, strict=True):
+        number, codes = told[cell], ",".join(sorted(found[line] | told[cell].faults))
+        lines.append(f"{line}\t{{{codes}}}\t{number.key or NULL}\t{number.born or NULL}\t{number.sex or NULL}")
     with connection.cursor() as cursor:
-        cursor.execute(f"create temp table {table}_marks (line integer, codes text[]) on commit drop")
-        cursor.copy_expert(f"copy {table}_marks from stdin", io.StringIO(lines))
+        cursor.execute(
+            f"create temp table {table}_marks (line integer primary key, codes text[], person bytea, born date, sex text) on commit drop"
+        )
+        cursor.copy_expert(f"copy {table}_marks from stdin", io.StringIO("\n".join(lines)))
+        for column, known in (("birth_date", "born"), ("sex", "sex")):
+            cursor.execute(f"update {table} t set {column} = m.{known} from {table}_marks m where m.line = t.row and t.{column} is null")
 
 
 @dataclass
@@ -182,9 +215,9 @@ class Pile:
     def query(self, names: set[str]) -> str:
         listed = "".join(f', t."{name}"' for name in sorted(names - {"unread"}))
         parts = [
-            f"select {table.number}::bigint * {APART} + t.row as rid, t.unread, coalesce(m.codes, '{{}}') as problems,"
-            f" t.household_no as household_key, t.id_index as person_key, t.town_id, t.village_id{listed}"
-            f" from {table.name} t left join {table.name}_marks m on m.line = t.row"
+            f"select {table.number}::bigint * {APART} + t.row as rid, t.unread, m.codes as problems,"
+            f" t.household_no as household_key, coalesce(t.id_index, m.person) as person_key, t.town_id, t.village_id{listed}"
+            f" from {table.name} t join {table.name}_marks m on m.line = t.row"
             for table in self.tables
         ]
         return "(" + " union all ".join(parts) + ")"
@@ -279,8 +312,9 @@ def _people(piles: list[Pile]) -> Base:
 
 
 def _homes(piles: list[Pile], *, monitored: bool) -> Base:
+    """`monitored` where any file names a category; every household of a 监测对象信息 that has no such column."""
     queries, columns = _merged(piles, "household", "household_key")
-    known = "bool_or(in_c" + (" or category is not null" if "category" in columns else "") + ") over w"
+    known = "category is not null or 'category:enum_unknown' = any(problems)" if "category" in columns else "in_c"
     parts = [
         f"(select distinct on (household_key) {place} as version_rank, {pile.key == 'roster_c'} as in_c, q.* from ({query}) q"
         " where household_key is not null order by household_key, rid)"
@@ -288,7 +322,8 @@ def _homes(piles: list[Pile], *, monitored: bool) -> Base:
     ]
     _table(
         "over_household",
-        f"select u.*, row_number() over (partition by household_key order by version_rank)::int as version, {known} as monitored"
+        f"select u.*, row_number() over (partition by household_key order by version_rank)::int as version,"
+        f" bool_or({known}) over w as monitored"
         f" from ({' union all '.join(parts)}) u window w as (partition by household_key)",
         "household_key",
     )

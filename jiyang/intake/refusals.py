@@ -1,5 +1,6 @@
 """Files that cannot be read as a whole: a stable code and one message that says what to do."""
 
+from pathlib import Path
 from typing import Any
 
 MESSAGES = {
@@ -32,7 +33,9 @@ MENDABLE = {
 
 
 class FileRefused(Exception):
-    """The file as a whole cannot be read; `code` is stable, the text says what to do."""
+    """The file as a whole cannot be read; `code` is stable, the text says what to do. `file` is named where several are read."""
+
+    file: Path | None = None
 
     def __init__(self, code: str, **facts: Any):
         self.code = code

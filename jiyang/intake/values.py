@@ -43,6 +43,7 @@ PREFECTURE = re.compile(r"^.{1,8}?(?:市|地区|盟|自治州)")
 UNDIVIDED = re.compile(
     r"东莞市|中山市|儋州市|嘉峪关市|济源市|仙桃市|潜江市|天门市|石河子市"
 )  # no counties below, or none above
+AREAS = {"县外省内", "省外"}  # 务工地 of a person (DOMAIN.md 1.6): no county, though one has the character
 ABROAD = re.compile(r"境外|国外|香港|澳门|台湾")
 
 
@@ -270,6 +271,8 @@ def county_place_cell(cell: object, field: Field) -> Read:
 
 def reaches_county(place: str) -> bool:
     """Whether a place names a county, district or county-level city (昆山市 after its prefecture counts)."""
+    if place in AREAS:
+        return False
     if ABROAD.search(place):
         return True
     if UNDIVIDED.search(place):

@@ -1,5 +1,6 @@
 import datetime as dt
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from jiyang.rules.facts import Facts
 from jiyang.rules.sentence import Teller
 from jiyang.rules.versions import active, broken
 
+UNREADABLE = 2  # exit status where a file cannot be read, as of `roster check`
 SHOWN = 5  # hits that `explain` tells with their values
 
 
@@ -43,14 +45,19 @@ class Command(BaseCommand):
             sub.add_argument("--json", action="store_true")
 
     def handle(self, *args, **options) -> None:
-        with system_scope("rules"), transaction.atomic():
-            answer = getattr(self, f"do_{options['action']}")(options)
-            transaction.set_rollback(True)
+        try:
+            with system_scope("rules"), transaction.atomic():
+                answer = getattr(self, f"do_{options['action']}")(options)
+                transaction.set_rollback(True)
+        except FileRefused as refused:
+            answer = {"file": str(refused.file), "error": {"code": refused.code, "message": str(refused)}}
         if options["json"]:
             self.stdout.write(json.dumps(answer, ensure_ascii=False, default=str))
-            return
-        for one in answer.get("rules", [answer]):
-            self.stdout.write("  ".join(f"{key}={value}" for key, value in one.items()))
+        else:
+            for one in answer.get("rules", [answer]):
+                self.stdout.write("  ".join(f"{key}={value}" for key, value in one.items()))
+        if "error" in answer:
+            sys.exit(UNREADABLE)
 
     def do_list(self, options: dict) -> dict:
         return {"rules": [self._told(rule) for rule in active()]}
@@ -93,6 +100,7 @@ class Command(BaseCommand):
         ended = time.perf_counter()
         return {
             "as_of": facts.as_of,
+            "repeated": [str(path) for path in self.repeated],
             "rules": found,
             "ran": sum(one["state"] == "ran" for one in found),
             "refused": sum(one["state"] == "refused" for one in found),
@@ -146,17 +154,16 @@ class Command(BaseCommand):
         return rules
 
     def _source(self, options: dict):
-        day = options["as_of"]
+        day, self.repeated = options["as_of"], []
         given = dict(self._given(pair) for pairs in options["param"] for pair in pairs)
         if not options["over"]:
             return register.source(), Facts(day or timezone.localdate(), given), register.records
         district = Region.objects.at(Level.DISTRICT).order_by("code").first()
         try:
             staged, day = exports.stage(options["over"], district=district, as_of=day)
-        except FileRefused as refused:
-            raise CommandError(f"读不了文件：{refused}") from refused
         except OSError as failure:
             raise CommandError(f"读不了文件 {failure.filename}：{failure.strerror}") from failure
+        self.repeated = staged.repeated
         return staged.source, Facts(day, given), staged.records
 
     def _given(self, pair: str) -> tuple[str, str]:
