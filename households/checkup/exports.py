@@ -34,7 +34,11 @@ PEOPLE = ("roster_c", "roster_b", "roster_a", "legacy_person")  # the more telli
 HOMES = ("roster_c", "roster_f", "roster_b", "roster_a", "legacy_household")
 OF_IDENTITY = ("id_number", "id_index", "sex", "birth_date", "id_kind", "disability_category", "disability_level")
 SILENT = {"no_school_reason"}  # a layout without this column cannot give one: nothing was written, rather than unknown
-JOINED_BY = {"village", "household_no", "id_number"}  # columns without which a file says nothing of anybody; rules that need others are refused
+JOINED_BY = {
+    "village",
+    "household_no",
+    "id_number",
+}  # columns without which a file says nothing of anybody; rules that need others are refused
 
 
 @dataclass
@@ -173,7 +177,9 @@ def _mark(mapped: Mapped, table: str, day: dt.date) -> None:
         )
         cursor.copy_expert(f"copy {table}_marks from stdin", io.StringIO("\n".join(lines)))
         for column, known in (("birth_date", "born"), ("sex", "sex")):
-            cursor.execute(f"update {table} t set {column} = m.{known} from {table}_marks m where m.line = t.row and t.{column} is null")
+            cursor.execute(
+                f"update {table} t set {column} = m.{known} from {table}_marks m where m.line = t.row and t.{column} is null"
+            )
 
 
 @dataclass
