@@ -25,6 +25,7 @@ from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import Layout, layouts
 from jiyang.intake.normalise import Mapped
 from jiyang.intake.places import RegionIndex
+from jiyang.intake.refusals import FileRefused
 from jiyang.regions.models import Region
 from jiyang.rules.sql import Base, Source
 
