@@ -1,7 +1,7 @@
 """The catalogue as a list: one line per code, with where it stands today and what waits."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 
 from jiyang.rules.catalogue import SEVERITIES, catalogue
@@ -30,7 +30,7 @@ class Line:
     states: frozenset[str]
     origin: str
     subject: str
-    severity: str = field(default="")
+    severity: str
 
     @property
     def main(self) -> str:

@@ -13,8 +13,13 @@ from django.utils import timezone
 from jiyang.audit.tracking import Tracked
 from jiyang.rules.catalogue import SEVERITIES
 from jiyang.rules.enums import Standing, VersionKind
+from jiyang.rules.fields import subjects
 from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.proposals import Proposal
+
+
+def _subject(key: str) -> str:
+    return subjects()[key].title if key in subjects() else key
 
 
 class RuleVersionQuerySet(models.QuerySet):
@@ -32,7 +37,7 @@ class RuleVersion(Proposal, Tracked):
     """
 
     act = "rule"
-    history_words: ClassVar = {"sources": "、".join, "tree": lambda tree: "（见版本页面）"}
+    history_words: ClassVar = {"subject": _subject, "sources": "、".join, "tree": lambda tree: "（见版本页面）"}
 
     code = models.CharField("编号", max_length=40)
     number = models.PositiveIntegerField("版本")

@@ -9,7 +9,7 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jiyang.rules import versions
+from jiyang.rules import tree, versions
 from jiyang.rules.builder.checking import checked
 from jiyang.rules.builder.choices import COUNTED, HOW, MANY, MATCHES, NUMBER_OPS, OPS, TERM, ops_of, others_of, ways_of
 from jiyang.rules.builder.nodes import Node, TooLarge, as_json, fields_of, from_json, from_post, group
@@ -74,9 +74,14 @@ def right(draw, one, ways, subject) -> dict:
     return {"by": by, "value": draw(typed[one.type])}
 
 
+def is_plain(node) -> bool:
+    """A term that may stand anywhere: not under a negation may what some source cannot answer."""
+    return not isinstance(node, tree.AnyHeld) and not tree.parameters_of(node) and all(map(is_plain, tree.children(node)))
+
+
 @st.composite
 def rows(draw, subject):
-    named = [name for key, name in terms() if key == subject.key and name != "works"]  # not allowed under a negation
+    named = [name for key, name in terms() if key == subject.key and is_plain(Reader("", terms()).read(name, subject))]
     usable = [
         one
         for one in subject.fields.values()

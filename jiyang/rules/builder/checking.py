@@ -10,6 +10,7 @@ from jiyang.rules.builder.writing import Writer, counted, row
 from jiyang.rules.catalogue import terms
 from jiyang.rules.fields import RuleField, Subject, subjects
 from jiyang.rules.reading import Reader, RuleBroken
+from jiyang.rules.tree import parameters_of
 
 EMPTY_GROUP = "这一组是空的，空组会命中所有人：请加条件或删去"
 
@@ -34,11 +35,14 @@ def checked(root: Node, subject: Subject, parameters: Collection[str]) -> Checke
     writer = Writer()
     raw = writer.root(root, subject)
     try:
-        Reader("", terms()).read(raw, subject)
+        node = Reader("", terms()).read(raw, subject)
     except RuleBroken as broken:
         found.problems[writer.place_of(broken.raw)] = _told(broken)
-    else:
-        found.raw = raw
+        return found
+    if missing := sorted(parameters_of(node) - set(parameters)):
+        found.problems[()] = f"没有参数 {'、'.join(missing)}"
+        return found
+    found.raw = raw
     return found
 
 

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +18,7 @@ from jiyang.rules.builder.choices import Choices, settled
 from jiyang.rules.builder.nodes import Path, TooLarge, changed, from_post
 from jiyang.rules.builder.showing import shape, shown
 from jiyang.rules.facts import Facts
-from jiyang.rules.fields import subjects
+from jiyang.rules.fields import Subject, subjects
 from jiyang.rules.forms import AboutForm, SubjectForm
 from jiyang.rules.live import live
 from jiyang.rules.outline import outline
@@ -69,8 +69,11 @@ class OwnDraftView(View):
         return Choices(live().source())
 
     @property
-    def subject(self):
-        return subjects()[self.draft.subject]
+    def subject(self) -> Subject:
+        """404 where the system no longer knows what the draft looked at."""
+        if (found := subjects().get(self.draft.subject)) is None:
+            raise Http404(f"没有这种对象“{self.draft.subject}”")
+        return found
 
     def take(self) -> Path | None:
         """Keep what was sent, after what the pressed button asks; the place to look at next."""
