@@ -76,7 +76,9 @@ def right(draw, one, ways, subject) -> dict:
 
 def is_plain(node) -> bool:
     """A term that may stand anywhere: not under a negation may what some source cannot answer."""
-    return not isinstance(node, tree.AnyHeld) and not tree.parameters_of(node) and all(map(is_plain, tree.children(node)))
+    return (
+        not isinstance(node, tree.AnyHeld) and not tree.parameters_of(node) and all(map(is_plain, tree.children(node)))
+    )
 
 
 @st.composite
