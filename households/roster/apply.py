@@ -13,23 +13,19 @@ from households.models.income import roster_period
 from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, REOPENED, Slot, of_file
 from households.roster.staging import KEPT
 from households.services import state
-from jiyang.intake.bulk import whole_batch
+from jiyang.intake.bulk import analyze, whole_batch
 from jiyang.intake.models import Batch
 
 ROWS = "@rows s join roster_write w on w.row = s.row"
 WRITE = """
 create temp table roster_write on commit drop as
-with s as materialized (
-    select s.row, s.household_no, p.household_id, p.person_id, p.first, p.changed
-      from @rows s join roster_plan p on p.row = s.row
-     where p.action in ('insert', 'update')),
+with s as materialized (select * from roster_plan where action in ('insert', 'update')),
 h as materialized (
     select household_no, coalesce(min(household_id), nextval('households_household_id_seq')) as home,
            min(household_id) is null as new_home from s group by household_no)
 select s.row, h.home, h.new_home, coalesce(s.person_id, nextval('households_person_id_seq')) as person,
        s.person_id is null as new_person, s.first, s.changed
-  from s join h using (household_no);
-analyze roster_write (row, home, person)
+  from s join h using (household_no)
 """
 
 
@@ -160,7 +156,8 @@ def commit(
     steps = {name: sql for name, sql in steps.items() if name.split("_")[0] not in left_out}
     written = {}
     with whole_batch(batch.rows or 0), connection.cursor() as cursor:
-        cursor.execute(WRITE.replace("@rows", source), values)
+        cursor.execute(WRITE)
+        analyze("roster_write", "row", "home", "person")
         for name, sql in steps.items():
             cursor.execute(sql.replace("@rows", source), values)
             if not name.startswith("numbers"):

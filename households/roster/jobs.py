@@ -14,6 +14,7 @@ from households.roster.layout_checks import LAYOUT_CHECKS
 from households.roster.running import Clock, only_one, progress_of
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
 from jiyang.intake import pipeline
+from jiyang.intake.bulk import many_objects
 from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.layouts import layouts
@@ -40,6 +41,7 @@ FILE_AAD, VALUE_AAD = "intake_batch.file", "intake_batchfinding.value"
 MOST_FINDINGS_KEPT = 200_000
 
 
+@many_objects()
 def examine(
     data: bytes,
     filename: str,

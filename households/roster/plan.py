@@ -1,13 +1,13 @@
 """The plan of a staged roster: one action per row, and which fields it writes. One pass, set-based.
 
-`roster_plan` (a temporary table) holds for each staged row `household_id`, `person_id`, `first`, `action`, `changed` and
-`before`. Preview and commit share it: the commit makes it anew for the rows that are to be written and compares.
+`roster_plan` (a temporary table) holds for each staged row its `household_no`, `household_id`, `person_id`, `first`, `action`,
+`changed` and `before`. Preview and commit share it: the commit makes it anew for the rows that are to be written and compares.
 """
 
 from django.db import connection
 
 from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, RELATION, REOPENED, Slot, of_file
-from jiyang.intake.bulk import whole_batch
+from jiyang.intake.bulk import analyze, whole_batch
 from jiyang.intake.enums import PlanMode, RowAction
 
 PERSON_OF_ROW = """coalesce({record}a.id, b.id, case when h.id is not null then
@@ -32,7 +32,7 @@ with g as materialized (
     select household_no, bool_or(refused) as refused, bool_or(out_of_area) as outside, min(row) as top
       from {source} s where household_no is not null group by household_no),
 c as (
-    select s.row, coalesce(s.household_no, 'row ' || s.row) as home, s.copy_of, h.id as hid, h.closed_on is not null as closed,
+    select s.row, s.household_no, s.copy_of, h.id as hid, h.closed_on is not null as closed,
            p.id as pid, coalesce(g.outside, s.out_of_area) as outside, coalesce(g.refused, s.refused) as refused,
            {otherwise} as otherwise,
            case when h.id is null and p.id is null then '{{}}'::text[] else array_remove(array[{labels}], null) end as changed,
@@ -50,7 +50,7 @@ c as (
            and i.year = %(year)s and i.voided_at is null{further}
     offset 0),  -- what follows reads the comparisons, it does not make them again
 d as (
-    select row, home, hid, pid, case when refused or outside then '{{}}' else changed end as changed,
+    select row, household_no, hid, pid, case when refused or outside then '{{}}' else changed end as changed,
            case when refused or outside or before = '' then '' else md5(before) end as before,
            case when outside then 'out_of_area'
                 when refused and copy_of is not null then 'duplicate'
@@ -60,9 +60,9 @@ d as (
                 when changed <> '{{}}' then 'update'
                 when otherwise then 'kept' else 'same' end as action
       from c)
-select row, hid as household_id, pid as person_id,
+select row, household_no, hid as household_id, pid as person_id,
        coalesce(action in ('insert', 'update')
-          and row = min(row) filter (where action in ('insert', 'update')) over (partition by home), false) as first,
+          and row = min(row) filter (where action in ('insert', 'update')) over (partition by coalesce(household_no, 'row ' || row)), false) as first,
        action, changed, before
   from d
 """
@@ -119,7 +119,8 @@ def make(
     )  # fmt: skip
     with whole_batch(rows), connection.cursor() as cursor:
         cursor.execute(sql, {"year": year})
-        cursor.execute("create unique index on roster_plan (row); analyze roster_plan (row)")
+        cursor.execute("create unique index on roster_plan (row)")
+    analyze("roster_plan", "row")
 
 
 def comparisons(fields: set[str], *, people: bool = True) -> list[Compared]:

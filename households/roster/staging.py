@@ -14,7 +14,7 @@ from households.models import CaseRecord, Household, Person, RosterRow
 from households.roster.fields import OWNED
 from jiyang.identifiers import idcard, phone, pinyin
 from jiyang.identifiers.encryption import blind_index_all, encrypt_all
-from jiyang.intake.bulk import Lines
+from jiyang.intake.bulk import Lines, analyze
 from jiyang.intake.findings import kinds
 from jiyang.intake.layouts import Layout
 from jiyang.intake.normalise import Mapped
@@ -32,9 +32,6 @@ create temp table {table} (like households_rosterrow including defaults) on comm
 alter table {table} alter column id drop not null, alter column batch_id drop not null,
     alter column action drop not null, alter column "first" drop not null, alter column changed drop not null,
     alter column held drop not null{further};
-"""
-INDEX = """
-create index on {table} (household_no); create index on {table} (id_index); analyze {table} (household_no, id_index, person_no);
 """
 # what rules ask of every staged row besides its cells: fields whose cell could not be read, facts of encrypted numbers
 FURTHER = {
@@ -58,7 +55,7 @@ def stage(mapped: Mapped, district_id: int, table: str = "roster_stage") -> None
     with connection.cursor() as cursor:
         cursor.execute(_create(table, mapped.header.layout))
         cursor.copy_expert(f"copy {table} ({listed}) from stdin", Lines(columns.values()), 1 << 18)
-        cursor.execute(INDEX.format(table=table))
+    analyze(table, "row", "household_no", "id_index", "person_no")
 
 
 def _create(table: str, layout: Layout | None = None) -> str:
@@ -270,8 +267,8 @@ def keep(batch_id: int, layout: Layout) -> None:
             "   from roster_stage s join roster_plan p using (row)",
             [batch_id],
         )
-        # without statistics the commit would loop over these rows once for each of them
-        cursor.execute("analyze households_rosterrow (batch_id, row, household_no, id_index, person_no, action)")
+    # without statistics the commit would loop over these rows once for each of them
+    analyze("households_rosterrow", "batch_id", "row", "household_no", "id_index", "person_no", "action")
 
 
 ABSENT = """

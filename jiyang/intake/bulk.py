@@ -1,5 +1,6 @@
 """Planner settings for statements over a whole batch."""
 
+import gc
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,10 +28,31 @@ def whole_batch(rows: int) -> Iterator[None]:
         cursor.execute("set local enable_nestloop = on")
 
 
+@contextmanager
+def many_objects() -> Iterator[None]:
+    """Within the block Python does not look for cycles: a file's cells are millions of objects, and none is in one."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def refresh_statistics(*tables: str) -> None:
     """Let the planner know what a large import wrote, rather than when autovacuum comes by."""
     with connection.cursor() as cursor:
         cursor.execute("; ".join(f"analyze {table}" for table in tables))
+
+
+def analyze(table: str, *columns: str) -> None:
+    """Statistics of the columns that joins look at, from a sample of 3,000 rows: a tenth of the usual one tells as much."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"set local default_statistics_target = 10; analyze {table} ({', '.join(columns)});"
+            " set local default_statistics_target to default"
+        )
 
 
 class Lines:
