@@ -19,7 +19,7 @@ from jiyang.rules.catalogue import SEVERITIES
 from jiyang.rules.enums import VersionKind
 from jiyang.rules.models import RuleVersion
 from jiyang.rules.reading import RuleBroken
-from jiyang.rules.versions import SAID, jsonable, latest, rule_of, saying, standing_version
+from jiyang.rules.versions import SAID, in_use, jsonable, latest, rule_of, saying, standing_version
 from jiyang.workflow import proposals
 from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.notices import notify
@@ -37,7 +37,7 @@ def submit(
 
     Raises PermissionDenied, ValidationError with every reason at once.
     """
-    _one_at_a_time()
+    _begin()
     before = latest(code) if code else None
     version = RuleVersion(
         code=code or _new_code(), number=_next_number(code), subject=subject, title=title.strip(), severity=severity,
@@ -55,11 +55,11 @@ def submit(
 @transaction.atomic
 def switch_off(*, code: str, reason: str, by: User, valid_from: dt.date | None = None) -> RuleVersion:
     """Submit that a rule shall not run from a day on (停用). Raises as `submit`."""
-    _one_at_a_time()
-    standing = standing_version(code)
-    if standing is None:
-        raise ValidationError("这条规则今天没有在用，不用停用")
-    version = _copy(standing, reason=reason, by=by, valid_from=valid_from)
+    _begin()
+    used = in_use(code)
+    if used is None:
+        raise ValidationError("这条规则没有在用，不用停用")
+    version = _copy(used, reason=reason, by=by, valid_from=valid_from)
     version.kind = VersionKind.OFF
     return _put(version, _plain_problems(version))
 
@@ -67,7 +67,7 @@ def switch_off(*, code: str, reason: str, by: User, valid_from: dt.date | None =
 @transaction.atomic
 def bring_back(*, code: str, number: int, reason: str, by: User, valid_from: dt.date | None = None) -> RuleVersion:
     """Submit a new version that says what version `number` said (0: the built-in rule). Raises as `submit`."""
-    _one_at_a_time()
+    _begin()
     version = _copy(saying(code, number), reason=reason, by=by, valid_from=valid_from)
     return _put(version, [*_problems(version), *_same(version)])
 
@@ -142,8 +142,6 @@ def _same(version: RuleVersion) -> list[str]:
 
 
 def _put(version: RuleVersion, problems: list[str]) -> RuleVersion:
-    if not require().has("rule.make"):
-        raise PermissionDenied("本岗位不能提交规则")
     if RuleVersion.objects.filter(code=version.code, state=ProposalState.SUBMITTED).exists():
         problems = ["这条规则已有一版等待复核，先处理它", *problems]
     if problems:
@@ -154,8 +152,10 @@ def _put(version: RuleVersion, problems: list[str]) -> RuleVersion:
     return version
 
 
-def _one_at_a_time() -> None:
-    """Numbers of rules and versions are given one after another: the lock falls with the transaction."""
+def _begin() -> None:
+    """Makers only. Numbers of rules and versions are given one after another: the lock falls with the transaction."""
+    if not require().has("rule.make"):
+        raise PermissionDenied("本岗位不能提交规则")
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext('rules.number'))")
 

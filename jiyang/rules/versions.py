@@ -134,7 +134,19 @@ def standing_version(code: str, day: dt.date | None = None) -> RuleVersion | Non
     return built_in(code)
 
 
+def in_use(code: str) -> RuleVersion | None:
+    """The version that holds today, else the one that is agreed to begin later: what can be switched off."""
+    today = timezone.localdate()
+    coming = RuleVersion.objects.filter(
+        code=code, state=ProposalState.APPROVED, kind=VersionKind.RULE, valid_from__gt=today
+    )
+    return standing_version(code) or coming.filter(valid_until=None).first()
+
+
 def latest(code: str) -> RuleVersion:
-    """The last version that two people agreed to, else the built-in one. Raises ValidationError for an unknown code."""
-    stored = RuleVersion.objects.filter(code=code, state=ProposalState.APPROVED).order_by("number").last()
-    return stored or saying(code, 0)
+    """The last version that two people agreed to, else the built-in one, else the last that was proposed.
+
+    Raises ValidationError for an unknown code.
+    """
+    stored = RuleVersion.objects.filter(code=code).order_by("number")
+    return stored.filter(state=ProposalState.APPROVED).last() or built_in(code) or stored.last() or saying(code, 0)

@@ -111,11 +111,28 @@ def test_switching_off_and_bringing_back_are_versions_of_two_people(made, act, d
     assert [one.standing() for one in RuleVersion.objects.filter(code=CODE)] == ["past", "past", "active"]
 
 
-def test_what_is_activated_later_replaces_what_was_to_begin_after_it(made):
+def test_what_is_activated_later_replaces_what_was_to_begin_after_it(client, made, act, leader):
     planned = made(valid_from=days(10))
-    made(title="今天就改")
+    now = made(title="今天就改", decided=False)
+    assert "第 1 版</a>不再生效" in page(client, leader, "version_detail", now.pk)
+    act(services.decide, by=leader, proposal=now, approve=True)
     planned.refresh_from_db()
     assert planned.standing() == Standing.PAST and standing(day=days(20)).number == 2
+
+
+def test_what_is_to_begin_later_can_be_called_off(made, act, data_admin, leader):
+    made("", valid_from=days(5))
+    off = act(services.switch_off, by=data_admin, code="L_001", reason="不再需要")
+    act(services.decide, by=leader, proposal=off, approve=True)
+    assert standing("L_001", days(9)) is None
+
+
+def test_a_new_rule_that_came_back_is_submitted_again_under_its_code(made, act, data_admin):
+    first = made("", decided=False)
+    act(services.decide, by=factories.user("data_admin"), proposal=first, approve=False, reason="标题不清")
+    assert versions.latest("L_001") == first
+    second = made("L_001", title="改了标题")
+    assert (second.code, second.number, second.standing()) == ("L_001", 2, Standing.ACTIVE)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from jiyang.ledgers.views import INVALID
 from jiyang.rules import services
 from jiyang.rules.forms import DatedReasonForm
 from jiyang.rules.models import RuleVersion
-from jiyang.rules.versions import saying, standing_version
+from jiyang.rules.versions import in_use, saying
 from jiyang.ui.forms import put_errors
 
 
@@ -50,10 +50,10 @@ class SwitchOffView(ProposeView):
     title, button = "停用规则", "提交停用"
 
     def subject(self) -> RuleVersion:
-        standing = standing_version(self.kwargs["code"])
-        if standing is None:
+        used = in_use(self.kwargs["code"])
+        if used is None:
             raise Http404
-        return standing
+        return used
 
     def propose(self, answers: dict) -> RuleVersion:
         return services.switch_off(code=self.kwargs["code"], **answers)

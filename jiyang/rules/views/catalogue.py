@@ -8,14 +8,13 @@ from django.views.generic import TemplateView, View
 
 from jiyang.rules import drafts, listing, looking
 from jiyang.rules.catalogue import SEVERITIES
-from jiyang.rules.enums import Standing
 from jiyang.rules.facts import Facts, RuleRefused
 from jiyang.rules.fields import subjects
 from jiyang.rules.models import RuleVersion
 from jiyang.rules.outline import outline
 from jiyang.rules.reading import RuleBroken
 from jiyang.rules.sentence import Teller
-from jiyang.rules.versions import broken, built_in, rule_of, standing_version
+from jiyang.rules.versions import broken, built_in, in_use, rule_of, standing_version
 
 PAGE = 50
 FILTERS = ("subject", "severity", "origin", "state", "family", "q")
@@ -68,7 +67,7 @@ class RuleDetailView(TemplateView):
             "lost": lost, "subject": subjects().get(shown.subject), "severity": SEVERITIES.get(shown.severity, ""), **self.told(shown, teller),
             "versions": [{"version": one, "standing": one.standing(today)} for one in stored],
             "waiting": next((one for one in stored if one.is_open), None), "first_stands": now is not None and now.number == 0,
-            "may_make": actor.has("rule.make"), "off": Standing.OFF,
+            "may_make": actor.has("rule.make"), "may_end": now is not None or in_use(code) is not None,
         }  # fmt: skip
 
     def told(self, version: RuleVersion, teller: Teller) -> dict:

@@ -1,5 +1,6 @@
 """One version of a rule: what it says beside what stands, what it would change, and the second person's decision."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,6 +17,7 @@ from jiyang.rules.outline import compared, outline
 from jiyang.rules.reading import RuleBroken
 from jiyang.rules.sentence import Teller
 from jiyang.rules.versions import broken, built_in, rule_of, standing_version
+from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.proposals import decision_of
 from jiyang.workflow.views import DecideView, WithdrawView
 
@@ -29,6 +31,12 @@ def before(version: RuleVersion) -> RuleVersion | None:
     if version.based_on:
         return RuleVersion.objects.filter(code=version.code, number=version.based_on).first()
     return built_in(version.code)
+
+
+def planned(version: RuleVersion) -> QuerySet:
+    """Agreed versions of the rule that have not begun: an activation before their day takes their place."""
+    approved = RuleVersion.objects.filter(code=version.code, state=ProposalState.APPROVED, valid_until=None)
+    return approved.filter(valid_from__gt=timezone.localdate(), valid_from__gte=version.valid_from).order_by("number")
 
 
 def differences(old: RuleVersion | None, new: RuleVersion) -> list[dict]:
@@ -60,6 +68,7 @@ class VersionDetailView(LedgerDetailView):
             **context, "decision": decision_of(version, self.actor, *urls), "old": old, **self.conditions(old, version),
             "differences": differences(old, version), "standing": version.standing(), "is_off": version.kind == VersionKind.OFF,
             "subject": subjects().get(version.subject), "may_make": self.actor.has("rule.make"),
+            "replaced": list(planned(version)) if version.is_open else [],
             "lost": next((one.reason for one in broken() if one.version.pk == version.pk), ""),
         }  # fmt: skip
 
