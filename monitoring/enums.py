@@ -66,3 +66,14 @@ class Subject(models.TextChoices):
     @classmethod
     def guarantees(cls) -> "tuple[Subject, ...]":
         return cls.EDUCATION, cls.MEDICAL, cls.HOUSING, cls.WATER
+
+
+class HitState(models.TextChoices):
+    """Of a lead: open ones wait for somebody, decided ones stay as long as they are true."""
+
+    NEW = "new", "待核实"
+    ASSIGNED = "assigned", "已派发"
+    CONFIRMED = "confirmed", "属实"
+    EXPLAINED = "explained", "已说明"
+    DISMISSED = "dismissed", "不属实"
+    GONE = "gone", "自行消失"

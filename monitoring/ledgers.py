@@ -21,9 +21,12 @@ from jiyang.ui.navigation import Entry as Module
 from jiyang.ui.navigation import register
 from monitoring.enums import Finding, FollowUpState, RiskSeen, Subject, Topic, VisitMethod
 from monitoring.forms import VisitOfHouseholdForm
+from monitoring.hit_ledger import HitLedger
 from monitoring.models import FollowUp, RegisterChange, Visit
 from monitoring.services.visits import PHOTO_OF, record_visit
 from monitoring.views.records import ChangeDetailView, FollowUpDetailView
+
+__all__ = ["ChangeLedger", "FollowUpLedger", "HitLedger", "VisitLedger"]
 
 
 class VisitFilter(LedgerFilter):

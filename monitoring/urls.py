@@ -1,7 +1,8 @@
 from django.urls import path
 
+from monitoring.hit_ledger import HitLedger
 from monitoring.ledgers import ChangeLedger, FollowUpLedger, VisitLedger
-from monitoring.views import changes, followups, offline, visit
+from monitoring.views import changes, followups, hits, offline, visit
 
 app_name = "monitoring"
 urlpatterns = [
@@ -16,6 +17,12 @@ urlpatterns = [
     path("changes/<int:pk>/reveal/", changes.reveal, name="change_reveal"),
     path("changes/<int:pk>/withdraw/", changes.ChangeWithdrawView.as_view(ledger=ChangeLedger), name="change_withdraw"),
     path("followups/<int:pk>/close/", followups.CloseView.as_view(ledger=FollowUpLedger), name="followup_close"),
+    path("hits/<int:pk>/decide/", hits.DecideView.as_view(ledger=HitLedger), name="hit_decide"),
+    path("hits/<int:pk>/mute/", hits.MuteView.as_view(ledger=HitLedger), name="hit_mute"),
+    path("hits/runs/", hits.RunsView.as_view(), name="rule_runs"),
+    path("hits/runs/new/", hits.run_now, name="rule_run"),
+    path("hits/precision/", hits.PrecisionView.as_view(), name="precision"),
+    *HitLedger.urls("hits/"),
     *VisitLedger.urls("visits/"),
     *FollowUpLedger.urls("followups/"),
     *ChangeLedger.urls("changes/"),

@@ -1,10 +1,16 @@
 """What waits for a person after visits: items to look into, values of the register to decide."""
 
+from django.db.models import Q
+from django.utils import timezone
+
 from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.proposals import waiting_for
 from jiyang.workflow.tasks import TaskLine, TaskSource, place_of, proposal_line, task_source
 from monitoring.enums import FollowUpState
+from monitoring.hit_ledger import HitLedger
 from monitoring.ledgers import ChangeLedger, FollowUpLedger
+
+TIERS = "TIER_"  # rules that suggest a tier (DOMAIN.md 3.1)
 
 
 def _to_look_into(actor):
@@ -44,5 +50,53 @@ task_source(
         lambda actor: waiting_for(ChangeLedger.rows(actor), actor),
         _change,
         url=lambda: f"{ChangeLedger.url('list')}?state={ProposalState.SUBMITTED}",
+    )
+)
+
+
+def _leads(actor):
+    """Leads of the actor's own: assigned to them, or not yet to anybody. Of suggestions of a tier those that would change it."""
+    rows = HitLedger.rows(actor).waiting(timezone.localdate()).exclude(code__startswith=TIERS)
+    return _own(rows, actor).filter(severity="lead").order_by("-first_seen", "pk")
+
+
+def _own(rows, actor):
+    if actor.reach.districts:
+        return rows.filter(assigned_to=actor.user)
+    return rows.filter(Q(assigned_to=None) | Q(assigned_to=actor.user))
+
+
+def _lead(hit) -> TaskLine:
+    return TaskLine(
+        f"{hit.household.state.head_name}户：{hit.title}", HitLedger.url_of(hit), place_of(hit), since=hit.first_seen
+    )
+
+
+def _tiers(actor):
+    """Households for which a rule suggests a higher tier than theirs (A before B before C; none counts as C)."""
+    rows = HitLedger.rows(actor).waiting(timezone.localdate())
+    higher = Q(code__startswith="TIER_A") & ~Q(household__state__tier="A")
+    higher |= Q(code__startswith="TIER_B") & ~Q(household__state__tier__in=("A", "B"))
+    return _own(rows.filter(higher), actor).order_by("code", "pk")
+
+
+task_source(
+    TaskSource(
+        "lead",
+        "规则线索待核实",
+        "monitoring:hit_decide",
+        _leads,
+        _lead,
+        url=lambda: f"{HitLedger.url('list')}?state=open",
+    )
+)
+task_source(
+    TaskSource(
+        "tier_suggestion",
+        "分类建议",
+        "households:tier_set",
+        _tiers,
+        _lead,
+        url=lambda: f"{HitLedger.url('list')}?state=open",
     )
 )

@@ -62,15 +62,11 @@ def columns(sql: str) -> frozenset[str]:
         return frozenset(one.name for one in cursor.description)
 
 
-def source() -> Source:
-    """The live register of the scope it is called in."""
-    return Source(
-        "系统数据",
-        {
-            "household": Base(HOUSEHOLD, columns(HOUSEHOLD), "household_key"),
-            "person": Base(PERSON, columns(PERSON), "person_key"),
-        },
-    )
+def source(town: int | None = None) -> Source:
+    """The live register of the scope it is called in, or what of it lies in a town."""
+    here = f" and h.town_id = {int(town)})" if town else ")"
+    bases = {"household": (HOUSEHOLD, "household_key"), "person": (PERSON, "person_key")}
+    return Source("系统数据", {name: Base(sql[:-1] + here, columns(sql), key) for name, (sql, key) in bases.items()})
 
 
 def records(subject: str, keys: list[int]) -> list[str]:

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.generic import FormView
 
 from households.ledgers import HouseholdLedger
+from jiyang.ledgers import saved
 from jiyang.ledgers.views import message_of
 from jiyang.ui.forms import put_errors
 
@@ -39,11 +40,14 @@ class HouseholdActView(FormView):
 
     def form_valid(self, form: forms.BaseForm) -> HttpResponse:
         try:
-            return redirect(self.do(form) or self.back)
+            address = self.do(form) or self.back
         except ValidationError as refused:
             put_errors(form, refused)
         except IntegrityError as clash:
             form.add_error(None, message_of(clash, self.model))
+        else:
+            saved.tell(self.request, self.household)
+            return redirect(address)
         return self.form_invalid(form)
 
     def form_invalid(self, form: forms.BaseForm) -> HttpResponse:

@@ -16,6 +16,10 @@ class TierView(HouseholdActView):
     title, verb = "认定分类", "认定"
     explanation = "进入或退出 A 类由区级另一位同志确认后生效，其他调整当即生效。"
 
+    def get_initial(self) -> dict:
+        """What a suggestion says (`?tier=A&reason=…`) is filled in."""
+        return {name: self.request.GET[name] for name in ("tier", "reason") if self.request.GET.get(name)}
+
     def do(self, form: TierForm) -> None:
         outcome = tiers.ask_for_tier(rows=[self.household], by=self.request.user, **form.cleaned_data)
         if outcome.refused:

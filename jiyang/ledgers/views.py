@@ -12,7 +12,7 @@ from django.views.generic import TemplateView
 
 from jiyang.audit.history import changes_of
 from jiyang.documents.models import Attachment
-from jiyang.ledgers import bulk, preferences, registry
+from jiyang.ledgers import bulk, preferences, registry, saved
 from jiyang.ledgers.editing import Stale, differences, with_version
 from jiyang.ledgers.export import FileLayout, export_response, layout_response
 from jiyang.ledgers.paging import Cursor, paginate
@@ -178,6 +178,7 @@ class LedgerFormView(LedgerView):
             except IntegrityError as clash:
                 form.add_error(None, message_of(clash, self.ledger.model))
             else:
+                saved.tell(request, record)
                 return redirect(self.ledger.url_of(record))
         return self.render_to_response(self.get_context_data(form=form), status=INVALID)
 

@@ -1,0 +1,140 @@
+"""What the rules found in the register (疑点线索): a lead is verified by a person, the machine decides nothing (DESIGN.md invariant 6)."""
+
+import datetime as dt
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from households.models import Person
+from jiyang.access.tables import Scoped
+from jiyang.ledgers.querysets import ScopedQuerySet
+from jiyang.ledgers.records import HouseholdRecord
+from jiyang.rules.catalogue import SEVERITIES
+from monitoring.enums import HitState
+
+OPEN = (HitState.NEW, HitState.ASSIGNED)
+
+
+class RuleRun(Scoped):
+    """规则运行: one pass of the rules in force over the register of a place. `outcomes` has a line for each rule.
+
+    A line: {code, title, severity, hits, new, gone, reason} — `reason` says why the rule did not run, or why its hits are not
+    kept one by one.
+    """
+
+    district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", verbose_name="区县")
+    town = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="镇街"
+    )
+    village = models.ForeignKey(
+        "regions.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="行政村"
+    )
+    day = models.DateField("日期")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="运行人"
+    )
+    started_at = models.DateTimeField("开始", auto_now_add=True)
+    seconds = models.FloatField("用时（秒）", null=True)
+    outcomes = models.JSONField("结果", default=list)
+
+    objects = models.Manager.from_queryset(ScopedQuerySet)()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "规则运行"
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} 规则运行"
+
+
+class HitQuerySet(ScopedQuerySet):
+    def live(self) -> "HitQuerySet":
+        return self.filter(gone_on=None)
+
+    def waiting(self, day: dt.date) -> "HitQuerySet":
+        """Leads that wait for somebody: true still, not decided, not muted."""
+        muted = RuleMute.objects.filter(household=OuterRef("household"), code=OuterRef("code"), until__gt=day)
+        return self.live().filter(~Exists(muted), state__in=OPEN)
+
+
+class RuleHit(HouseholdRecord):
+    """规则命中. One live row for each rule and household (and person): the same hit is never there twice.
+
+    `text` is the rule's sentence with the values at the hit. `gone_on`: the day on which it was no longer true; until then
+    it was seen by every run. What comes back after it was gone is a new row: other values, another reason to look.
+    """
+
+    code = models.CharField("规则", max_length=40)
+    number = models.PositiveIntegerField("规则版本", default=0)
+    title = models.CharField("问题", max_length=200)
+    severity = models.CharField("级别", max_length=8, choices=list(SEVERITIES.items()))
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="hits", verbose_name="人员")
+    text = models.TextField("依据", blank=True)
+    unconfirmed = ArrayField(models.TextField(), verbose_name="未经核实的参数", default=list, blank=True)
+    state = models.CharField("状态", max_length=10, choices=HitState, default=HitState.NEW)
+    first_seen = models.DateField("首次发现")
+    gone_on = models.DateField("消失日期", null=True, blank=True)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="派给"
+    )
+    outcome = models.CharField("核实情况", max_length=300, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name="核实人",
+    )
+    decided_on = models.DateField("核实日期", null=True, blank=True)
+
+    objects = HitQuerySet.as_manager()
+
+    class Meta(HouseholdRecord.Meta):
+        verbose_name = verbose_name_plural = "规则命中"
+        constraints = [
+            *HouseholdRecord.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["household", "code", "person"],
+                condition=Q(gone_on=None, voided_at=None),
+                nulls_distinct=False,
+                name="rulehit_once",
+                violation_error_message="这条规则对这户的命中已经登记",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["confirmed", "explained", "dismissed"])
+                | Q(decided_by__isnull=False, decided_on__isnull=False) & ~Q(outcome=""),
+                name="rulehit_decided",
+                violation_error_message="核实须写明情况、核实人和日期",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["code", "town"], condition=Q(gone_on=None), name="rulehit_live"),
+            models.Index(fields=["-first_seen", "-id"], name="rulehit_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def badge(self) -> str:
+        return "未经核实" if self.unconfirmed else ""
+
+
+class RuleMute(HouseholdRecord):
+    """静默: a rule says nothing of a household until a day, for a reason."""
+
+    code = models.CharField("规则", max_length=40)
+    until = models.DateField("静默至")
+    reason = models.CharField("原因", max_length=200)
+
+    class Meta(HouseholdRecord.Meta):
+        verbose_name = verbose_name_plural = "规则静默"
+        constraints = [*HouseholdRecord.Meta.constraints]
+        indexes = [models.Index(fields=["household", "code", "until"], name="rulemute_of")]
+
+    def __str__(self) -> str:
+        return f"{self.code} 静默至 {self.until}"

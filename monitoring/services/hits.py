@@ -1,0 +1,169 @@
+"""Keeping what the rules find: one pass, and only what is new or gone is written."""
+
+import datetime as dt
+import io
+import time
+from collections.abc import Collection, Iterator
+from itertools import islice
+
+from django.db import connection, transaction
+
+from households.checkup import register
+from jiyang.access.scope import require
+from jiyang.accounts.models import User
+from jiyang.intake.bulk import whole_batch
+from jiyang.parameters import values
+from jiyang.regions.models import Region
+from jiyang.rules import running
+from jiyang.rules.circles import Circles
+from jiyang.rules.facts import Facts
+from jiyang.rules.fields import subjects
+from jiyang.rules.running import Outcome
+from jiyang.rules.sentence import Teller
+from jiyang.rules.versions import active
+from monitoring.models import RuleHit, RuleRun
+
+FLOOD = "rules.flood.percent"
+FLOOD_FROM = 200  # rows below which a share says nothing
+AT_ONCE = 2000
+KEPT = ("household", "person")  # subjects whose rows belong to one household
+NOT_KEPT = "命中超过半数，多半是这一列没有采集：只计数，不逐户登记"
+LOCK = 0x0519  # key of the advisory lock: runs go one after another
+# The hits of this pass with their household; of people found by themselves.
+FOUND = """
+create temp table found (place integer, key bigint) on commit drop"""
+PLACED = """
+create temp table placed on commit drop as
+select f.place, h.id as household_id, null::bigint as person_id, f.key from found f join households_household h on h.id = f.key
+ where f.place = any(%(homes)s)
+union all
+select f.place, p.household_id, p.id, f.key from found f join households_person p on p.id = f.key where not f.place = any(%(homes)s)"""
+NEW = """
+select f.place, f.key, f.household_id, f.person_id from placed f join rules r on r.place = f.place
+ where not exists (select 1 from monitoring_rulehit x where x.household_id = f.household_id and x.code = r.code
+                      and x.person_id is not distinct from f.person_id and x.gone_on is null and x.voided_at is null)
+ order by f.place, f.key"""
+GONE = """
+update monitoring_rulehit x set gone_on = greatest(%(day)s, x.first_seen),
+       state = case when x.state in ('new', 'assigned') then 'gone' else x.state end
+  from rules r where r.code = x.code and x.gone_on is null and x.voided_at is null and {here}
+   and not exists (select 1 from placed f where f.place = r.place and f.household_id = x.household_id
+                      and f.person_id is not distinct from x.person_id)
+returning x.code"""
+
+
+@transaction.atomic
+def run(*, place: Region, day: dt.date, by: User | None = None) -> RuleRun:
+    """Run the rules in force over the register of `place` (district or town) and keep what changed.
+
+    A rule that may not run leaves its hits as they are and is told with its reason. Runs go one after another.
+    """
+    began = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+    facts, rules = Facts(day), [rule for rule in active(day) if rule.subject.key in KEPT]
+    town = place if place.level == "town" else None
+    source = register.source(town.pk if town else None)
+    outcomes = running.run(rules, source, facts)
+    sizes = {key: _size(source.bases[key].sql) for key in KEPT}
+    told = {one.rule.code: _flood(one, sizes) for one in outcomes}
+    kept = [one for one in outcomes if not told[one.rule.code]]
+    new, gone = _store(kept, source, facts, town, day, by)
+    lines = [
+        {
+            "code": one.rule.code, "title": one.rule.title, "severity": one.rule.severity, "hits": len(one.keys),
+            "new": new.get(one.rule.code, 0), "gone": gone.get(one.rule.code, 0), "reason": told[one.rule.code],
+        }
+        for one in outcomes
+    ]  # fmt: skip
+    return RuleRun.objects.create(
+        district=place.district or place, town=town, day=day, by=by, outcomes=lines, seconds=round(time.perf_counter() - began, 2)
+    )  # fmt: skip
+
+
+def _flood(outcome: Outcome, sizes: dict[str, int]) -> str:
+    """Why a rule's hits are not kept: it did not run, or it is true of nearly everybody."""
+    size = sizes[outcome.rule.subject.key]
+    share = int(values.get(FLOOD).value)
+    if not outcome.reason and size >= FLOOD_FROM and len(outcome.keys) * 100 > size * share:
+        return NOT_KEPT
+    return outcome.reason
+
+
+def _size(base: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"select count(*) from {base} b")
+        return cursor.fetchone()[0]
+
+
+def _store(
+    outcomes: list[Outcome], source, facts: Facts, town: Region | None, day: dt.date, by: User | None
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Write new hits and end those that are gone; returns how many of each, by code."""
+    total = sum(len(one.keys) for one in outcomes)
+    homes = [place for place, one in enumerate(outcomes) if one.rule.subject.key == "household"]
+    with whole_batch(total), connection.cursor() as cursor:
+        cursor.execute(FOUND)
+        lines = "".join(f"{place}\t{key}\n" for place, one in enumerate(outcomes) for key in one.keys)
+        cursor.copy_expert("copy found from stdin", io.StringIO(lines))
+        cursor.execute(PLACED, {"homes": homes})
+        cursor.execute("create temp table rules on commit drop as select * from unnest(%s::int[], %s::text[]) as r(place, code)",
+                       [list(range(len(outcomes))), [one.rule.code for one in outcomes]])  # fmt: skip
+        cursor.execute("create index on placed (place, household_id); analyze found; analyze placed; analyze rules")
+        here = "x.town_id = %(town)s" if town else "true"
+        cursor.execute(GONE.format(here=here), {"day": day, "town": town.pk if town else None})
+        gone = [code for (code,) in cursor.fetchall()]
+        cursor.execute(NEW)
+        new = cursor.fetchall()
+    made = 0
+    found: dict[str, int] = {}
+    for hits in _batches(_told(outcomes, new, source, facts, day, by), 5000):
+        RuleHit.objects.bulk_create(hits)
+        made += len(hits)
+        for hit in hits:
+            found[hit.code] = found.get(hit.code, 0) + 1
+    with connection.cursor() as cursor:
+        cursor.execute("drop table found, placed, rules")
+    return found, {code: gone.count(code) for code in set(gone)}
+
+
+def _told(
+    outcomes: list[Outcome], new: list[tuple], source, facts: Facts, day: dt.date, by: User | None
+) -> Iterator[RuleHit]:
+    """New hits with their sentences; rows are loaded with their related for many at once."""
+    teller, circles = Teller(facts), Circles(source)
+    badges = {place: _unconfirmed(one, facts) for place, one in enumerate(outcomes)}
+    for subject in KEPT:
+        mine = [one for one in new if outcomes[one[0]].rule.subject.key == subject]
+        by_key: dict[int, list[tuple]] = {}
+        for one in mine:
+            by_key.setdefault(one[1], []).append(one)
+        for keys in _batches(sorted(by_key), AT_ONCE):
+            places = {one[0] for key in keys for one in by_key[key]}
+            nodes = [outcomes[place].rule.when for place in places]
+            rows = circles.by_key(subjects()[subject], keys, nodes)
+            for key in keys:
+                for place, _, household, person in by_key[key]:
+                    rule = outcomes[place].rule
+                    yield RuleHit(
+                        household_id=household, person_id=person, code=rule.code, number=rule.number, title=rule.title[:200],
+                        severity=rule.severity, text=teller.tell(rule.when, rows[key]), unconfirmed=badges[place], first_seen=day, entered_by=by,
+                    )  # fmt: skip
+
+
+def _unconfirmed(outcome: Outcome, facts: Facts) -> list[str]:
+    stated = (facts.value(key) for key in sorted(outcome.rule.parameters))
+    return [value.key for value in stated if not value.confirmed]
+
+
+def _batches(items: Collection | Iterator, size: int) -> Iterator[list]:
+    found = iter(items)
+    while some := list(islice(found, size)):
+        yield some
+
+
+def reach_of(actor=None) -> Region:
+    """The place for which the actor may run the rules: their district, else their town."""
+    reach = (actor or require()).reach
+    keys = reach.districts or reach.towns
+    return Region.objects.select_related("district").filter(pk__in=keys).order_by("code").first()

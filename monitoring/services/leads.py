@@ -1,0 +1,80 @@
+"""Working on leads: who looks, what was found, and where a rule is not wanted for a while."""
+
+import datetime as dt
+from collections.abc import Collection
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from jiyang.accounts.models import User
+from jiyang.ledgers.bulk import Outcome
+from jiyang.parameters import values
+from monitoring.enums import HitState
+from monitoring.models import RuleHit, RuleMute
+from monitoring.models.hit import OPEN
+
+MOST_DAYS = "rules.mute.most_days"
+DECISIONS = (HitState.CONFIRMED, HitState.EXPLAINED, HitState.DISMISSED)
+
+
+@transaction.atomic
+def assign(*, rows: Collection[RuleHit], by: User, to: str) -> Outcome:
+    """派发 open leads to a person by user name. Those decided or gone are refused one by one. Raises ValidationError."""
+    person = User.objects.filter(username=to.strip(), is_active=True).first()
+    if person is None:
+        raise ValidationError({"to": f"没有用户 {to}，请填对方的登录名"})
+    found = list(RuleHit.objects.select_for_update(of=("self",)).filter(pk__in=[row.pk for row in rows]))
+    open_ones = [hit for hit in found if hit.state in OPEN and hit.gone_on is None]
+    for hit in open_ones:
+        hit.state, hit.assigned_to = HitState.ASSIGNED, person
+    RuleHit.objects.bulk_update(open_ones, ["state", "assigned_to"])
+    refused = {hit.pk: f"{hit.title}：{hit.get_state_display()}，不用再派" for hit in found if hit not in open_ones}
+    return Outcome(done=len(open_ones), refused=refused)
+
+
+@transaction.atomic
+def decide(*, record: RuleHit, by: User, version: int, state: str, outcome: str, on: dt.date | None = None) -> RuleHit:
+    """What a person found: 属实, 已说明 or 不属实, with how it was verified. Raises ValidationError by field."""
+    hit = _open(record)
+    problems = {}
+    if state not in DECISIONS:
+        problems["state"] = "请选择核实结果"
+    if not outcome.strip():
+        problems["outcome"] = "请写明怎么核实的、看到什么"
+    day = on or timezone.localdate()
+    if day > timezone.localdate():
+        problems["on"] = "核实日期不能晚于今天"
+    elif day < hit.first_seen:
+        problems["on"] = f"核实日期不能早于发现日期 {hit.first_seen}"
+    if problems:
+        raise ValidationError(problems)
+    hit.state, hit.outcome, hit.decided_by, hit.decided_on = state, outcome.strip(), by, day
+    hit.save()
+    return hit
+
+
+@transaction.atomic
+def mute(*, record: RuleHit, by: User, until: dt.date, reason: str) -> RuleMute:
+    """静默 the rule for the household until a day. Raises ValidationError by field."""
+    today, most, problems = timezone.localdate(), int(values.get(MOST_DAYS).value), {}
+    if until <= today:
+        problems["until"] = "静默至的日期应在今天以后"
+    elif until > today + dt.timedelta(days=most):
+        problems["until"] = f"最多静默 {most} 天，请填 {today + dt.timedelta(days=most)} 或以前"
+    if not reason.strip():
+        problems["reason"] = "请写明为什么静默"
+    if problems:
+        raise ValidationError(problems)
+    return RuleMute.objects.create(
+        household_id=record.household_id, code=record.code, until=until, reason=reason.strip(), entered_by=by, done_by=by.name, done_on=today
+    )  # fmt: skip
+
+
+def _open(record: RuleHit) -> RuleHit:
+    hit = RuleHit.objects.select_for_update(of=("self",)).get(pk=record.pk)
+    if hit.gone_on:
+        raise ValidationError(f"这条命中 {hit.gone_on} 已不再成立，不用核实")
+    if hit.state not in OPEN:
+        raise ValidationError(f"这条命中已由{hit.decided_by.name}于 {hit.decided_on} 核实：{hit.get_state_display()}")
+    return hit

@@ -1,0 +1,43 @@
+"""One lead: the sentence with its values, the rule's text and source, what may be done."""
+
+from django.urls import reverse
+from django.utils import timezone
+
+from jiyang.ledgers.views import LedgerDetailView
+from jiyang.rules.versions import active
+from monitoring.models import RuleHit, RuleMute, RuleRun
+from monitoring.models.hit import OPEN
+
+
+class HitDetailView(LedgerDetailView):
+    def get_context_data(self, **kwargs) -> dict:
+        hit, actor, today = self.get_object(), self.actor, timezone.localdate()
+        open_now = hit.state in OPEN and hit.gone_on is None
+        muted = RuleMute.objects.visible_to(actor).filter(household=hit.household_id, code=hit.code, until__gt=today)
+        may = {act: open_now and actor.may_open(f"monitoring:hit_{act}") for act in ("decide", "mute")}
+        tier = suggested(hit)
+        tier_url = f"{reverse('households:tier_set', args=[hit.household_id])}?tier={tier}&reason={hit.title}"
+        return {
+            **super().get_context_data(**kwargs),
+            "rule": next((one for one in active(today) if one.code == hit.code), None),
+            "may": may,
+            "muted": muted.order_by("-until").first(),
+            "last_seen": last_seen(hit),
+            "tier": tier,
+            "tier_url": tier_url if tier and open_now and actor.may_open("households:tier_set") else "",
+        }
+
+
+def suggested(hit: RuleHit) -> str:
+    """The tier that a rule of DOMAIN.md 3.1 suggests (TIER_A_…, TIER_B_…); empty for other rules."""
+    parts = hit.code.split("_")
+    return parts[1] if parts[0] == "TIER" and len(parts) > 2 else ""
+
+
+def last_seen(hit: RuleHit):
+    """The day of the last run that saw it."""
+    if hit.gone_on:
+        return hit.gone_on
+    runs = RuleRun.objects.filter(town__in=[hit.town_id]) | RuleRun.objects.filter(town=None)
+    last = runs.order_by("-day").values_list("day", flat=True).first()
+    return max(last or hit.first_seen, hit.first_seen)

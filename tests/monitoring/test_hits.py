@@ -1,0 +1,205 @@
+"""Leads of the rules: stored once, gone by themselves, decided by people, told on save."""
+
+import datetime as dt
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from households.models import Household
+from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.workflow.tasks import lines, sources_for
+from monitoring.enums import HitState
+from monitoring.models import RuleHit, RuleRun
+from monitoring.services import hits, leads
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def run(place=None) -> RuleRun:
+    with system_scope("测试"):
+        return hits.run(place=place or factories.village().district, day=timezone.localdate())
+
+
+def change(home: Household, **fields) -> None:
+    with system_scope("测试"):
+        Household.objects.filter(pk=home.pk).update(**fields)
+
+
+def found(**narrow) -> list[RuleHit]:
+    with system_scope("测试"):
+        return list(RuleHit.objects.filter(**narrow).order_by("pk"))
+
+
+def of(made: RuleRun, code: str) -> dict:
+    return next(one for one in made.outcomes if one["code"] == code)
+
+
+def test_the_same_hit_is_stored_once_and_leaves_by_itself():
+    home, sound = factories.household(dangerous_house=True), factories.household(dangerous_house=False)
+    first = run()
+    assert of(first, "HOUSE") | {"title": ""} == {
+        "code": "HOUSE", "title": "", "severity": "lead", "hits": 1, "new": 1, "gone": 0, "reason": "",
+    }  # fmt: skip
+    (hit,) = found(code="HOUSE")
+    assert (hit.household_id, hit.state, hit.first_seen) == (home.pk, HitState.NEW, timezone.localdate())
+    assert "是否危房户" in hit.text and hit.town_id == home.town_id
+    again = run()
+    assert sum(one["new"] + one["gone"] for one in again.outcomes) == 0
+    assert found(code="HOUSE") == [hit] and found(household=sound, code="HOUSE") == []
+    change(home, dangerous_house=False)
+    assert of(run(), "HOUSE")["gone"] == 1
+    (hit,) = found(code="HOUSE")
+    assert (hit.state, hit.gone_on) == (HitState.GONE, timezone.localdate())
+    change(home, dangerous_house=True)
+    run()
+    assert [one.state for one in found(code="HOUSE")] == [HitState.GONE, HitState.NEW]  # another occurrence
+    assert of(first, "DISASTER")["reason"]  # the register does not hold what it asks for: said, and nothing touched
+
+
+def test_a_run_writes_only_what_changed_and_asks_the_same_number_of_queries():
+    factories.household(dangerous_house=True)
+    run()
+
+    def asked() -> int:
+        with system_scope("测试"), CaptureQueriesContext(connection) as queries:
+            hits.run(place=factories.village().district, day=timezone.localdate())
+        return len(queries)
+
+    before, versions = asked(), [(one.pk, one.version) for one in found()]
+    for _ in range(5):
+        factories.household(dangerous_house=True, members=3)
+    run()
+    assert asked() == before
+    assert [(one.pk, one.version) for one in found() if one.pk <= versions[-1][0]] == versions
+
+
+def test_a_town_run_leaves_other_towns_alone():
+    here = factories.household(factories.village("仁风镇"), dangerous_house=True)
+    there = factories.household(factories.village("曲堤街道"), dangerous_house=True)
+    run()
+    change(here, dangerous_house=False)
+    change(there, dangerous_house=False)
+    run(factories.town("仁风镇"))
+    gone = {one.household_id: one.gone_on for one in found(code="HOUSE")}
+    assert gone[here.pk] and gone[there.pk] is None
+
+
+def test_what_is_true_of_nearly_everybody_is_counted_not_stored(monkeypatch):
+    monkeypatch.setattr(hits, "FLOOD_FROM", 3)
+    for _ in range(4):
+        factories.household(dangerous_house=True)
+    told = of(run(), "HOUSE")
+    assert told["hits"] == 4 and told["reason"] == hits.NOT_KEPT and found(code="HOUSE") == []
+
+
+def test_people_decide_once_with_what_they_found(town_officer, client):
+    home = factories.household(dangerous_house=True)
+    run()
+    (hit,) = found(code="HOUSE")
+    client.force_login(town_officer)
+    page = client.get(reverse("monitoring:hit_detail", args=[hit.pk])).content.decode()
+    assert "依据" in page and "核实" in page
+    decide = reverse("monitoring:hit_decide", args=[hit.pk])
+    typed = {"version": hit.version, "state": "dismissed", "outcome": "", "on": timezone.localdate().isoformat()}
+    assert client.post(decide, typed).status_code == 422
+    assert client.post(decide, typed | {"outcome": "房屋已于 9 月维修"}).status_code == 302
+    (hit,) = found(code="HOUSE")
+    assert (hit.state, hit.decided_by_id) == (HitState.DISMISSED, town_officer.pk)
+    with acting_as(actor_for(town_officer)), pytest.raises(ValidationError, match="核实"):
+        leads.decide(record=hit, by=town_officer, version=hit.version, state="confirmed", outcome="再看")
+    run()
+    assert found(code="HOUSE") == [hit]  # true still, and nobody asks again
+    precision = client.get(reverse("monitoring:precision")).content.decode()
+    assert "0%" in precision
+    client.force_login(factories.user("town_officer", "曲堤街道"))
+    assert client.get(decide).status_code == 404
+    assert home
+
+
+def test_a_lead_waits_for_its_people_until_it_is_muted(town_officer, client):
+    factories.household(dangerous_house=True)
+    run()
+    (hit,) = found(code="HOUSE")
+
+    def waiting(user) -> list[str]:
+        with acting_as(actor_for(user)) as actor:
+            source = next(one for one in sources_for(actor) if one.key == "lead")
+            return [line.url for line in lines(source, actor)]
+
+    other = factories.user("town_officer", "仁风镇")
+    mine = reverse("monitoring:hit_detail", args=[hit.pk])
+    assert mine in waiting(town_officer) and mine in waiting(other)
+    with acting_as(actor_for(town_officer)):
+        assert leads.assign(rows=[hit], by=town_officer, to=other.username).done == 1
+    assert mine not in waiting(town_officer) and mine in waiting(other)
+    client.force_login(town_officer)
+    mute = reverse("monitoring:hit_mute", args=[hit.pk])
+    far = (timezone.localdate() + dt.timedelta(days=900)).isoformat()
+    assert client.post(mute, {"until": far, "reason": "正在改造"}).status_code == 422
+    soon = (timezone.localdate() + dt.timedelta(days=20)).isoformat()
+    assert client.post(mute, {"until": soon, "reason": "正在改造"}).status_code == 302
+    assert mine not in waiting(other)
+
+
+def test_the_database_keeps_a_hit_once():
+    home = factories.household()
+    values = {"household": home, "code": "X", "title": "甲", "severity": "lead", "first_seen": timezone.localdate()}
+    with system_scope("测试"):
+        RuleHit.objects.create(**values)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            RuleHit.objects.create(**values)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            RuleHit.objects.create(**values | {"code": "Y", "state": "confirmed"})
+
+
+def test_saving_a_household_tells_what_is_odd_and_never_holds_it_up(town_officer, client):
+    home = factories.household(household_type="lifted")
+    client.force_login(town_officer)
+    with system_scope("测试"):
+        version = Household.objects.get(pk=home.pk).version
+    edit = reverse("households:household_edit", args=[home.pk])
+    typed = {
+        "version": version,
+        "household_no": home.household_no,
+        "household_type": "lifted",
+        "dangerous_house": "True",
+    }
+    answer = client.post(edit, typed, follow=True)
+    told = [str(message) for message in answer.context["messages"]]
+    assert any("住房不安全" in text for text in told) or any("另有" in text for text in told)
+    with system_scope("测试"):
+        assert Household.objects.get(pk=home.pk).dangerous_house
+
+
+def test_a_tier_is_suggested_and_a_person_decides(town_officer, client):
+    home = factories.household(
+        tier="C", category="unstable", risk_identified_on=dt.date(2026, 1, 1), risk_removed=False
+    )
+    run()
+    (hit,) = found(code="TIER_A_CASE")
+    with acting_as(actor_for(town_officer)) as actor:
+        source = next(one for one in sources_for(actor) if one.key == "tier_suggestion")
+        assert reverse("monitoring:hit_detail", args=[hit.pk]) in [line.url for line in lines(source, actor)]
+    client.force_login(town_officer)
+    page = client.get(reverse("monitoring:hit_detail", args=[hit.pk])).content.decode()
+    assert "按建议认定 A 类" in page
+    form = client.get(reverse("households:tier_set", args=[home.pk]) + "?tier=A&reason=甲").content.decode()
+    assert "甲" in form
+    with system_scope("测试"):
+        home.refresh_from_db()
+        assert home.state.tier == "C"  # nothing has happened by itself
+
+
+def test_the_officer_runs_the_rules_for_their_place(client, town_officer):
+    factories.household(dangerous_house=True)
+    run()
+    client.force_login(town_officer)
+    page = client.get(reverse("monitoring:rule_runs"))
+    assert page.status_code == 200 and "仁风镇" in page.content.decode()
+    assert client.get(reverse("monitoring:hit_list"), {"state": "open", "code": "HOUSE"}).status_code == 200
+    assert client.post(reverse("monitoring:rule_run")).status_code == 302
