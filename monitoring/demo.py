@@ -7,10 +7,12 @@ import uuid
 from django.utils import timezone
 
 from households.models import Household
-from jiyang.access.scope import acting_as, actor_for
+from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
+from jiyang.regions.enums import Level
+from jiyang.regions.models import Region
 from monitoring.models import Visit
-from monitoring.services import followups
+from monitoring.services import followups, hits
 from monitoring.services.visits import record_visit
 
 NOTES = (
@@ -56,6 +58,8 @@ def fill() -> None:
                 notes=dice.choice(NOTES),
             )
             settle(visit, clerk, dice)
+    with system_scope("演示数据"):
+        hits.run(place=Region.objects.at(Level.DISTRICT).first(), day=timezone.localdate())
 
 
 def settle(visit: Visit, clerk: User, dice: random.Random) -> None:

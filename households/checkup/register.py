@@ -1,5 +1,7 @@
 """The register as a source of rules: what its tables hold under the rules' names. What they do not hold, rules are refused for."""
 
+from functools import cache
+
 from django.db import connection
 
 from households.models import Person
@@ -56,6 +58,7 @@ select p.id as person_key, p.household_id as household_key, nullif(p.id_kind, ''
  where p.voided_at is null)"""
 
 
+@cache
 def columns(sql: str) -> frozenset[str]:
     with connection.cursor() as cursor:
         cursor.execute(f"select * from {sql} b limit 0")

@@ -22,16 +22,26 @@ class Facts:
 
     as_of: dt.date
     given: dict[str, str | int | Decimal] = field(default_factory=dict)
+    _asked: dict[str, Value | str] = field(default_factory=dict, compare=False, repr=False)  # answers of this run
 
     def value(self, key: str) -> Value:
         """The parameter in force on the day. Raises RuleRefused."""
+        if key not in self._asked:
+            self._asked[key] = self._find(key)
+        found = self._asked[key]
+        if isinstance(found, str):
+            raise RuleRefused(found)
+        return found
+
+    def _find(self, key: str) -> Value | str:
+        """The value, or why there is none."""
         for name in (f"{key}.{self.as_of.year}", key):
             if name in self.given:
                 return Value(key, self.given[name], "", False, "本次指定")
         try:
             return get(key, on=self.as_of)
         except ParameterMissing as missing:
-            raise RuleRefused(str(missing)) from missing
+            return str(missing)
 
     def shift(self, amount: int | Amount) -> int:
         """Months or days by which a day is moved. Raises RuleRefused."""
