@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 
 from django.db import connection, transaction
+from django.db.models import Max, Q
 
 from households.checkup import register
-from jiyang.access.scope import require
+from jiyang.access.scope import on_behalf_of, require
 from jiyang.accounts.models import User
 from jiyang.intake.bulk import whole_batch
 from jiyang.parameters import values
@@ -167,3 +168,13 @@ def reach_of(actor=None) -> Region:
     reach = (actor or require()).reach
     keys = reach.districts or reach.towns
     return Region.objects.select_related("district").filter(pk__in=keys).order_by("code").first()
+
+
+def last_seen(hit: RuleHit) -> dt.date:
+    """The day of the last run that saw it. Runs over the whole district are not in a town's scope, their day is no secret."""
+    if hit.gone_on:
+        return hit.gone_on
+    with on_behalf_of(require(), "最近一次规则运行"):
+        runs = RuleRun.objects.filter(Q(town=hit.town_id) | Q(town=None, district=hit.district_id))
+        day = runs.aggregate(day=Max("day"))["day"]
+    return max(day or hit.first_seen, hit.first_seen)

@@ -5,8 +5,9 @@ from django.utils import timezone
 
 from jiyang.ledgers.views import LedgerDetailView
 from jiyang.rules.versions import active
-from monitoring.models import RuleHit, RuleMute, RuleRun
+from monitoring.models import RuleHit, RuleMute
 from monitoring.models.hit import OPEN
+from monitoring.services.hits import last_seen
 
 
 class HitDetailView(LedgerDetailView):
@@ -32,12 +33,3 @@ def suggested(hit: RuleHit) -> str:
     """The tier that a rule of DOMAIN.md 3.1 suggests (TIER_A_…, TIER_B_…); empty for other rules."""
     parts = hit.code.split("_")
     return parts[1] if parts[0] == "TIER" and len(parts) > 2 else ""
-
-
-def last_seen(hit: RuleHit):
-    """The day of the last run that saw it."""
-    if hit.gone_on:
-        return hit.gone_on
-    runs = RuleRun.objects.filter(town__in=[hit.town_id]) | RuleRun.objects.filter(town=None)
-    last = runs.order_by("-day").values_list("day", flat=True).first()
-    return max(last or hit.first_seen, hit.first_seen)
