@@ -85,7 +85,9 @@ class County:
         if changes.get("普通"):
             common |= dict.fromkeys(CASE, "")
         common |= picked(changes, "户")
-        members = [one for one in MEMBERS if (one in "主偶子" or picked(changes, one)) and one not in changes.get("去", ())]
+        members = [
+            one for one in MEMBERS if (one in "主偶子" or picked(changes, one)) and one not in changes.get("去", ())
+        ]
         people = {one: self._person(common, one, picked(changes, one)) for one in members}
         found = {one: person["证件号码"] or common["户编号"] for one, person in people.items()}
         if not changes.get("只有F"):
@@ -102,14 +104,25 @@ class County:
         return self.people
 
     def _person(self, common: dict, one: str, own: dict) -> dict[str, str]:
-        person = {**common, **MEMBERS[one], "家庭成员联系电话": str(MOBILE + self._next()) if one == "主" else "", **own}
+        person = {
+            **common,
+            **MEMBERS[one],
+            "家庭成员联系电话": str(MOBILE + self._next()) if one == "主" else "",
+            **own,
+        }
         made = number(person["生日"], person["性别"], self._next())
         written = person.get("证号", "{}").replace("{}", made)
         if written.endswith("坏"):  # the check digit beside the right one
             right = made[17]
             written = written[:-1].replace(made, made[:17] + ("0" if right != "0" else "1"))
         born = dt.date.fromisoformat(person["生日"])
-        return {"姓名": f"张{one}", "人编号": f"38{self.people:014d}", "证件号码": written, "出生日期": f"{born:%Y%m%d}", **person}
+        return {
+            "姓名": f"张{one}",
+            "人编号": f"38{self.people:014d}",
+            "证件号码": written,
+            "出生日期": f"{born:%Y%m%d}",
+            **person,
+        }
 
     def _work(self, people: dict[str, dict], changes: Mapping) -> None:
         for key, one in (("工", "主"), ("工2", "主"), ("偶工", "偶"), ("子工", "子"), ("加1工", "加1")):
