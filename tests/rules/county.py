@@ -6,7 +6,7 @@ that are left out), 普通 (not monitored), 已消除 (removed by help), 无工 
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import xlsxwriter
@@ -56,6 +56,7 @@ VILLAGE = {
 }  # fmt: skip
 FILES = {"C": "roster_c", "D": "roster_d", "E": "roster_e", "F": "roster_f", "G": "roster_g"}
 MOBILE = 13_900_000_000
+Renamed = Mapping[str, Mapping[str, str]]
 
 
 def number(birth: str, sex: str, order: int) -> str:
@@ -140,16 +141,22 @@ class County:
         self.owner[village] = name
         return {"村": village}
 
-    def write(self, folder: Path, **headings: Mapping[str, str]) -> list[str]:
-        """The five files as real workbooks, heading in the third row; `headings` renames columns of a file."""
-        return [self._write(folder / f"{key}.xlsx", key, headings.get(key, {})) for key in FILES]
+    def write(
+        self, folder: Path, renamed: Renamed | None = None, *, without: Collection[str] = (), backwards: bool = False
+    ) -> list[str]:
+        """The five files as real workbooks, heading in the third row; some headings `renamed`, left out, all turned round."""
+        files = []
+        for key, layout in FILES.items():
+            titles = [one.heading for one in layouts()[layout].fields if one.heading not in without]
+            shown = (renamed or {}).get(key, {})
+            files.append(self._write(folder / f"{key}.xlsx", key, titles[::-1] if backwards else titles, shown))
+        return files
 
-    def _write(self, path: Path, key: str, renamed: Mapping[str, str]) -> str:
-        titles = [one.heading for one in layouts()[FILES[key]].fields]
+    def _write(self, path: Path, key: str, titles: list[str], shown: Mapping[str, str]) -> str:
         with xlsxwriter.Workbook(str(path)) as book:
             sheet = book.add_worksheet()
             sheet.write(0, 0, layouts()[FILES[key]].title)
-            sheet.write_row(2, 0, [renamed.get(title, title) for title in titles])
+            sheet.write_row(2, 0, [shown.get(title, title) for title in titles])
             for line, row in enumerate(self.rows[key], 3):
                 for column, title in enumerate(titles):
                     sheet.write_string(line, column, str(row.get(title, "")))
