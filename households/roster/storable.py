@@ -18,8 +18,9 @@ from jiyang.intake.findings import kinds
 from jiyang.intake.models import Batch, BatchFinding
 
 SMALL, WHOLE = 32767, 2147483647  # what smallint and integer hold
+REPEATED = "select person_no from roster_stage where person_no is not null and copy_of is null group by person_no having count(*) > 1"
 SAME_NUMBER = (
-    "s.person_no in (select person_no from roster_stage where person_no is not null and copy_of is null group by person_no"
+    f"s.person_no in (select person_no from roster_stage where person_no in ({REPEATED}) and copy_of is null group by person_no"
     " having count(distinct id_index) > 1 or count(distinct name) > 1 and count(id_index) < count(*))"
 )
 UNTOLD = (
@@ -47,9 +48,11 @@ def checks() -> tuple[Check, ...]:
 
 
 def _limits(model: type[models.Model], slots: tuple[Slot, ...], rows: tuple[str, ...]) -> Iterator[Check]:
-    """One check for each column of the register that is narrower than what a cell may hold."""
+    """One check for each column of the register that is narrower than what a cell may hold. Codes always fit."""
     for slot in slots:
         field = model._meta.get_field(slot.assigned[0][0].removesuffix("_id"))
+        if getattr(field, "base_field", field).choices:
+            continue
         if isinstance(field, models.CharField) and field.max_length:
             yield Check("text_too_long", slot.name, f"length(s.{slot.name}) > {field.max_length}", (slot.name,), rows)
         elif isinstance(field, ArrayField) and getattr(field.base_field, "max_length", None):
@@ -86,9 +89,9 @@ select w.row, 'risk_removed_on', 'removed_before_identified' from w left join ho
                < case when w.hid is null or 'risk_identified_on' = any(w.changed) then w.risk_identified_on else h.risk_identified_on end
 """
 REFUSE = """
-update roster_plan p set action = 'refused', changed = '{{}}', before = '', first = false
-  from {source} s where s.row = p.row and p.action in ('insert', 'update', 'same', 'kept')
-   and (p.row = any(%(rows)s) or s.household_no in (select o.household_no from {source} o where o.row = any(%(rows)s)))
+update roster_plan p set action = 'refused', changed = '{}', before = '', first = false
+ where p.action in ('insert', 'update', 'same', 'kept')
+   and (p.row = any(%(rows)s) or p.household_no in (select o.household_no from roster_plan o where o.row = any(%(rows)s)))
 """
 
 
@@ -106,7 +109,7 @@ def settle(source: str, rows: int) -> list[tuple[int, str, str]]:
             if not clashes:
                 return found
             found += clashes
-            cursor.execute(REFUSE.format(source=source), {"rows": [row for row, _, _ in clashes]})
+            cursor.execute(REFUSE, {"rows": [row for row, _, _ in clashes]})
 
 
 def note(batch: Batch, clashes: list[tuple[int, str, str]]) -> None:

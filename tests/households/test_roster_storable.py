@@ -4,13 +4,16 @@ import csv
 import io
 
 import pytest
+from django.apps import apps
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from households.models import Person
+from households.roster.fields import OWNERS
 from jiyang.access.scope import system_scope
 from jiyang.intake.enums import BatchState, PlanMode
+from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
 from tests import factories
 from tests.households.test_roster import approve, reverse, submit
@@ -203,3 +206,13 @@ def test_no_file_kills_a_commit_or_its_undo(data_admin, district_clerk, sent, mo
                 reverse(data_admin, district_clerk, written)
                 clear()
         transaction.set_rollback(True)
+
+
+def test_columns_of_codes_take_codes_alone():
+    """Nothing checks their length: what a layout stages there comes from its code list."""
+    for layout in layouts().values():
+        for field in layout.fields:
+            if field.name in OWNERS:
+                model, name = OWNERS[field.name]
+                column = apps.get_model("households", model)._meta.get_field(name.removesuffix("_id"))
+                assert field.codes or not getattr(column, "base_field", column).choices, (layout.key, field.name)

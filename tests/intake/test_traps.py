@@ -3,6 +3,8 @@
 import datetime as dt
 import io
 import struct
+import subprocess
+import sys
 
 import pytest
 import xlwt
@@ -455,6 +457,40 @@ def test_an_old_workbook_whose_sectors_run_in_a_circle_or_that_lies_about_its_si
         with pytest.raises(FileRefused) as refused:
             load(bytes(data), "名单.xls")
         assert refused.value.code == "file_truncated"
+
+
+# --- what a sheet says of its size ----------------------------------------------------------------------------------------
+
+LAST = 1 << 20
+COST = """
+import resource, sys, time
+from jiyang.intake.reader import read
+data = open(sys.argv[1], "rb").read()
+began, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+source = read(data, "x.xlsx")
+rows = sum(1 for row in source.rows(source.sheets[0]) if any(row))
+print(rows, time.process_time() - began, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def _cost(data: bytes, folder) -> tuple[int, float, float]:
+    """(rows with content, CPU seconds, MB that the peak grew) of reading a file in a process of its own."""
+    path = folder / "x.xlsx"
+    path.write_bytes(data)
+    done = subprocess.run([sys.executable, "-c", COST, str(path)], capture_output=True, text=True, check=True)
+    rows, seconds, grown = done.stdout.split()
+    return int(rows), float(seconds), float(grown)
+
+
+def test_a_sheet_that_claims_a_million_blank_rows_costs_no_more_than_its_real_ones(tmp_path):
+    body = [list(row) for row in grid(people(40))]
+    plain = workbook((SHEET, body[:1] + body[1:] * 100))
+    blank = f'<row r="{LAST}" spans="1:32" s="1" customFormat="1"><c r="A{LAST}" s="1"/><c r="AF{LAST}" s="1"/></row></sheetData>'
+    claims = in_sheet(in_sheet(plain, b"</sheetData>", blank.encode()), b":AF4002", f":AF{LAST}".encode())
+    (rows, seconds, grown), (same, longer, more) = _cost(plain, tmp_path), _cost(claims, tmp_path)
+    assert same == rows == 4002
+    assert longer < 1.5 * seconds + 0.1
+    assert more < grown + 8
 
 
 # --- what a person corrects ------------------------------------------------------------------------------------------------
