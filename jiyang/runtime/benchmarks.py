@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -44,6 +46,18 @@ def cpu(work: Callable[[], object]) -> float:
     before = time.process_time() + database_cpu()
     work()
     return time.process_time() + database_cpu() - before
+
+
+def peak_mb() -> int:
+    """Most memory that this process has held, in MB.
+
+    Linux's own mark of the process: `ru_maxrss` is handed down by the process that started it, so a large one would
+    count for a small one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def median(work: Callable[[], float], rounds: int = ROUNDS) -> float:

@@ -1,6 +1,5 @@
 import datetime as dt
 import json
-import resource
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from jiyang.intake.reader import FileRefused
 from jiyang.intake.services import mapping_of
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
+from jiyang.runtime.benchmarks import peak_mb
 
 UNREADABLE = 2
 
@@ -107,7 +107,7 @@ class Command(BaseCommand):
             "absent": absent if header.layout.rows == "person" else 0,
             "findings": [one.as_dict() for one in mapped.findings],
             "seconds": seconds,
-            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            "peak_mb": peak_mb(),
         }
 
     def do_import(self, options: dict) -> None:
@@ -152,7 +152,7 @@ class Command(BaseCommand):
             "state": batch.state,
             "counts": batch.counts,
             "seconds": batch.seconds,
-            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            "peak_mb": peak_mb(),
         }
         if batch.error:
             answer["error"] = batch.error
