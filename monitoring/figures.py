@@ -29,6 +29,7 @@ from jiyang.reporting import dashboard
 from jiyang.reporting.figures import Month, figure
 from monitoring.models import Visit
 from monitoring.models.followup import open_on
+from monitoring.models.hit import lead_open_on
 from monitoring.models.visit import VisitQuerySet
 
 
@@ -77,6 +78,11 @@ def follow_ups_overdue(as_of: dt.date) -> Q:
     return open_on(as_of) & Q(due_on__lt=as_of)
 
 
+@figure("lead.open", "规则线索", unit="条", ledger="monitoring:hit")
+def leads_open(as_of: dt.date) -> Q:
+    return lead_open_on(as_of)
+
+
 dashboard.cell(40, "visit.made")
 dashboard.column(50, "visit.overdue", look="bad")
 dashboard.column(60, "visit.due_soon")
@@ -85,4 +91,5 @@ dashboard.need(10, "visit.overdue", "bad")
 dashboard.need(20, "followup.overdue", "bad")
 dashboard.need(40, "visit.due_soon", "warn")
 dashboard.need(50, "followup.open", "warn")
+dashboard.need(60, "lead.open", "warn")
 dashboard.map_of(count="household.monitored", lamp="visit.overdue")

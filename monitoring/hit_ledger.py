@@ -31,6 +31,9 @@ class HitFilter(ProposalFilter):
         method="in_state",
         choices=[("open", "待办（待核实和已派发）"), *HitState.choices],
     )
+    queue = django_filters.ChoiceFilter(
+        label="待办", empty_label="不限", method="queued", choices=[("lead", "待我核实的线索"), ("tier", "分类建议")]
+    )
     severity = django_filters.ChoiceFilter(label="级别", empty_label="不限", choices=list(SEVERITIES.items()))
     code = django_filters.CharFilter(label="规则编号")
     mine = django_filters.ChoiceFilter(
@@ -45,6 +48,11 @@ class HitFilter(ProposalFilter):
 
     def in_state(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.waiting(timezone.localdate()) if value == "open" else rows.filter(state=value)
+
+    def queued(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        """Exactly the lines of the task centre."""
+        pick = rows.leads_of if value == "lead" else rows.tiers_of
+        return pick(self.request.actor, timezone.localdate()).order_by()
 
     def assigned(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         if value == "none":

@@ -1,6 +1,5 @@
 """What waits for a person after visits: items to look into, values of the register to decide."""
 
-from django.db.models import Q
 from django.utils import timezone
 
 from jiyang.workflow.enums import ProposalState
@@ -9,8 +8,6 @@ from jiyang.workflow.tasks import TaskLine, TaskSource, place_of, proposal_line,
 from monitoring.enums import FollowUpState
 from monitoring.hit_ledger import HitLedger
 from monitoring.ledgers import ChangeLedger, FollowUpLedger
-
-TIERS = "TIER_"  # rules that suggest a tier (DOMAIN.md 3.1)
 
 
 def _to_look_into(actor):
@@ -54,30 +51,10 @@ task_source(
 )
 
 
-def _leads(actor):
-    """Leads of the actor's own: assigned to them, or not yet to anybody. Of suggestions of a tier those that would change it."""
-    rows = HitLedger.rows(actor).waiting(timezone.localdate()).exclude(code__startswith=TIERS)
-    return _own(rows, actor).filter(severity="lead").order_by("-first_seen", "pk")
-
-
-def _own(rows, actor):
-    if actor.reach.districts:
-        return rows.filter(assigned_to=actor.user)
-    return rows.filter(Q(assigned_to=None) | Q(assigned_to=actor.user))
-
-
 def _lead(hit) -> TaskLine:
     return TaskLine(
         f"{hit.household.state.head_name}户：{hit.title}", HitLedger.url_of(hit), place_of(hit), since=hit.first_seen
     )
-
-
-def _tiers(actor):
-    """Households for which a rule suggests a higher tier than theirs (A before B before C; none counts as C)."""
-    rows = HitLedger.rows(actor).waiting(timezone.localdate())
-    higher = Q(code__startswith="TIER_A") & ~Q(household__state__tier="A")
-    higher |= Q(code__startswith="TIER_B") & ~Q(household__state__tier__in=("A", "B"))
-    return _own(rows.filter(higher), actor).order_by("code", "pk")
 
 
 task_source(
@@ -85,9 +62,9 @@ task_source(
         "lead",
         "规则线索待核实",
         "monitoring:hit_decide",
-        _leads,
+        lambda actor: HitLedger.rows(actor).leads_of(actor, timezone.localdate()),
         _lead,
-        url=lambda: f"{HitLedger.url('list')}?state=open",
+        url=lambda: f"{HitLedger.url('list')}?queue=lead",
     )
 )
 task_source(
@@ -95,8 +72,8 @@ task_source(
         "tier_suggestion",
         "分类建议",
         "households:tier_set",
-        _tiers,
+        lambda actor: HitLedger.rows(actor).tiers_of(actor, timezone.localdate()),
         _lead,
-        url=lambda: f"{HitLedger.url('list')}?state=open",
+        url=lambda: f"{HitLedger.url('list')}?queue=tier",
     )
 )

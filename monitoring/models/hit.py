@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from households.models import Person
+from jiyang.access.scope import Actor
 from jiyang.access.tables import Scoped
 from jiyang.ledgers.querysets import ScopedQuerySet
 from jiyang.ledgers.records import HouseholdRecord
@@ -15,6 +16,13 @@ from jiyang.rules.catalogue import SEVERITIES
 from monitoring.enums import HitState
 
 OPEN = (HitState.NEW, HitState.ASSIGNED)
+TIERS = "TIER_"  # rules that suggest a tier (DOMAIN.md 3.1)
+
+
+def lead_open_on(day: dt.date) -> Q:
+    """A lead that was true on `day` and not decided by then; suggestions of tiers aside."""
+    true = Q(first_seen__lte=day) & (Q(gone_on=None) | Q(gone_on__gt=day))
+    return true & (Q(decided_on=None) | Q(decided_on__gt=day)) & Q(severity="lead") & ~Q(code__startswith=TIERS)
 
 
 class RuleRun(Scoped):
@@ -57,6 +65,22 @@ class HitQuerySet(ScopedQuerySet):
         """Leads that wait for somebody: true still, not decided, not muted."""
         muted = RuleMute.objects.filter(household=OuterRef("household"), code=OuterRef("code"), until__gt=day)
         return self.live().filter(~Exists(muted), state__in=OPEN)
+
+    def leads_of(self, actor: Actor, day: dt.date) -> "HitQuerySet":
+        """Leads that wait for the actor."""
+        rows = self.waiting(day).filter(severity="lead").exclude(code__startswith=TIERS)
+        return rows._own(actor).order_by("-first_seen", "pk")
+
+    def tiers_of(self, actor: Actor, day: dt.date) -> "HitQuerySet":
+        """Suggestions of a higher tier than the household's (A before B before C; none counts as C)."""
+        higher = Q(code__startswith=f"{TIERS}A") & ~Q(household__state__tier="A")
+        higher |= Q(code__startswith=f"{TIERS}B") & ~Q(household__state__tier__in=("A", "B"))
+        return self.waiting(day).filter(higher)._own(actor).order_by("code", "pk")
+
+    def _own(self, actor: Actor) -> "HitQuerySet":
+        """Assigned to the actor, or to nobody yet; the district only gets what is assigned to it."""
+        mine = Q(assigned_to=actor.user)
+        return self.filter(mine if actor.reach.districts else mine | Q(assigned_to=None))
 
 
 class RuleHit(HouseholdRecord):

@@ -69,7 +69,8 @@ def run(*, place: Region, day: dt.date, by: User | None = None) -> RuleRun:
     sizes = {key: _size(source.bases[key].sql) for key in KEPT}
     told = {one.rule.code: _flood(one, sizes) for one in outcomes}
     kept = [one for one in outcomes if not told[one.rule.code]]
-    new, gone = _store(kept, source, facts, town, day, by)
+    counted = [one.rule.code for one in outcomes if told[one.rule.code] == NOT_KEPT]
+    new, gone = _store(kept, counted, source, facts, place, day, by)
     lines = [
         {
             "code": one.rule.code, "title": one.rule.title, "severity": one.rule.severity, "hits": len(one.keys),
@@ -98,9 +99,9 @@ def _size(base: str) -> int:
 
 
 def _store(
-    outcomes: list[Outcome], source, facts: Facts, town: Region | None, day: dt.date, by: User | None
+    outcomes: list[Outcome], counted: list[str], source, facts: Facts, place: Region, day: dt.date, by: User | None
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Write new hits and end those that are gone; returns how many of each, by code."""
+    """Write new hits and end those that are gone, and those of rules that are only counted now; how many of each, by code."""
     total = sum(len(one.keys) for one in outcomes)
     homes = [place for place, one in enumerate(outcomes) if one.rule.subject.key == "household"]
     with whole_batch(total), connection.cursor() as cursor:
@@ -109,10 +110,9 @@ def _store(
         cursor.copy_expert("copy found from stdin", io.StringIO(lines))
         cursor.execute(PLACED, {"homes": homes})
         cursor.execute("create temp table rules on commit drop as select * from unnest(%s::int[], %s::text[]) as r(place, code)",
-                       [list(range(len(outcomes))), [one.rule.code for one in outcomes]])  # fmt: skip
+                       [[*range(len(outcomes)), *([-1] * len(counted))], [*(one.rule.code for one in outcomes), *counted]])  # fmt: skip
         cursor.execute("create index on placed (place, household_id); analyze found; analyze placed; analyze rules")
-        here = "x.town_id = %(town)s" if town else "true"
-        cursor.execute(GONE.format(here=here), {"day": day, "town": town.pk if town else None})
+        cursor.execute(GONE.format(here=f"x.{place.level}_id = %(place)s"), {"day": day, "place": place.pk})
         gone = [code for (code,) in cursor.fetchall()]
         cursor.execute(NEW)
         new = cursor.fetchall()
@@ -170,11 +170,19 @@ def reach_of(actor=None) -> Region:
     return Region.objects.select_related("district").filter(pk__in=keys).order_by("code").first()
 
 
+def only_counted() -> set[str]:
+    """Codes of rules that were true of nearly everybody in the last run over the whole district."""
+    with on_behalf_of(require(), "最近一次规则运行"):
+        last = RuleRun.objects.filter(town=None).order_by("-pk").values_list("outcomes", flat=True).first() or []
+    return {one["code"] for one in last if one["reason"] == NOT_KEPT}
+
+
 def last_seen(hit: RuleHit) -> dt.date:
     """The day of the last run that saw it. Runs over the whole district are not in a town's scope, their day is no secret."""
     if hit.gone_on:
         return hit.gone_on
     with on_behalf_of(require(), "最近一次规则运行"):
         runs = RuleRun.objects.filter(Q(town=hit.town_id) | Q(town=None, district=hit.district_id))
+        runs = runs.filter(outcomes__contains=[{"code": hit.code, "reason": ""}])
         day = runs.aggregate(day=Max("day"))["day"]
     return max(day or hit.first_seen, hit.first_seen)

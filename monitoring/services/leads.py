@@ -7,8 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from jiyang.access.scope import actor_for
 from jiyang.accounts.models import User
 from jiyang.ledgers.bulk import Outcome
+from jiyang.ledgers.editing import claim
 from jiyang.parameters import values
 from monitoring.enums import HitState
 from monitoring.models import RuleHit, RuleMute
@@ -25,18 +27,25 @@ def assign(*, rows: Collection[RuleHit], by: User, to: str) -> Outcome:
     if person is None:
         raise ValidationError({"to": f"没有用户 {to}，请填对方的登录名"})
     found = list(RuleHit.objects.select_for_update(of=("self",)).filter(pk__in=[row.pk for row in rows]))
-    open_ones = [hit for hit in found if hit.state in OPEN and hit.gone_on is None]
+    theirs = actor_for(person)
+    seen = RuleHit.objects.visible_to(theirs).filter(pk__in=[hit.pk for hit in found])
+    reached = set(seen.values_list("pk", flat=True)) if theirs.has("hit.work") else set()
+    open_ones = [hit for hit in found if hit.state in OPEN and hit.gone_on is None and hit.pk in reached]
     for hit in open_ones:
         hit.state, hit.assigned_to = HitState.ASSIGNED, person
     RuleHit.objects.bulk_update(open_ones, ["state", "assigned_to"])
-    refused = {hit.pk: f"{hit.title}：{hit.get_state_display()}，不用再派" for hit in found if hit not in open_ones}
+    refused = {
+        hit.pk: f"{hit.title}：{f'{person.name}管不到这一户' if hit.pk not in reached else f'{hit.get_state_display()}，不用再派'}"
+        for hit in found
+        if hit not in open_ones
+    }
     return Outcome(done=len(open_ones), refused=refused)
 
 
 @transaction.atomic
 def decide(*, record: RuleHit, by: User, version: int, state: str, outcome: str, on: dt.date | None = None) -> RuleHit:
-    """What a person found: 属实, 已说明 or 不属实, with how it was verified. Raises ValidationError by field."""
-    hit = _open(record)
+    """What a person found: 属实, 已说明 or 不属实, with how it was verified. Raises ValidationError by field, Stale."""
+    hit = claim(_open(record), version)
     problems = {}
     if state not in DECISIONS:
         problems["state"] = "请选择核实结果"

@@ -7,8 +7,8 @@ from jiyang.rules.circles import examine
 from jiyang.rules.facts import Facts
 from jiyang.rules.sentence import Teller
 from jiyang.rules.versions import active
-from monitoring.models import RuleHit, RuleRun
-from monitoring.services.hits import KEPT, NOT_KEPT
+from monitoring.models import RuleHit
+from monitoring.services.hits import KEPT, only_counted
 
 
 def look(household_id: int) -> list[str]:
@@ -17,10 +17,9 @@ def look(household_id: int) -> list[str]:
     Rules that were true of nearly everybody in the last run say nothing here either.
     """
     today = timezone.localdate()
-    last = RuleRun.objects.order_by("-pk").values_list("outcomes", flat=True).first() or []
-    left_out = {one["code"] for one in last if one["reason"] == NOT_KEPT}
     known = set(RuleHit.objects.live().filter(household=household_id).values_list("code", flat=True))
-    wanted = [rule for rule in active(today) if rule.subject.key in KEPT and rule.code not in left_out | known]
+    known |= only_counted()
+    wanted = [rule for rule in active(today) if rule.subject.key in KEPT and rule.code not in known]
     facts = Facts(today)
     found = examine(wanted, register.source(), facts, "household_key", household_id)
     teller = Teller(facts) if found else None

@@ -1,5 +1,7 @@
 """One lead: the sentence with its values, the rule's text and source, what may be done."""
 
+from urllib.parse import urlencode
+
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,7 +19,8 @@ class HitDetailView(LedgerDetailView):
         muted = RuleMute.objects.visible_to(actor).filter(household=hit.household_id, code=hit.code, until__gt=today)
         may = {act: open_now and actor.may_open(f"monitoring:hit_{act}") for act in ("decide", "mute")}
         tier = suggested(hit)
-        tier_url = f"{reverse('households:tier_set', args=[hit.household_id])}?tier={tier}&reason={hit.title}"
+        prefilled = urlencode({"tier": tier, "reason": hit.title})
+        tier_url = f"{reverse('households:tier_set', args=[hit.household_id])}?{prefilled}"
         return {
             **super().get_context_data(**kwargs),
             "rule": next((one for one in active(today) if one.code == hit.code), None),

@@ -97,6 +97,15 @@ def test_what_is_true_of_nearly_everybody_is_counted_not_stored(monkeypatch):
     assert told["hits"] == 4 and told["reason"] == hits.NOT_KEPT and found(code="HOUSE") == []
 
 
+def test_hits_of_a_rule_that_is_only_counted_now_leave(monkeypatch):
+    for _ in range(4):
+        factories.household(dangerous_house=True)
+    run()
+    assert len(found(code="HOUSE", gone_on=None)) == 4
+    monkeypatch.setattr(hits, "FLOOD_FROM", 3)
+    assert of(run(), "HOUSE")["gone"] == 4 and found(code="HOUSE", gone_on=None) == []
+
+
 def test_people_decide_once_with_what_they_found(town_officer, client):
     home = factories.household(dangerous_house=True)
     run()
@@ -135,8 +144,14 @@ def test_a_lead_waits_for_its_people_until_it_is_muted(town_officer, client):
     mine = reverse("monitoring:hit_detail", args=[hit.pk])
     assert mine in waiting(town_officer) and mine in waiting(other)
     with acting_as(actor_for(town_officer)):
+        stranger = factories.user("town_officer", "曲堤街道")
+        told = leads.assign(rows=[hit], by=town_officer, to=stranger.username)
+        assert told.done == 0 and "管不到" in told.refused[hit.pk]
         assert leads.assign(rows=[hit], by=town_officer, to=other.username).done == 1
     assert mine not in waiting(town_officer) and mine in waiting(other)
+    client.force_login(other)
+    listed = client.get(reverse("monitoring:hit_list"), {"queue": "lead"})
+    assert listed.context["page"].total == len(waiting(other))
     client.force_login(town_officer)
     mute = reverse("monitoring:hit_mute", args=[hit.pk])
     far = (timezone.localdate() + dt.timedelta(days=900)).isoformat()
