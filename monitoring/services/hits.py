@@ -170,11 +170,16 @@ def reach_of(actor=None) -> Region:
     return Region.objects.select_related("district").filter(pk__in=keys).order_by("code").first()
 
 
+def last_of_district() -> RuleRun | None:
+    """The last run over a whole district, also for those whose scope is less: its day and which rules did not run."""
+    with on_behalf_of(require(), "最近一次规则运行"):
+        return RuleRun.objects.filter(town=None).order_by("-pk").first()
+
+
 def only_counted() -> set[str]:
     """Codes of rules that were true of nearly everybody in the last run over the whole district."""
-    with on_behalf_of(require(), "最近一次规则运行"):
-        last = RuleRun.objects.filter(town=None).order_by("-pk").values_list("outcomes", flat=True).first() or []
-    return {one["code"] for one in last if one["reason"] == NOT_KEPT}
+    last = last_of_district()
+    return {one["code"] for one in last.outcomes if one["reason"] == NOT_KEPT} if last else set()
 
 
 def last_seen(hit: RuleHit) -> dt.date:

@@ -21,8 +21,10 @@ class HitDetailView(LedgerDetailView):
         tier = suggested(hit)
         prefilled = urlencode({"tier": tier, "reason": hit.title})
         tier_url = f"{reverse('households:tier_set', args=[hit.household_id])}?{prefilled}"
+        context = super().get_context_data(**kwargs)
         return {
-            **super().get_context_data(**kwargs),
+            **context,
+            "facts": [fact for fact in context["facts"] if fact["label"] != "依据"],
             "rule": next((one for one in active(today) if one.code == hit.code), None),
             "may": may,
             "muted": muted.order_by("-until").first(),

@@ -82,7 +82,7 @@ class RunsView(TemplateView):
         shown = next((one for one in runs if str(one.pk) == chosen), runs[0] if runs else None)
         lines = shown.outcomes if shown else []
         return {
-            **super().get_context_data(**kwargs), "title": "规则运行", "runs": runs, "shown": shown, "place": hits.reach_of(actor),
+            **super().get_context_data(**kwargs), "title": "规则运行", "runs": runs, "shown": shown, "nightly": hits.last_of_district(), "place": hits.reach_of(actor),
             "may_run": actor.has("hit.run"), "ran": [one for one in lines if not one["reason"] and one["hits"]],
             "refused": [one for one in lines if one["reason"]], "quiet": sum(not one["reason"] and not one["hits"] for one in lines),
             "totals": {key: sum(one[key] for one in lines) for key in ("hits", "new", "gone")},
