@@ -64,7 +64,11 @@ def run(checkup_id: int) -> Checkup | None:
         outcomes = running.run(active(day), exports.source, facts)
         keeper = Keeper(checkup, files, exports, facts, require().reach)
         keeper.keep(outcomes, progress)
-        checkup.as_of, checkup.rules, checkup.counts = day, [_told(one, facts) for one in outcomes], keeper.counts
+        checkup.as_of, checkup.rules, checkup.counts = (
+            day,
+            [_told(one, facts, keeper) for one in outcomes],
+            keeper.counts,
+        )
         checkup.state, checkup.seconds = CheckupState.DONE, round(time.perf_counter() - began, 1)
         checkup.save()
         progress.step("完成")
@@ -96,14 +100,14 @@ def contents(one: CheckupFile) -> bytes:
         return decrypt_bytes(stored.read(), FILE_AAD)
 
 
-def _told(outcome: Outcome, facts: Facts) -> dict:
-    """What a rule did, for the page."""
+def _told(outcome: Outcome, facts: Facts, keeper: "Keeper") -> dict:
+    """What a rule did, for the page; `hits` are those that are listed."""
     rule, unconfirmed = outcome.rule, []
     if not outcome.reason:
         stated = (facts.value(key) for key in sorted(rule.parameters))
         unconfirmed = [value.key for value in stated if not value.confirmed]
     return {
-        "code": rule.code, "title": rule.title, "severity": rule.severity, "subject": rule.subject.title, "hits": len(outcome.keys),
+        "code": rule.code, "title": rule.title, "severity": rule.severity, "subject": rule.subject.title, "hits": keeper.kept.get(rule.code, 0),
         "reason": outcome.reason, "unconfirmed": unconfirmed, "mend": rule.mend,
     }  # fmt: skip
 
@@ -121,6 +125,7 @@ class Keeper:
     def __post_init__(self) -> None:
         self.pointers = [Pointer(mapped) for mapped in self.exports.files]
         self.pointed: set[tuple[int, int, str]] = set()  # (file, row, field) of which a rule tells
+        self.kept: dict[str, int] = {}
         self.counts = {"error": 0, "warning": 0, "lead": 0, "outside": 0}
 
     def keep(self, outcomes: list[Outcome], progress: Progress) -> None:
@@ -164,6 +169,7 @@ class Keeper:
                     self.pointed.add((number, index, field))
                     found = self._finding(number, index, field)
                     if found and self._counted(rule.severity):
+                        self.kept[rule.code] = self.kept.get(rule.code, 0) + 1
                         found.code, found.severity, found.title, found.text = (
                             rule.code,
                             rule.severity,

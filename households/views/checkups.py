@@ -122,7 +122,8 @@ class CheckupDetailView(TemplateView):
         checkup = get_object_or_404(visible(self.request.actor), pk=kwargs["pk"])
         context = {
             **super().get_context_data(**kwargs), "checkup": checkup, "title": f"体检 {checkup}",
-            "may_run": self.request.actor.has("checkup.run"), "files": files_of(checkup, self.request.actor),
+            "may_run": self.request.actor.has("checkup.run"),
+            "opens_files": opens_files(checkup, self.request.actor), "files": files_of(checkup, self.request.actor),
         }  # fmt: skip
         if checkup.state == CheckupState.WAITING:
             return context | progress_context(checkup)
@@ -145,6 +146,17 @@ def files_of(checkup: Checkup, actor: Actor) -> list[dict]:
         {"file": one, "title": layouts()[one.layout].title if one.layout else "", "found": found.get(one.pk, 0)}
         for one in CheckupFile.objects.visible_to(actor).filter(checkup=checkup).order_by("pk")
     ]
+
+
+def opens_files(checkup: Checkup, actor: Actor) -> bool:
+    """A file may hold rows of other places: who uploaded it has them anyway, and the district reaches them all."""
+    return checkup.made_by_id == actor.user.pk or bool(actor.reach.districts)
+
+
+def whole_files(actor: Actor) -> QuerySet[CheckupFile]:
+    """The files that the actor may open whole."""
+    files = CheckupFile.objects.visible_to(actor).select_related("checkup")
+    return files if actor.reach.districts else files.filter(checkup__made_by=actor.user)
 
 
 class Findings:
@@ -220,8 +232,7 @@ class CheckupReadingView(TemplateView):
     template_name = "households/checkup/reading.html"
 
     def file(self) -> CheckupFile:
-        files = CheckupFile.objects.visible_to(self.request.actor).select_related("checkup")
-        return get_object_or_404(files, pk=self.kwargs["file"], checkup=self.kwargs["pk"])
+        return get_object_or_404(whole_files(self.request.actor), pk=self.kwargs["file"], checkup=self.kwargs["pk"])
 
     def get_context_data(self, **kwargs) -> dict:
         one, chosen = self.file(), self.request.POST or self.request.GET
@@ -261,8 +272,7 @@ class CheckupReadingView(TemplateView):
 
 def annotated(request: HttpRequest, pk: int, file: int) -> FileResponse:
     """The file with its findings at their cells and a summary sheet. The download is logged."""
-    files = CheckupFile.objects.visible_to(request.actor).select_related("checkup")
-    one = get_object_or_404(files, pk=file, checkup=pk)
+    one = get_object_or_404(whole_files(request.actor), pk=file, checkup=pk)
     if not one.file or "parts" not in one.columns:
         raise Http404("这个文件没有可下载的结果")
     with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as handle:

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from households.checkup import register
-from jiyang.rules.circles import examine
+from jiyang.rules.circles import Judged, examine
 from jiyang.rules.facts import Facts
 from jiyang.rules.sentence import Teller
 from jiyang.rules.versions import active
@@ -17,10 +17,15 @@ def look(household_id: int) -> list[str]:
     Rules that were true of nearly everybody in the last run say nothing here either.
     """
     today = timezone.localdate()
-    known = set(RuleHit.objects.live().filter(household=household_id).values_list("code", flat=True))
-    known |= only_counted()
-    wanted = [rule for rule in active(today) if rule.subject.key in KEPT and rule.code not in known]
+    live = RuleHit.objects.live().filter(household=household_id)
+    known, counted = set(live.values_list("code", "person")), only_counted()
+    wanted = [rule for rule in active(today) if rule.subject.key in KEPT and rule.code not in counted]
     facts = Facts(today)
-    found = examine(wanted, register.source(), facts, "household_key", household_id)
+    judged = examine(wanted, register.source(), facts, "household_key", household_id)
+    found = [one for one in judged if (one.rule.code, _person(one)) not in known]
     teller = Teller(facts) if found else None
     return [f"{one.rule.title}：{teller.tell(one.rule.when, one.row)}" for one in found]
+
+
+def _person(one: Judged) -> int | None:
+    return one.key if one.rule.subject.key == "person" else None

@@ -13,6 +13,7 @@ from households.ledgers import HouseholdLedger
 from households.models import Household
 from households.services.guarantees import states_of
 from jiyang.access.scope import Actor
+from jiyang.ledgers import saved
 from jiyang.ledgers.paging import Cursor, paginate
 from jiyang.parameters import values
 from monitoring.forms import VisitForm
@@ -107,6 +108,7 @@ class VisitCreateView(TemplateView):
         url = receipt_of(visit)
         if self.wants_json:
             return JsonResponse({"id": str(visit.public_id), "url": url}, status=CREATED if created else 200)
+        saved.tell(self.request, visit)
         return redirect(url)
 
     def context_of(self, household: Household, form: VisitForm, last: Visit | None) -> dict:

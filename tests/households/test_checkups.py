@@ -85,6 +85,13 @@ def test_a_town_sees_its_own_rows_only_and_other_towns_nothing(client, tmp_path)
     client.force_login(officer)
     page = client.get(detail, {"severity": "error", "q": "3"}).content.decode()
     assert "逐条问题" in page and "下载批注表" in page
+    client.force_login(
+        factories.user("town_leader", "仁风镇")
+    )  # sees the findings, not the file with other towns' rows
+    with system_scope("测试"):
+        file = checkup.files.get()
+    assert "由体检人下载" in client.get(detail).content.decode()
+    assert client.get(reverse("households:checkup_annotated", args=[checkup.pk, file.pk])).status_code == 404
 
 
 def test_the_annotated_copy_marks_the_cell_and_lists_everything(client, district_clerk, tmp_path):

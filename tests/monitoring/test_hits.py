@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from households.models import Household
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.ledgers import saved
 from jiyang.workflow.tasks import lines, sources_for
 from monitoring.enums import HitState
 from monitoring.models import RuleHit, RuleRun
@@ -189,6 +190,30 @@ def test_saving_a_household_tells_what_is_odd_and_never_holds_it_up(town_officer
     assert any("住房不安全" in text for text in told) or any("另有" in text for text in told)
     with system_scope("测试"):
         assert Household.objects.get(pk=home.pk).dangerous_house
+
+
+def test_a_look_that_fails_costs_nobody_what_they_typed(town_officer, client, monkeypatch):
+    home = factories.household(household_type="lifted")
+
+    def broken(key: int) -> list[str]:
+        RuleHit.objects.create(
+            household_id=key, code="X" * 99, title="甲", severity="lead", first_seen=timezone.localdate()
+        )
+        return []
+
+    monkeypatch.setattr(saved, "_looks", [broken])
+    client.force_login(town_officer)
+    with system_scope("测试"):
+        version = Household.objects.get(pk=home.pk).version
+    typed = {
+        "version": version,
+        "household_no": home.household_no,
+        "household_type": "lifted",
+        "address": "村东头 3 号",
+    }
+    assert client.post(reverse("households:household_edit", args=[home.pk]), typed).status_code == 302
+    with system_scope("测试"):
+        assert Household.objects.get(pk=home.pk).address == "村东头 3 号"
 
 
 def test_a_tier_is_suggested_and_a_person_decides(town_officer, client):
