@@ -42,6 +42,11 @@ class Rule:
     def answers_to(self, code: str) -> bool:
         return code == self.code or code in self.source_codes
 
+    @property
+    def basis(self) -> str:
+        """The text it follows, as an officer reads it."""
+        return self.source.replace("DOMAIN.md", "业务资料")
+
     @cached_property
     def columns(self) -> Mapping[str, Collection[str]]:
         """Stored columns that its condition reads, by subject."""

@@ -109,7 +109,7 @@ def version_of(rule: Rule) -> RuleVersion:
     """A built-in rule as its version 0, which is not stored."""
     return RuleVersion(
         code=rule.code, number=0, subject=rule.subject.key, title=rule.title, severity=rule.severity, family=rule.family,
-        sources=list(rule.source_codes), source=rule.source.replace("DOMAIN.md", "业务资料"), why=rule.why, mend=rule.mend, tree=jsonable(rule.raw),
+        sources=list(rule.source_codes), source=rule.basis, why=rule.why, mend=rule.mend, tree=jsonable(rule.raw),
         state=ProposalState.APPROVED,
     )  # fmt: skip
 
