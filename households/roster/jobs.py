@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from django.utils import timezone
 
 from households.models import roster_period
-from households.roster import checks, plan, staging, storable
+from households.roster import checks, exported, plan, staging, storable
 from households.roster.layout_checks import LAYOUT_CHECKS
 from households.roster.running import Clock, only_one, progress_of
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
@@ -104,7 +104,12 @@ def _settle(mapped: Mapped) -> None:
     clashes = storable.settle("roster_stage", len(mapped.rows))
     if mapped.header.layout.rows == "household":
         clashes += [(row, "household_no", "household_not_in_register") for row in plan.unknown_households()]
-    found = [mapped.finding(name, place[row], code) for row, name, code in clashes if (row, code) not in known]
+    told = exported.told(mapped, [place[row] for row, _, code in clashes if code == exported.EDITED])
+    found = [
+        mapped.finding(name, place[row], code, note=told.get(place[row], "") if code == exported.EDITED else "")
+        for row, name, code in clashes
+        if (row, code) not in known
+    ]
     if found:
         mapped.findings += found
         mapped.findings.sort(key=lambda one: (one.line, one.cell))

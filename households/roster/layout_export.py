@@ -15,7 +15,7 @@ from households.enums import IncomeKind, Relation
 from households.models import CaseRecord, Household, IncomeStatement, Membership, Person, roster_period
 from households.roster import fields as slots
 from jiyang.access.scope import Actor
-from jiyang.intake.layouts import Layout, layouts
+from jiyang.intake.layouts import Field, layouts
 from jiyang.intake.writing import writer_for
 from jiyang.ledgers.columns import may_see
 from jiyang.ledgers.export import CHUNK, FileLayout
@@ -25,15 +25,19 @@ PROVINCE, CITY = "山东省", "济南市"
 
 
 def offered() -> list[FileLayout]:
-    return [FileLayout(key, layouts()[key].title, partial(write, key)) for key in OFFERED]
+    return [FileLayout(key, layouts()[key].title, partial(write, key), numbered=True) for key in OFFERED]
 
 
-def write(key: str, path: Path, rows: QuerySet, actor: Actor) -> int:
-    """Write a list of people, or of households with their members, in layout `key`; returns the number of lines."""
+def write(key: str, path: Path, rows: QuerySet, actor: Actor, *, numbered: bool = False) -> int:
+    """Write a list of people, or of households with their members, in layout `key`; returns the number of lines.
+
+    `numbered` adds 系统编号 and 系统版本, by which an import sees what was edited since.
+    """
     layout = layouts()[key]
-    found = _lines(layout, members_of(rows, heads_only=layout.rows == "household"), actor)
+    fields = (*layout.fields, *layout.own) if numbered else layout.fields
+    found = _lines(fields, members_of(rows, heads_only=layout.rows == "household"), actor)
     first = next(found, None)
-    headings = [one.heading for one in layout.fields]
+    headings = [one.heading for one in fields]
     if first is None:
         with xlsxwriter.Workbook(str(path)) as book:
             book.add_worksheet(layout.title[:31]).write_row(0, 0, headings)
@@ -57,7 +61,6 @@ class _Counted:
 
 def members_of(rows: QuerySet, *, heads_only: bool) -> QuerySet:
     """The open memberships of the list's people, or of its households' people, household by household, the head first."""
-    year = roster_period(timezone.localdate())[0]
     members = Membership.objects.filter(until=None, person__voided_at=None)
     if rows.model is Person:
         members = members.filter(person__in=rows.order_by().values("pk"))
@@ -65,7 +68,7 @@ def members_of(rows: QuerySet, *, heads_only: bool) -> QuerySet:
         members = members.filter(household__in=rows.order_by().values("pk"))
     if heads_only:
         members = members.filter(relation=Relation.HEAD)
-    incomes = IncomeStatement.objects.filter(kind=IncomeKind.ROSTER, year=year)
+    incomes = IncomeStatement.objects.filter(kind=IncomeKind.ROSTER)
     return (
         members.select_related(
             "person", "household", "household__state", "household__district", "household__town", "household__village"
@@ -78,8 +81,8 @@ def members_of(rows: QuerySet, *, heads_only: bool) -> QuerySet:
     )
 
 
-def _lines(layout: Layout, members: QuerySet, actor: Actor) -> Iterator[dict[str, str]]:
-    getters = [(one.heading, writer_for(one), getter_of(one.name, actor)) for one in layout.fields]
+def _lines(fields: tuple[Field, ...], members: QuerySet, actor: Actor) -> Iterator[dict[str, str]]:
+    getters = [(one.heading, writer_for(one), getter_of(one.name, actor)) for one in fields]
     for number, member in enumerate(members.iterator(chunk_size=CHUNK), start=1):
         yield {heading: write(get(member, number)) for heading, write, get in getters}
 
@@ -98,11 +101,17 @@ def blank(member: Membership, number: int) -> None:
     return None
 
 
+def _of_year(statements: list[IncomeStatement]) -> IncomeStatement | None:
+    """The roster's statement of the period that a file of today speaks of."""
+    year = roster_period(timezone.localdate())[0]
+    return next((one for one in statements if one.year == year), None)
+
+
 MODELS = {model._meta.model_name: model for model in (Household, Person, IncomeStatement, CaseRecord)}
 RECORDS: dict[str, Callable[[Membership], Any]] = {
     "person": lambda member: member.person,
     "household": lambda member: member.household,
-    "incomestatement": lambda member: next(iter(member.household.stated), None),
+    "incomestatement": lambda member: _of_year(member.household.stated),
     "caserecord": lambda member: next(iter(member.household.cases), None),
 }
 SPECIAL: dict[str, Callable[[Membership, int], Any]] = {
@@ -125,5 +134,9 @@ SPECIAL: dict[str, Callable[[Membership, int], Any]] = {
 
 
 def version_of(member: Membership) -> str:
-    """What an edit after the export would change: the versions of person and household together."""
-    return f"{member.person.version}.{member.household.version}"
+    """What an edit after the export would change: the versions of person, household, monitoring record and incomes, and which
+    membership it is (`storable.CLASHES` compares the same).
+    """
+    home = member.household
+    case, incomes = sum(one.version for one in home.cases), sum(one.version for one in home.stated)
+    return f"{member.person.version}.{home.version}.{member.pk}.{case}.{incomes}"

@@ -64,11 +64,23 @@ def _limits(model: type[models.Model], slots: tuple[Slot, ...], rows: tuple[str,
 
 
 # The rows to be written with what they would write; `held` tells whether a live row other than the planned one has a number.
+# A row exported here (系统编号, 系统版本) that somebody has edited since is refused, whatever it would write.
 CLASHES = """
 with w as materialized (
-    select s.row, s.household_no, s.person_no, s.id_index, s.risk_identified_on, s.risk_removed_on, p.first, p.action,
+    select s.row, s.household_no, s.person_no, s.id_index, s.risk_identified_on, s.risk_removed_on, s.record_id, s.record_version, p.first, p.action,
            p.household_id as hid, p.person_id as pid, p.changed
       from {source} s join roster_plan p on p.row = s.row where p.action in ('insert', 'update'))
+select w.row, 'record_version',
+       case when x.id is null or coalesce(w.record_version, '') !~ '^[0-9]+([.][0-9]+){{4}}$' then 'record_unknown' else 'edited_since_export' end
+  from w left join households_person x on x.public_id::text = lower(w.record_id) and x.voided_at is null
+  left join households_household h on h.id = x.household_id
+ where (w.record_id is not null or w.record_version is not null)
+   and (x.id is null or w.record_version is distinct from concat_ws('.', x.version, h.version,
+          coalesce((select m.id from households_membership m where m.person_id = x.id and m.until is null), 0),
+          coalesce((select c.version from households_caserecord c where c.household_id = h.id and c.voided_at is null), 0),
+          coalesce((select sum(i.version) from households_incomestatement i
+                     where i.household_id = h.id and i.kind = 'roster' and i.voided_at is null), 0)))
+union all
 select w.row, 'person_no', 'person_no_taken' from w join households_person x on x.person_no = w.person_no and x.voided_at is null
  where (w.action = 'insert' and w.pid is null or 'person_no' = any(w.changed)) and x.id is distinct from w.pid
    and not exists (select 1 from w f where f.pid = x.id and 'person_no' = any(f.changed))

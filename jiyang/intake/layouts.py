@@ -26,7 +26,8 @@ TYPES = {
     "district": None, "town": None, "village": None, "ignored": None,
 }  # fmt: skip
 ROWS = {"person", "household", "spell", "plan", "village"}
-KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank"}
+KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank", "own"}
+OF_REGISTER = {"person", "household"}  # rows that the register exports itself
 SHARED = "fields"
 UNIT = re.compile(r"\((?:万?元|亩|个?月|人|个|户|公里|平方米|必填|选填|yyyymm(?:dd)?)\)$", re.IGNORECASE)
 
@@ -72,21 +73,24 @@ class Field:
 
 @dataclass(frozen=True)
 class Layout:
-    """`rows` says what one row is: person, household, spell, plan or village."""
+    """`rows` says what one row is: person, household, spell, plan or village. `own` are columns of ours that a file exported
+    here may have besides the official `fields` (`<app>/layouts/fields.yaml`, `own: true`).
+    """
 
     key: str
     title: str
     fields: tuple[Field, ...]
     rows: str = "person"
+    own: tuple[Field, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, Field]:
-        return {one.name: one for one in self.fields}
+        return {one.name: one for one in (*self.fields, *self.own)}
 
     @cached_property
     def by_heading(self) -> dict[str, Field]:
         """Compared form of the layout's own headings → field."""
-        return {plain(one.heading): one for one in self.fields}
+        return {plain(one.heading): one for one in (*self.fields, *self.own)}
 
     @cached_property
     def by_alias(self) -> dict[str, Field]:
@@ -128,7 +132,7 @@ def _field(name: str, spec: dict, where: str) -> Field:
         raise ImproperlyConfigured(f"{where}.{name}: unknown keys {', '.join(sorted(unknown))}")
     if spec.get("type") not in TYPES:
         raise ImproperlyConfigured(f"{where}.{name}: unknown type {spec.get('type')}")
-    values = {key: value for key, value in spec.items() if key not in {"codes", "list"}}
+    values = {key: value for key, value in spec.items() if key not in {"codes", "list", "own"}}
     if "codes" in spec:
         codes = import_string(spec["codes"])
         values |= {"codes": codes, "labels": _labels(codes, spec["codes"])}
@@ -161,7 +165,9 @@ def load(path: Path, shared: dict[str, dict] | None = None) -> Layout:
     if unknown := needed - set(entries):
         raise ImproperlyConfigured(f"{path.name}: must_exist names {', '.join(sorted(unknown))}")
     fields = tuple(replace(_field(name, spec, path.name), must_exist=name in needed) for name, spec in entries.items())
-    return Layout(data["key"], data["title"], fields, data.get("rows", "person"))
+    rows = data.get("rows", "person")
+    ours = [name for name, spec in (shared or {}).items() if spec.get("own") and rows in OF_REGISTER]
+    return Layout(data["key"], data["title"], fields, rows, tuple(_field(name, shared[name], SHARED) for name in ours))
 
 
 @cache

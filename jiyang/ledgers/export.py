@@ -20,14 +20,16 @@ from jiyang.ledgers.columns import Column
 
 @dataclass(frozen=True)
 class FileLayout:
-    """An official layout that a list can be written in: `write(path, rows, actor)` returns the number of lines.
+    """An official layout that a list can be written in: `write(path, rows, actor)` returns the number of lines; where it can
+    be `numbered`, with `numbered=True` also each row's number and version here.
 
     Its cells carry full numbers, so that the file can be imported again: only who may see those is offered it.
     """
 
     key: str
     title: str
-    write: Callable[[Path, QuerySet, Actor], int]
+    write: Callable[..., int]
+    numbered: bool = False
 
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -85,12 +87,14 @@ def export_response(rows: QuerySet, ledger, actor: Actor, purpose: str) -> FileR
     return workbook_response(lines(rows, columns), [column.label for column in columns], ledger.title, name)
 
 
-def layout_response(rows: QuerySet, ledger, layout: FileLayout, actor: Actor, purpose: str) -> FileResponse:
+def layout_response(
+    rows: QuerySet, ledger, layout: FileLayout, actor: Actor, purpose: str, *, numbered: bool = False
+) -> FileResponse:
     """A list in an official layout; logged with purpose and count like every export."""
     with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as handle:
         path = Path(handle.name)
     try:
-        total = layout.write(path, rows, actor)
+        total = layout.write(path, rows, actor, **({"numbered": True} if numbered and layout.numbered else {}))
         stream = path.open("rb")
     finally:
         path.unlink()

@@ -251,7 +251,8 @@ class LedgerExportView(LedgerView):
         rows, wanted = query_of(request, self.ledger).rows, request.POST.get("layout")
         layout = next((one for one in self.layouts() if one.key == wanted), None)
         if layout:
-            return layout_response(rows, self.ledger, layout, self.actor, purpose)
+            numbered = bool(request.POST.get("numbered"))
+            return layout_response(rows, self.ledger, layout, self.actor, purpose, numbered=numbered)
         return export_response(rows, self.ledger, self.actor, purpose)
 
 

@@ -28,6 +28,12 @@ def choice_of(options: dict) -> Choice:
     return Choice(options["layout"] or "", options["sheet"], options["header_row"])
 
 
+WHAT = {
+    "approve": "Agree to what another person has asked for: the import of a checked batch, or its undo.",
+    "undo": "Ask for a batch to be taken back (of one taken back: for its return). Another person agrees with `approve`.",
+}
+
+
 class Command(BaseCommand):
     help = (
         "roster check FILE… | import FILE --by USER | approve ID --by USER | undo ID --by USER --reason TEXT."
@@ -49,7 +55,7 @@ class Command(BaseCommand):
         take.add_argument("--as-of", type=dt.date.fromisoformat)
         take.add_argument("--mode", choices=PlanMode.values, default=PlanMode.ALL)
         for name in ("approve", "undo"):
-            actions.add_parser(name).add_argument("batch", type=int)
+            actions.add_parser(name, description=WHAT[name]).add_argument("batch", type=int)
         actions.choices["undo"].add_argument("--reason", required=True)
         for name in ("import", "approve", "undo"):
             actions.choices[name].add_argument("--by", required=True)
