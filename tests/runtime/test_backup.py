@@ -20,6 +20,7 @@ from jiyang.documents.models import Attachment
 from jiyang.runtime import backup
 from monitoring.services.visits import record_visit
 from tests import factories
+from tests.audit.test_chain import all_over
 from tests.monitoring.test_visits import picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,6 +76,7 @@ def filled(town_officer):
             photos=[SimpleUploadedFile("门前.jpg", picture(), "image/jpeg")],
             **factories.visit_answers(),
         )
+    all_over()
     with system_scope("测试"):
         chain.seal()
         return household, everybody()
@@ -99,6 +101,7 @@ def test_a_backup_comes_back_whole(filled, tmp_path):
     assert before.ok and before.rows > 0
     later = factories.household(members=1)  # keys, triggers, walls and chain go on
     assert later.pk > household.pk
+    all_over()
     with system_scope("测试"):
         assert chain.seal() > 0
         after = chain.verify()
@@ -175,9 +178,11 @@ def test_history_from_an_older_cluster_goes_on_in_a_young_one(filled, tmp_path):
     empty()
     assert run("restore", path)[0] == 0
     try:
+        all_over()
         with system_scope("测试"):
             assert chain.seal() > 0 and Seal.objects.filter(until_xid__gt=far).exists()
         factories.household()
+        all_over()
         with system_scope("测试"):
             assert chain.seal() > 0 and chain.verify().ok
     finally:
