@@ -42,11 +42,12 @@ class Relation(models.TextChoices):
 MALE_RELATIONS = (
     Relation.SON, Relation.GREAT_GRANDSON, Relation.FATHER, Relation.HUSBANDS_FATHER, Relation.SON_IN_LAW, Relation.UNCLE,
     Relation.GRANDSON, Relation.GRANDSON_BY_DAUGHTER, Relation.WIFES_FATHER, Relation.NEPHEW, Relation.GRANDFATHER,
+    Relation.MOTHERS_FATHER,
 )  # fmt: skip
 FEMALE_RELATIONS = (
     Relation.DAUGHTER, Relation.GREAT_GRANDDAUGHTER, Relation.DAUGHTER_IN_LAW, Relation.MOTHER, Relation.HUSBANDS_MOTHER,
     Relation.GRANDDAUGHTER, Relation.GRANDDAUGHTER_BY_DAUGHTER, Relation.BROTHERS_WIFE, Relation.WIFES_MOTHER,
-    Relation.NIECE, Relation.GRANDMOTHER,
+    Relation.NIECE, Relation.GRANDMOTHER, Relation.MOTHERS_MOTHER,
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Files that the register could not store: every reason is a finding, no commit dies, no number names two people."""
 
 import csv
+import datetime as dt
 import io
 
 import pytest
@@ -216,3 +217,10 @@ def test_columns_of_codes_take_codes_alone():
                 model, name = OWNERS[field.name]
                 column = apps.get_model("households", model)._meta.get_field(name.removesuffix("_id"))
                 assert field.codes or not getattr(column, "base_field", column).choices, (layout.key, field.name)
+
+
+@pytest.mark.parametrize(("relation", "male"), [("之外祖父", False), ("之外祖母", True)])
+def test_a_mothers_parent_has_the_sex_that_the_relation_says(data_admin, relation, male):
+    elder = {"identity": factories.id_number(dt.date(1940, 5, 1), male=male), "与户主关系": relation}
+    batch = send(data_admin, as_csv(row("3701", "9001", "王一", ONE), row("3701", "9002", "王二", **elder)))
+    assert {code for _, code, _ in codes(batch)} == {"relation_gender_clash"}
