@@ -1,6 +1,7 @@
 """数据体检: what may happen to a check-up. The long part is a job: `households.checkup.job`."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -16,9 +17,11 @@ from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import encrypt_bytes
 from jiyang.intake.detect import Choice
 from jiyang.parameters import values
+from jiyang.parameters.models import Parameter
 from jiyang.regions.models import Region
 
 MOST_FILES = 20
+EARLIEST = dt.date(2000, 1, 1)
 KEPT_DAYS = "checkup.kept.days"
 
 
@@ -39,16 +42,27 @@ def start(
     as_of: dt.date | None = None,
     given: Mapping[str, str] | None = None,
 ) -> Checkup:
-    """Take exports in, stored encrypted; the check-up follows as a job. Raises ValidationError, PermissionDenied."""
+    """Take exports in, stored encrypted; the check-up follows as a job. The same file twice counts once.
+
+    Raises ValidationError, PermissionDenied.
+    """
     _may()
     if not files:
         raise ValidationError({"files": "请选择要体检的文件"})
     if len(files) > MOST_FILES:
         raise ValidationError({"files": f"一次最多 {MOST_FILES} 个文件，这里有 {len(files)} 个"})
+    if as_of and not EARLIEST <= as_of <= timezone.localdate() + dt.timedelta(days=366):
+        raise ValidationError({"as_of": "体检日期应在 2000 年以后、今后一年以内"})
+    known = set(Parameter.objects.values_list("key", flat=True))
+    if unknown := sorted(key for key in given or {} if key not in known and key.rpartition(".")[0] not in known):
+        raise ValidationError({"given": f"没有参数 {'、'.join(unknown)}，请照“参数”页上的编号填写"})
     place = own_place()
     checkup = Checkup(as_of=as_of, given=dict(given or {}), made_by=by, **path_of(place))
     checkup.save()
+    different: dict[bytes, tuple[str, bytes]] = {}
     for name, data in files:
+        different.setdefault(hashlib.sha256(data).digest(), (name, data))
+    for name, data in different.values():
         one = CheckupFile(checkup=checkup, filename=name[:200], **path_of(checkup))
         one.file.save("export.bin", ContentFile(encrypt_bytes(data, FILE_AAD)), save=False)
         one.save()

@@ -104,12 +104,13 @@ class CheckupNewView(TemplateView):
             except ValidationError as refused:
                 put_errors(form, refused)
             else:
-                return _go(request, checkup)
+                return _go(checkup)
         return self.render_to_response(self.get_context_data(form=form), status=INVALID)
 
 
-def _go(request: HttpRequest, checkup: Checkup) -> HttpResponse:
-    transaction.on_commit(partial(tasks.run_checkup.delay, checkup.pk, request.user.pk))
+def _go(checkup: Checkup) -> HttpResponse:
+    """The job acts for who made the check-up, whoever asked for another reading."""
+    transaction.on_commit(partial(tasks.run_checkup.delay, checkup.pk, checkup.made_by_id))
     return redirect("households:checkup_detail", checkup.pk)
 
 
@@ -267,7 +268,7 @@ class CheckupReadingView(TemplateView):
         except ValidationError as refused:
             context = self.get_context_data(pk=pk, file=file) | {"problems": refused.messages}
             return self.render_to_response(context, status=INVALID)
-        return _go(request, checkup)
+        return _go(checkup)
 
 
 def annotated(request: HttpRequest, pk: int, file: int) -> FileResponse:

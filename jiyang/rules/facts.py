@@ -7,6 +7,8 @@ from decimal import Decimal, InvalidOperation
 from jiyang.parameters.values import ParameterMissing, Value, get
 from jiyang.rules.tree import Amount
 
+MOST_DIGITS = 18  # no threshold is larger or finer
+
 
 class RuleRefused(LookupError):
     """A rule that may not run here: a field or a parameter it needs is missing. It is shown, and hits nobody."""
@@ -65,7 +67,7 @@ class Facts:
             found = Decimal(str(raw))
         except InvalidOperation:
             raise RuleRefused(f"参数 {key} 的值“{raw}”不是数值，请在“参数”页改正后再试") from None
-        if not found.is_finite():
+        if not found.is_finite() or abs(found.adjusted()) > MOST_DIGITS:
             raise RuleRefused(f"参数 {key} 的值“{raw}”不是数值，请在“参数”页改正后再试")
         return found if times is None else found * self.factor(times)
 

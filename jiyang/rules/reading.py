@@ -37,6 +37,11 @@ class RuleBroken(ValueError):
     raw: Whatever = None
 
 
+def key_of(raw: Mapping) -> str:
+    """What says the kind of a condition. Stored as JSON, keys come back in another order."""
+    return next((key for key in raw if key in QUANTIFIERS), next(iter(raw)))
+
+
 class Reader:
     """Reads one rule's condition. `terms` maps (subject, name) to (title, raw condition)."""
 
@@ -66,7 +71,7 @@ class Reader:
             raise self.broken(place, "条件应为一组条件、一个比较或一个术语")
         if "field" in raw:
             return self._leaf(raw, subject, place)
-        key = next(iter(raw))
+        key = key_of(raw)
         if key in QUANTIFIERS:
             return self._quantified(key, raw, subject, place, depth)
         if len(raw) > 1:

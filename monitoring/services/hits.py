@@ -21,7 +21,7 @@ from jiyang.rules.facts import Facts
 from jiyang.rules.fields import subjects
 from jiyang.rules.running import Outcome
 from jiyang.rules.sentence import Teller
-from jiyang.rules.versions import active
+from jiyang.rules.versions import active, broken
 from monitoring.models import RuleHit, RuleRun
 
 FLOOD = "rules.flood.percent"
@@ -44,12 +44,14 @@ select f.place, f.key, f.household_id, f.person_id from placed f join rules r on
  where not exists (select 1 from monitoring_rulehit x where x.household_id = f.household_id and x.code = r.code
                       and x.person_id is not distinct from f.person_id and x.gone_on is null and x.voided_at is null)
  order by f.place, f.key"""
+# Hits that wait and were found by another version of the rule end: the version in force finds and tells them anew.
 GONE = """
 update monitoring_rulehit x set gone_on = greatest(%(day)s, x.first_seen),
        state = case when x.state in ('new', 'assigned') then 'gone' else x.state end
   from rules r where r.code = x.code and x.gone_on is null and x.voided_at is null and {here}
-   and not exists (select 1 from placed f where f.place = r.place and f.household_id = x.household_id
-                      and f.person_id is not distinct from x.person_id)
+   and (x.number <> r.number and x.state in ('new', 'assigned')
+        or not exists (select 1 from placed f where f.place = r.place and f.household_id = x.household_id
+                          and f.person_id is not distinct from x.person_id))
 returning x.code"""
 
 
@@ -67,9 +69,10 @@ def run(*, place: Region, day: dt.date, by: User | None = None) -> RuleRun:
     source = register.source(town.pk if town else None)
     outcomes = running.run(rules, source, facts)
     sizes = {key: _size(source.bases[key].sql) for key in KEPT}
-    told = {one.rule.code: _flood(one, sizes) for one in outcomes}
+    left_out = only_counted() if town else set()  # what the whole district decides
+    told = {one.rule.code: _flood(one, sizes, left_out if town else None) for one in outcomes}
     kept = [one for one in outcomes if not told[one.rule.code]]
-    counted = [one.rule.code for one in outcomes if told[one.rule.code] == NOT_KEPT]
+    counted = [one.rule.code for one in outcomes if told[one.rule.code] == NOT_KEPT] + _not_in_force(day)
     new, gone = _store(kept, counted, source, facts, place, day, by)
     lines = [
         {
@@ -83,13 +86,21 @@ def run(*, place: Region, day: dt.date, by: User | None = None) -> RuleRun:
     )  # fmt: skip
 
 
-def _flood(outcome: Outcome, sizes: dict[str, int]) -> str:
-    """Why a rule's hits are not kept: it did not run, or it is true of nearly everybody."""
+def _flood(outcome: Outcome, sizes: dict[str, int], decided: set[str] | None) -> str:
+    """Why a rule's hits are not kept: it did not run, or it is true of nearly everybody of the district (`decided`)."""
+    if decided is not None:
+        return outcome.reason or (NOT_KEPT if outcome.rule.code in decided else "")
     size = sizes[outcome.rule.subject.key]
     share = int(values.get(FLOOD).value)
     if not outcome.reason and size >= FLOOD_FROM and len(outcome.keys) * 100 > size * share:
         return NOT_KEPT
     return outcome.reason
+
+
+def _not_in_force(day: dt.date) -> list[str]:
+    """Codes of live hits whose rule was switched off; one that is only disabled keeps its hits."""
+    standing = {rule.code for rule in active(day)} | {one.version.code for one in broken(day)}
+    return sorted(set(RuleHit.objects.live().values_list("code", flat=True).order_by().distinct()) - standing)
 
 
 def _size(base: str) -> int:
@@ -109,8 +120,9 @@ def _store(
         lines = "".join(f"{place}\t{key}\n" for place, one in enumerate(outcomes) for key in one.keys)
         cursor.copy_expert("copy found from stdin", io.StringIO(lines))
         cursor.execute(PLACED, {"homes": homes})
-        cursor.execute("create temp table rules on commit drop as select * from unnest(%s::int[], %s::text[]) as r(place, code)",
-                       [[*range(len(outcomes)), *([-1] * len(counted))], [*(one.rule.code for one in outcomes), *counted]])  # fmt: skip
+        cursor.execute("create temp table rules on commit drop as select * from unnest(%s::int[], %s::text[], %s::int[]) as r(place, code, number)",
+                       [[*range(len(outcomes)), *([-1] * len(counted))], [*(one.rule.code for one in outcomes), *counted],
+                        [*(one.rule.number for one in outcomes), *([0] * len(counted))]])  # fmt: skip
         cursor.execute("create index on placed (place, household_id); analyze found; analyze placed; analyze rules")
         cursor.execute(GONE.format(here=f"x.{place.level}_id = %(place)s"), {"day": day, "place": place.pk})
         gone = [code for (code,) in cursor.fetchall()]

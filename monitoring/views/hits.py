@@ -85,7 +85,7 @@ class RunsView(TemplateView):
             **super().get_context_data(**kwargs), "title": "规则运行", "runs": runs, "shown": shown, "nightly": hits.last_of_district(), "place": hits.reach_of(actor),
             "may_run": actor.has("hit.run"), "ran": [one for one in lines if not one["reason"] and one["hits"]],
             "refused": [one for one in lines if one["reason"]], "quiet": sum(not one["reason"] and not one["hits"] for one in lines),
-            "totals": {key: sum(one[key] for one in lines) for key in ("hits", "new", "gone")},
+            "totals": {key: sum(one[key] for one in lines if key == "gone" or not one["reason"]) for key in ("hits", "new", "gone")},
         }  # fmt: skip
 
 
@@ -118,7 +118,7 @@ class PrecisionView(TemplateView):
             decided = one["confirmed"] + one["dismissed"]
             one["share"] = f"{100 * one['confirmed'] / decided:.0f}%" if decided else "—"
         muted = RuleMute.objects.visible_to(self.request.actor).filter(until__gt=timezone.localdate()).order_by()
-        muted = dict(muted.values_list("code").annotate(Count("pk")))
+        muted = dict(muted.values_list("code").annotate(Count("household", distinct=True)))
         for one in by_rule:
             one["muted"] = muted.get(one["code"], 0)
         return {**super().get_context_data(**kwargs), "title": "规则准确率", "by_rule": by_rule, "by_town": by_town}

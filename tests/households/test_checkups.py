@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
@@ -118,6 +119,18 @@ def test_a_bad_file_says_why_and_the_others_go_on(district_clerk):
     assert checkup.state == CheckupState.DONE and bad.error and good.rows
     alone = start(district_clerk, DATA / "bad" / "password.xlsx")
     assert alone.state == CheckupState.FAILED and "没有一个文件" in alone.error
+
+
+def test_a_file_given_twice_counts_once_and_odd_wishes_are_refused(district_clerk):
+    path = DATA / "roster_c_monitoring.xlsx"
+    once, twice = start(district_clerk, path), start(district_clerk, path, path)
+    assert once.counts == twice.counts
+    with acting_as(actor_for(district_clerk)):
+        for wrong in ({"given": {"no.such": "1"}}, {"as_of": dt.date(9999, 12, 31)}):
+            with pytest.raises(ValidationError):
+                checkups.start(by=district_clerk, files=[("c.xlsx", b"x")], **wrong)
+    huge = start(district_clerk, path, given={"income_line.monitoring": "1e99999"})
+    assert "不是数值" in next(one for one in huge.rules if one["code"] == "INC_LOW")["reason"]
 
 
 def test_pages_upload_cancel_and_reading(client, district_clerk, tmp_path):

@@ -107,6 +107,17 @@ def test_hits_of_a_rule_that_is_only_counted_now_leave(monkeypatch):
     assert of(run(), "HOUSE")["gone"] == 4 and found(code="HOUSE", gone_on=None) == []
 
 
+def test_hits_of_another_version_are_found_anew_and_those_of_no_rule_end():
+    home = factories.household(dangerous_house=True)
+    run()
+    with system_scope("测试"):
+        RuleHit.objects.filter(code="HOUSE").update(number=7, title="旧题")
+        RuleHit.objects.create(household=home, code="OLD", title="甲", severity="lead", first_seen=timezone.localdate())
+    run()
+    assert [(one.number, one.gone_on is None) for one in found(code="HOUSE")] == [(7, False), (0, True)]
+    assert [one.state for one in found(code="OLD")] == [HitState.GONE]
+
+
 def test_people_decide_once_with_what_they_found(town_officer, client):
     home = factories.household(dangerous_house=True)
     run()

@@ -7,7 +7,7 @@ from typing import Any
 from jiyang.rules.builder.choices import TERM
 from jiyang.rules.builder.nodes import Node
 from jiyang.rules.fields import RuleField, Subject, subjects
-from jiyang.rules.reading import GROUPS, QUANTIFIERS, Reader
+from jiyang.rules.reading import GROUPS, QUANTIFIERS, Reader, key_of
 
 
 class NotShown(ValueError):
@@ -46,7 +46,7 @@ def _item(raw: Any, subject: Subject) -> Node:
         return _row(Reader("").long(raw, ""), subject)
     if "field" in raw:
         return _row(raw, subject)
-    key = next(iter(raw))
+    key = key_of(raw)
     if key in GROUPS or key == "not":
         return _filled(Node("group"), raw, subject)
     if key in QUANTIFIERS:
