@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -223,6 +223,8 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     checkup = get_object_or_404(visible(request.actor), pk=pk)
+    if not opens_files(checkup, request.actor):
+        raise PermissionDenied("只有体检人和区级可以取消这次体检")
     checkups.cancel(checkup=checkup, by=request.user)
     return redirect("households:checkup_detail", pk)
 

@@ -65,7 +65,7 @@ def decide(*, record: RuleHit, by: User, version: int, state: str, outcome: str,
 
 @transaction.atomic
 def mute(*, record: RuleHit, by: User, until: dt.date, reason: str) -> RuleMute:
-    """静默 the rule for the household until a day. Raises ValidationError by field."""
+    """静默 the rule for the household until a day; where it is muted already, until this day instead. Raises ValidationError."""
     today, most, problems = timezone.localdate(), int(values.get(MOST_DAYS).value), {}
     if until <= today:
         problems["until"] = "静默至的日期应在今天以后"
@@ -75,9 +75,13 @@ def mute(*, record: RuleHit, by: User, until: dt.date, reason: str) -> RuleMute:
         problems["reason"] = "请写明为什么静默"
     if problems:
         raise ValidationError(problems)
-    return RuleMute.objects.create(
-        household_id=record.household_id, code=record.code, until=until, reason=reason.strip(), entered_by=by, done_by=by.name, done_on=today
-    )  # fmt: skip
+    standing = RuleMute.objects.select_for_update(of=("self",)).filter(household=record.household_id, code=record.code)
+    made = standing.filter(until__gt=today).order_by("-until").first() or RuleMute(
+        household_id=record.household_id, code=record.code
+    )
+    made.until, made.reason, made.entered_by, made.done_by, made.done_on = until, reason.strip(), by, by.name, today
+    made.save()
+    return made
 
 
 def _open(record: RuleHit) -> RuleHit:

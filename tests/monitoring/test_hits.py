@@ -14,7 +14,7 @@ from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.ledgers import saved
 from jiyang.workflow.tasks import lines, sources_for
 from monitoring.enums import HitState
-from monitoring.models import RuleHit, RuleRun
+from monitoring.models import RuleHit, RuleMute, RuleRun
 from monitoring.services import hits, leads
 from tests import factories
 
@@ -170,6 +170,9 @@ def test_a_lead_waits_for_its_people_until_it_is_muted(town_officer, client):
     assert client.post(mute, {"until": far, "reason": "正在改造"}).status_code == 422
     soon = (timezone.localdate() + dt.timedelta(days=20)).isoformat()
     assert client.post(mute, {"until": soon, "reason": "正在改造"}).status_code == 302
+    assert client.post(mute, {"until": soon, "reason": "改造未完"}).status_code == 302
+    with system_scope("测试"):
+        assert RuleMute.objects.get().reason == "改造未完"
     assert mine not in waiting(other)
 
 

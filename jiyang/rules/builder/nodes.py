@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from jiyang.ledgers.terms import is_key
 from jiyang.rules.reading import DEEPEST, MOST_LEAVES
 
 Path = tuple[int, ...]
@@ -110,7 +111,7 @@ def changed(root: Node, do: str) -> Path:
     """
     act, _, rest = do.partition(":")
     place, _, what = rest.partition(":")
-    path = tuple(int(one) for one in place.split(".") if one.isdecimal())
+    path = tuple(int(one) for one in place.split(".") if is_key(one))
     try:
         node = root.at(path)
     except IndexError:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.generic import View
 from django_htmx.http import reswap, retarget
 
+from jiyang.ledgers.terms import is_key
 from jiyang.ledgers.views import INVALID
 from jiyang.rules import drafts, looking, services
 from jiyang.rules.builder.checking import Checked, checked
@@ -50,7 +51,7 @@ class ChangeRuleView(View):
     def post(self, request: HttpRequest, code: str) -> HttpResponse:
         number = request.POST.get("number", "")
         try:
-            draft = drafts.begin_change(by=request.user, code=code, number=int(number) if number.isdecimal() else None)
+            draft = drafts.begin_change(by=request.user, code=code, number=int(number) if is_key(number) else None)
         except ValidationError as refused:
             messages.warning(request, "；".join(refused.messages), extra_tags="warn")
             return redirect("rules:rule_list")
