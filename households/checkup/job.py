@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 from django.db import transaction
 from django.db.models import F
@@ -20,6 +19,7 @@ from households.roster.jobs import described, parts_of
 from households.roster.running import CHECKUPS, at_work, only_one
 from jiyang.access.scope import Reach, require
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
+from jiyang.intake.bulk import batches
 from jiyang.intake.detect import Choice
 from jiyang.intake.normalise import Mapped
 from jiyang.intake.progress import Progress
@@ -102,10 +102,8 @@ def contents(one: CheckupFile) -> bytes:
 
 def _told(outcome: Outcome, facts: Facts, keeper: "Keeper") -> dict:
     """What a rule did, for the page; `hits` are those that are listed."""
-    rule, unconfirmed = outcome.rule, []
-    if not outcome.reason:
-        stated = (facts.value(key) for key in sorted(rule.parameters))
-        unconfirmed = [value.key for value in stated if not value.confirmed]
+    rule = outcome.rule
+    unconfirmed = [] if outcome.reason else facts.unconfirmed(rule.parameters)
     return {
         "code": rule.code, "title": rule.title, "severity": rule.severity, "subject": rule.subject.title, "hits": keeper.kept.get(rule.code, 0),
         "reason": outcome.reason, "unconfirmed": unconfirmed, "mend": rule.mend,
@@ -131,7 +129,7 @@ class Keeper:
     def keep(self, outcomes: list[Outcome], progress: Progress) -> None:
         known = set().union(*(cited(one.rule.when) for one in outcomes if not one.reason))
         total, done = sum(len(one.keys) for one in outcomes), 0
-        for found in _batches(self._all(outcomes, known), 5000):
+        for found in batches(self._all(outcomes, known), 5000):
             progress.step("写出问题", done, total)
             done += len(found)
             values = encrypt_all([one.value for one in found], VALUE_AAD)
@@ -157,7 +155,7 @@ class Keeper:
             for key in outcome.keys:
                 hit.setdefault(key, []).append(outcome)
         subject = group[0].rule.subject
-        for keys in _batches(sorted(hit), AT_ONCE):
+        for keys in batches(sorted(hit), AT_ONCE):
             rules = {outcome.rule.code: outcome.rule for key in keys for outcome in hit[key]}
             rows = circles.by_key(subject, keys, [rule.when for rule in rules.values()])
             for key in keys:
@@ -213,12 +211,6 @@ class Keeper:
             value=pointer.text(field, index), personal=pointer.is_personal(field),
             household_no=(pointer.text("household_no", index) or "")[:40], name=(pointer.text("name", index) or "")[:60],
         )  # fmt: skip
-
-
-def _batches(items: Iterable, size: int) -> Iterator[list]:
-    found = iter(items)
-    while some := list(islice(found, size)):
-        yield some
 
 
 def begin(checkup_id: int) -> bool:

@@ -69,3 +69,10 @@ class Lines:
             self.left = io.BytesIO(text.encode())
             piece = self.left.read(size)
         return piece
+
+
+def batches(items: Iterable, size: int) -> Iterator[list]:
+    """The items in lists of at most `size`."""
+    found = iter(items)
+    while some := list(islice(found, size)):
+        yield some

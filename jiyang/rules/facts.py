@@ -1,6 +1,7 @@
 """What a run of rules knows beside the rows: the day, and parameters with their badge."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
@@ -44,6 +45,10 @@ class Facts:
             return get(key, on=self.as_of)
         except ParameterMissing as missing:
             return str(missing)
+
+    def unconfirmed(self, keys: Iterable[str]) -> list[str]:
+        """Those of the parameters whose value nobody has confirmed (未经核实). Raises RuleRefused."""
+        return [key for key in sorted(keys) if not self.value(key).confirmed]
 
     def shift(self, amount: int | Amount) -> int:
         """Months or days by which a day is moved. Raises RuleRefused."""

@@ -3,8 +3,7 @@
 import datetime as dt
 import io
 import time
-from collections.abc import Collection, Iterator
-from itertools import islice
+from collections.abc import Iterator
 
 from django.db import connection, transaction
 from django.db.models import Max, Q
@@ -12,7 +11,7 @@ from django.db.models import Max, Q
 from households.checkup import register
 from jiyang.access.scope import on_behalf_of, require
 from jiyang.accounts.models import User
-from jiyang.intake.bulk import whole_batch
+from jiyang.intake.bulk import batches, whole_batch
 from jiyang.parameters import values
 from jiyang.regions.models import Region
 from jiyang.rules import running
@@ -128,11 +127,9 @@ def _store(
         gone = [code for (code,) in cursor.fetchall()]
         cursor.execute(NEW)
         new = cursor.fetchall()
-    made = 0
     found: dict[str, int] = {}
-    for hits in _batches(_told(outcomes, new, source, facts, day, by), 5000):
+    for hits in batches(_told(outcomes, new, source, facts, day, by), 5000):
         RuleHit.objects.bulk_create(hits)
-        made += len(hits)
         for hit in hits:
             found[hit.code] = found.get(hit.code, 0) + 1
     with connection.cursor() as cursor:
@@ -145,13 +142,13 @@ def _told(
 ) -> Iterator[RuleHit]:
     """New hits with their sentences; rows are loaded with their related for many at once."""
     teller, circles = Teller(facts), Circles(source)
-    badges = {place: _unconfirmed(one, facts) for place, one in enumerate(outcomes)}
+    badges = {place: facts.unconfirmed(one.rule.parameters) for place, one in enumerate(outcomes)}
     for subject in KEPT:
         mine = [one for one in new if outcomes[one[0]].rule.subject.key == subject]
         by_key: dict[int, list[tuple]] = {}
         for one in mine:
             by_key.setdefault(one[1], []).append(one)
-        for keys in _batches(sorted(by_key), AT_ONCE):
+        for keys in batches(sorted(by_key), AT_ONCE):
             places = {one[0] for key in keys for one in by_key[key]}
             nodes = [outcomes[place].rule.when for place in places]
             rows = circles.by_key(subjects()[subject], keys, nodes)
@@ -162,17 +159,6 @@ def _told(
                         household_id=household, person_id=person, code=rule.code, number=rule.number, title=rule.title[:200],
                         severity=rule.severity, text=teller.tell(rule.when, rows[key]), unconfirmed=badges[place], first_seen=day, entered_by=by,
                     )  # fmt: skip
-
-
-def _unconfirmed(outcome: Outcome, facts: Facts) -> list[str]:
-    stated = (facts.value(key) for key in sorted(outcome.rule.parameters))
-    return [value.key for value in stated if not value.confirmed]
-
-
-def _batches(items: Collection | Iterator, size: int) -> Iterator[list]:
-    found = iter(items)
-    while some := list(islice(found, size)):
-        yield some
 
 
 def reach_of(actor=None) -> Region:

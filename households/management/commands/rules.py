@@ -88,7 +88,7 @@ class Command(BaseCommand):
                 "hits": len(outcome.keys),
                 "ms": outcome.ms,
             }
-            if badges := self._unconfirmed(outcome, facts):
+            if badges := [] if outcome.reason else facts.unconfirmed(outcome.rule.parameters):
                 one["unconfirmed"] = badges
             if options["records"] or options["over"]:
                 named = records(outcome.rule.subject.key, outcome.keys)
@@ -106,12 +106,6 @@ class Command(BaseCommand):
             "refused": sum(one["state"] == "refused" for one in found),
             "seconds": {"stage": round(staged - began, 3), "rules": round(ended - staged, 3), "total": round(ended - began, 3)},
         }  # fmt: skip
-
-    def _unconfirmed(self, outcome: running.Outcome, facts: Facts) -> list[str]:
-        if outcome.reason:
-            return []
-        values = (facts.value(key) for key in sorted(outcome.rule.parameters))
-        return [value.key for value in values if not value.confirmed]
 
     def do_explain(self, options: dict) -> dict:
         source, facts, records = self._source(options)
