@@ -20,13 +20,13 @@ def keep_case(*, by: User, household: Household, **fields: Any) -> CaseRecord:
     if household.closed_on:
         raise ValidationError({"household_no": f"该户已于 {household.closed_on} 核减"})
     record = CaseRecord(household=household, entered_by=by, done_by=by.name, done_on=timezone.localdate())
-    return _store(record, fields)
+    return store(record, fields)
 
 
 @transaction.atomic
 def edit_case(*, by: User, record: CaseRecord, version: int, **fields: Any) -> CaseRecord:
     """Change it. Raises ValidationError by field, Stale when somebody else changed it since `version`."""
-    return _store(claim(record, version), fields)
+    return store(claim(record, version), fields)
 
 
 @transaction.atomic
@@ -37,10 +37,11 @@ def edit_person(*, by: User, record: Person, version: int, **fields: Any) -> Per
         raise ValidationError({"health": "“健康”不能与其他健康状况同时选"})
     if fields.get("education") and fields.get("school_state"):
         raise ValidationError({"education": "在校生只填在校生状况，文化程度留空"})
-    return _store(claim(record, version), fields)
+    return store(claim(record, version), fields)
 
 
-def _store(record: models.Model, fields: dict[str, Any]) -> Any:
+def store(record: models.Model, fields: dict[str, Any]) -> Any:
+    """Save a record of the rosters' columns with these values; masked ones get their blind index."""
     for name, value in fields.items():
         setattr(record, name, value)
         if name in record.masked:
