@@ -4,8 +4,9 @@ import datetime as dt
 
 from django.db.models import Exists, OuterRef, Q
 
-from employment.models import LabourSpell
+from employment.models import LabourPlan, LabourSpell
 from households.models import Membership
+from households.models.household import on_register as registered_on
 from jiyang.reporting import dashboard
 from jiyang.reporting.figures import Month, figure
 
@@ -32,9 +33,18 @@ def begun(period: Month) -> Q:
 @figure("labour.unplaced", "计划务工未上岗", unit="人", ledger="employment:plan")
 def unplaced(as_of: dt.date) -> Q:
     """Plans to work of people who are in no job on the day."""
-    known = Q(done_on__lte=as_of) & Q(plans_to_work=True)
-    return known & ~Q(at_work(as_of, "person")) & Q(on_register(as_of, "person"))
+    return waiting_on(as_of) & Q(on_register(as_of, "person"))
 
 
-dashboard.cell(80, "labour.working", also=("labour.begun",))
-dashboard.need(70, "labour.unplaced", "warn")
+@figure("labour.waiting", "有人计划务工未上岗", unit="户", ledger="households:household")
+def waiting(as_of: dt.date) -> Q:
+    """Households with somebody who means to work and is in no job on the day."""
+    plans = LabourPlan.objects.filter(waiting_on(as_of), household=OuterRef("pk"))
+    return registered_on(as_of) & Q(Exists(plans))
+
+
+def waiting_on(day: dt.date) -> Q:
+    return Q(done_on__lte=day) & Q(plans_to_work=True) & ~Q(at_work(day, "person"))
+
+
+dashboard.need(70, "labour.waiting", "warn")

@@ -128,6 +128,7 @@ def test_figures_count_who_is_in_work_and_who_waits(town_officer, home):
         days = [dt.date(2021, month, 15) for month in (1, 2, 4, 6, 8)]
         assert [counted("labour.working", day) for day in days] == [0, 0, 1, 0, 1]
         assert [counted("labour.unplaced", day) for day in days] == [0, 2, 1, 2, 1]
+        assert [counted("labour.waiting", day) for day in days] == [0, 2, 1, 2, 1]
         months = [figures.Month.of(dt.date(2021, month, 1)) for month in (2, 3, 7)]
         assert [counted("labour.begun", month) for month in months] == [0, 1, 1]
 
