@@ -87,6 +87,7 @@ class LabourSpell(HouseholdRecord):
                 violation_error_message="此人这个月开始的同一单位的务工已经登记",
             ),
         ]
+        indexes = [models.Index(fields=["job_phone_index"], condition=Q(voided_at=None), name="spell_phone")]
 
     def __str__(self) -> str:
         return f"{self.person} {self.job_started_on:%Y-%m}" if self.job_started_on else str(self.person)

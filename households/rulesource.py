@@ -4,27 +4,38 @@ from collections.abc import Collection, Mapping
 
 from django.urls import reverse
 
-from households.checkup.register import source
+from households.checkup.register import HOUSEHOLD, PERSON, Held, held, hold, source
 from households.models import Household, Person
 from jiyang.access.scope import Actor
+from jiyang.ledgers.records import Record
 from jiyang.rules.fields import Subject
 from jiyang.rules.live import Live, Named, register
 
 
 def named(subject: Subject, keys: Collection[int], actor: Actor) -> Mapping[int, Named]:
-    """Households and people by key, as the actor may see them. One query."""
-    if subject.key == "household":
-        rows = Household.objects.visible_to(actor).filter(pk__in=keys).select_related("state", "village")
-        return {row.pk: _named(row, f"{row.state.head_name}户", "households:household_detail", actor) for row in rows}
-    if subject.key == "person":
-        rows = Person.objects.visible_to(actor).filter(pk__in=keys).select_related("village")
-        return {row.pk: _named(row, row.name, "households:person_detail", actor) for row in rows}
-    return {}
+    """Rows by key, as the actor may see them. One query."""
+    known = held().get(subject.key)
+    return known.named(keys, actor) if known else {}
 
 
-def _named(row: Household | Person, name: str, view: str, actor: Actor) -> Named:
-    url = reverse(view, args=[row.pk]) if actor.may_open(view) else ""
-    return Named(f"{name}（{row.village.short_name}）" if row.village else name, url)
+def named_households(keys: Collection[int], actor: Actor) -> Mapping[int, Named]:
+    rows = Household.objects.visible_to(actor).filter(pk__in=keys).select_related("state", "village")
+    return {
+        row.pk: called(f"{row.state.head_name}户", row, "households:household_detail", row.pk, actor) for row in rows
+    }
 
 
+def named_people(keys: Collection[int], actor: Actor) -> Mapping[int, Named]:
+    rows = Person.objects.visible_to(actor).filter(pk__in=keys).select_related("village")
+    return {row.pk: called(row.name, row, "households:person_detail", row.pk, actor) for row in rows}
+
+
+def called(name: str, placed: Record, view: str, key: int, actor: Actor) -> Named:
+    """A name with its village, and the page where the actor may open it."""
+    url = reverse(view, args=[key]) if actor.may_open(view) else ""
+    return Named(f"{name}（{placed.village.short_name}）" if placed.village else name, url)
+
+
+hold("household", Held(HOUSEHOLD, "household_key", named_households))
+hold("person", Held(PERSON, "person_key", named_people))
 register(Live("户档案", source, named))

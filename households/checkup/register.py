@@ -1,18 +1,51 @@
 """The register as a source of rules: what its tables hold under the rules' names. What they do not hold, rules are refused for."""
 
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 from django.db import connection
 
-from households.models import Person
-from households.roster.fields import OWNED
+from households.models import Household, Person
+from households.roster.fields import OWNED, Slot
+from jiyang.access.scope import Actor
+from jiyang.rules.live import Named
 from jiyang.rules.sql import Base, Source
 
 
-def named(alias: str, owner: str, leave: tuple[str, ...] = ()) -> str:
+@dataclass(frozen=True)
+class Held:
+    """What the register holds of a subject.
+
+    `sql` is a query in brackets that ends with the conditions over `h`, the row's open household. It gives the column `key`,
+    `household_key` and, where a row belongs to one person, `person_key`. `named(keys, actor)` says how pages call rows.
+    `across` are columns that look beyond one town: a run over one town does without the rules that ask for them. `kept_in`
+    is a table that may be empty: before anything was entered there, the register knows nothing of the subject.
+    """
+
+    sql: str
+    key: str
+    named: Callable[[Collection[int], Actor], Mapping[int, Named]]
+    across: frozenset[str] = frozenset()
+    kept_in: str = ""
+
+
+_held: dict[str, Held] = {}
+
+
+def hold(subject: str, held: Held) -> None:
+    """Register what is held of a subject; later apps do so in their `rulesource`."""
+    _held[subject] = held
+
+
+def held() -> Mapping[str, Held]:
+    return _held
+
+
+def named(alias: str, slots: Iterable[Slot], leave: tuple[str, ...] = ()) -> str:
     """The slots of a register's table under the rules' names; empty texts and lists count as nothing."""
     found = []
-    for slot in OWNED[owner]:
+    for slot in slots:
         stored = f"{alias}.{slot.assigned[0][0]}"
         if slot.name in leave:
             continue
@@ -34,8 +67,8 @@ def failed(item: str) -> str:
 
 # The newest roster statement is the one that a household's risk is judged by; 上年 is the confirmed one of the year before.
 HOUSEHOLD = f"""(
-select h.id as household_key, 1 as version, nullif(h.household_no, '') as household_no, {named("h", "household", ("village",))},
-       {named("c", "caserecord")}, {named("i", "incomestatement", ("income_per_head",))}, i.net as net_income,
+select h.id as household_key, 1 as version, nullif(h.household_no, '') as household_no, {named("h", OWNED["household"], ("village",))},
+       {named("c", OWNED["caserecord"])}, {named("i", OWNED["incomestatement"], ("income_per_head",))}, i.net as net_income,
        h.category <> '' as monitored, s.income_per_head, s.last_visit_on, s.next_visit_on, h.district_id, h.town_id, h.village_id,
        (select y.per_head from households_incomestatement y where y.household_id = h.id and y.kind = 'confirmed'
            and y.year = s.income_year - 1 and y.voided_at is null) as income_last_year,
@@ -52,7 +85,7 @@ PROBLEMS = (
 )
 PERSON = f"""(
 select p.id as person_key, p.household_id as household_key, nullif(p.id_kind, '') as id_kind, nullif(p.sex, '') as sex, p.birth_date,
-       {named("p", "person")}, {PROBLEMS} as problems, nullif(m.relation, '') as relation, 1 as same_id, 1 as same_id_towns
+       {named("p", OWNED["person"])}, {PROBLEMS} as problems, nullif(m.relation, '') as relation, 1 as same_id, 1 as same_id_towns
   from households_person p join households_membership m on m.person_id = p.id and m.until is null
   join households_household h on h.id = p.household_id and h.voided_at is null and h.closed_on is null
  where p.voided_at is null)"""
@@ -68,16 +101,38 @@ def columns(sql: str) -> frozenset[str]:
 def source(town: int | None = None) -> Source:
     """The live register of the scope it is called in, or what of it lies in a town."""
     here = f" and h.town_id = {int(town)})" if town else ")"
-    bases = {"household": (HOUSEHOLD, "household_key"), "person": (PERSON, "person_key")}
-    return Source("系统数据", {name: Base(sql[:-1] + here, columns(sql), key) for name, (sql, key) in bases.items()})
+    bases = {}
+    for subject, one in _held.items():
+        if one.kept_in and not _filled(one.kept_in):
+            continue
+        known = columns(one.sql) - (one.across if town else frozenset())
+        bases[subject] = Base(one.sql[:-1] + here, known, one.key)
+    return Source("系统数据", bases)
+
+
+def _filled(table: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"select exists (select 1 from {table} where voided_at is null)")
+        return cursor.fetchone()[0]
 
 
 def records(subject: str, keys: list[int]) -> list[str]:
-    """Household numbers, or ID numbers, of rows that were hit."""
-    from households.models import Household
-
+    """Household numbers of households, ID numbers of the people whose rows were hit."""
     if subject == "household":
         known = dict(Household.objects.filter(pk__in=keys).values_list("pk", "household_no"))
-    else:
-        known = dict(Person.objects.filter(pk__in=keys).values_list("pk", "id_number"))
-    return sorted({known.get(key) or str(key) for key in keys})
+        return sorted({known.get(key) or str(key) for key in keys})
+    people = people_of(subject, keys) if keys else {}
+    known = dict(Person.objects.filter(pk__in=people.values()).values_list("pk", "id_number"))
+    return sorted({known.get(people.get(key)) or str(key) for key in keys})
+
+
+def people_of(subject: str, keys: Collection[int]) -> dict[int, int]:
+    """Key of a row -> key of the person it belongs to."""
+    if subject == "person":
+        return {key: key for key in keys}
+    one = _held[subject]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'select b."{one.key}", b.person_key from {one.sql} b where b."{one.key}" = any(%s)', [list(keys)]
+        )
+        return dict(cursor.fetchall())

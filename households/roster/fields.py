@@ -76,18 +76,24 @@ def array(name: str) -> Slot:
 
 
 def slots_of(*owners: type[models.Model]) -> tuple[Slot, ...]:
-    """One slot for each column that `owners` declare themselves; they bear the layouts' names."""
-    found = []
-    for field in (field for owner in owners for field in owner._meta.local_fields):
-        if isinstance(field, EncryptedTextField):
-            found.append(sealed(field.name, field.name, f"{field.name}_index", f"{field.name}_index"))
-        elif isinstance(field, ArrayField):
-            found.append(array(field.name))
-        elif isinstance(field, models.CharField):
-            found.append(text(field.name))
-        elif field.name not in OF_RECORD and not isinstance(field, models.BinaryField):
-            found.append(plain(field.name))
-    return tuple(slot for slot in found if slot.name not in OF_RECORD)
+    """One slot for each column that `owners` declare themselves and people may edit; they bear the layouts' names."""
+    return tuple(
+        slot_of(field, {one.name for one in owner._meta.local_fields})
+        for owner in owners
+        for field in owner._meta.local_fields
+        if field.editable and not field.is_relation and field.name not in OF_RECORD
+    )
+
+
+def slot_of(field: models.Field, beside: set[str]) -> Slot:
+    """The slot of a column; `beside` are the names of its neighbours."""
+    if isinstance(field, EncryptedTextField):
+        mobile = f"{field.name}_is_mobile"
+        more = ((mobile, f"s.{mobile}"),) if mobile in beside else ()
+        return sealed(field.name, field.name, f"{field.name}_index", f"{field.name}_index", *more)
+    if isinstance(field, ArrayField):
+        return array(field.name)
+    return text(field.name) if isinstance(field, models.CharField) else plain(field.name)
 
 
 OF_RECORD = {field.name for field in HouseholdRecord._meta.local_fields} | {"id"}

@@ -84,7 +84,7 @@ class HitQuerySet(ScopedQuerySet):
 
 
 class RuleHit(HouseholdRecord):
-    """规则命中. One live row for each rule and household (and person): the same hit is never there twice.
+    """规则命中. One live row for each rule and household (and person, and record of theirs): the same hit is never there twice.
 
     `text` is the rule's sentence with the values at the hit. `gone_on`: the day on which it was no longer true; until then
     it was seen by every run. What comes back after it was gone is a new row: other values, another reason to look.
@@ -95,6 +95,9 @@ class RuleHit(HouseholdRecord):
     title = models.CharField("问题", max_length=200)
     severity = models.CharField("级别", max_length=8, choices=list(SEVERITIES.items()))
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="hits", verbose_name="人员")
+    record = models.BigIntegerField(
+        "记录", null=True, blank=True, editable=False
+    )  # of a rule about neither household nor person
     text = models.TextField("依据", blank=True)
     unconfirmed = ArrayField(models.TextField(), verbose_name="未经核实的参数", default=list, blank=True)
     state = models.CharField("状态", max_length=10, choices=HitState, default=HitState.NEW)
@@ -122,7 +125,7 @@ class RuleHit(HouseholdRecord):
         constraints = [
             *HouseholdRecord.Meta.constraints,
             models.UniqueConstraint(
-                fields=["household", "code", "person"],
+                fields=["household", "code", "person", "record"],
                 condition=Q(gone_on=None, voided_at=None),
                 nulls_distinct=False,
                 name="rulehit_once",

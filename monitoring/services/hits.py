@@ -20,28 +20,31 @@ from jiyang.rules.facts import Facts
 from jiyang.rules.fields import subjects
 from jiyang.rules.running import Outcome
 from jiyang.rules.sentence import Teller
+from jiyang.rules.sql import Source
 from jiyang.rules.versions import active, broken
 from monitoring.models import RuleHit, RuleRun
 
 FLOOD = "rules.flood.percent"
 FLOOD_FROM = 200  # rows below which a share says nothing
 AT_ONCE = 2000
-KEPT = ("household", "person")  # subjects whose rows belong to one household
 NOT_KEPT = "命中超过半数，多半是这一列没有采集：只计数，不逐户登记"
 LOCK = 0x0519  # key of the advisory lock: runs go one after another
-# The hits of this pass with their household; of people found by themselves.
+# The hits of this pass with their household and person; `record` is the row itself, where that is neither.
 FOUND = """
 create temp table found (place integer, key bigint) on commit drop"""
 PLACED = """
 create temp table placed on commit drop as
-select f.place, h.id as household_id, null::bigint as person_id, f.key from found f join households_household h on h.id = f.key
- where f.place = any(%(homes)s)
+select f.place, h.id as household_id, null::bigint as person_id, null::bigint as record, f.key
+  from found f join households_household h on h.id = f.key where f.place = any(%(household)s)
 union all
-select f.place, p.household_id, p.id, f.key from found f join households_person p on p.id = f.key where not f.place = any(%(homes)s)"""
+select f.place, p.household_id, p.id, null, f.key from found f join households_person p on p.id = f.key where f.place = any(%(person)s)"""
+PLACED_BY = """
+union all
+select f.place, b.household_key, {person}, f.key, f.key from found f join {base} b on b.{key} = f.key where f.place = any(%({subject})s)"""
 NEW = """
-select f.place, f.key, f.household_id, f.person_id from placed f join rules r on r.place = f.place
+select f.place, f.key, f.household_id, f.person_id, f.record from placed f join rules r on r.place = f.place
  where not exists (select 1 from monitoring_rulehit x where x.household_id = f.household_id and x.code = r.code
-                      and x.person_id is not distinct from f.person_id and x.gone_on is null and x.voided_at is null)
+                      and x.person_id is not distinct from f.person_id and x.record is not distinct from f.record and x.gone_on is null and x.voided_at is null)
  order by f.place, f.key"""
 # Hits that wait and were found by another version of the rule end: the version in force finds and tells them anew.
 GONE = """
@@ -50,7 +53,7 @@ update monitoring_rulehit x set gone_on = greatest(%(day)s, x.first_seen),
   from rules r where r.code = x.code and x.gone_on is null and x.voided_at is null and {here}
    and (x.number <> r.number and x.state in ('new', 'assigned')
         or not exists (select 1 from placed f where f.place = r.place and f.household_id = x.household_id
-                          and f.person_id is not distinct from x.person_id))
+                          and f.person_id is not distinct from x.person_id and f.record is not distinct from x.record))
 returning x.code"""
 
 
@@ -63,11 +66,11 @@ def run(*, place: Region, day: dt.date, by: User | None = None) -> RuleRun:
     began = time.perf_counter()
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
-    facts, rules = Facts(day), [rule for rule in active(day) if rule.subject.key in KEPT]
+    facts, rules = Facts(day), [rule for rule in active(day) if rule.subject.key in register.held()]
     town = place if place.level == "town" else None
     source = register.source(town.pk if town else None)
     outcomes = running.run(rules, source, facts)
-    sizes = {key: _size(source.bases[key].sql) for key in KEPT}
+    sizes = {key: _size(base.sql) for key, base in source.bases.items()}
     left_out = only_counted() if town else set()  # what the whole district decides
     told = {one.rule.code: _flood(one, sizes, left_out if town else None) for one in outcomes}
     kept = [one for one in outcomes if not told[one.rule.code]]
@@ -89,7 +92,7 @@ def _flood(outcome: Outcome, sizes: dict[str, int], decided: set[str] | None) ->
     """Why a rule's hits are not kept: it did not run, or it is true of nearly everybody of the district (`decided`)."""
     if decided is not None:
         return outcome.reason or (NOT_KEPT if outcome.rule.code in decided else "")
-    size = sizes[outcome.rule.subject.key]
+    size = sizes.get(outcome.rule.subject.key, 0)
     share = int(values.get(FLOOD).value)
     if not outcome.reason and size >= FLOOD_FROM and len(outcome.keys) * 100 > size * share:
         return NOT_KEPT
@@ -109,16 +112,21 @@ def _size(base: str) -> int:
 
 
 def _store(
-    outcomes: list[Outcome], counted: list[str], source, facts: Facts, place: Region, day: dt.date, by: User | None
+    outcomes: list[Outcome],
+    counted: list[str],
+    source: Source,
+    facts: Facts,
+    place: Region,
+    day: dt.date,
+    by: User | None,
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Write new hits and end those that are gone, and those of rules that are only counted now; how many of each, by code."""
     total = sum(len(one.keys) for one in outcomes)
-    homes = [place for place, one in enumerate(outcomes) if one.rule.subject.key == "household"]
     with whole_batch(total), connection.cursor() as cursor:
         cursor.execute(FOUND)
         lines = "".join(f"{place}\t{key}\n" for place, one in enumerate(outcomes) for key in one.keys)
         cursor.copy_expert("copy found from stdin", io.StringIO(lines))
-        cursor.execute(PLACED, {"homes": homes})
+        cursor.execute(*_placed(outcomes, source))
         cursor.execute("create temp table rules on commit drop as select * from unnest(%s::int[], %s::text[], %s::int[]) as r(place, code, number)",
                        [[*range(len(outcomes)), *([-1] * len(counted))], [*(one.rule.code for one in outcomes), *counted],
                         [*(one.rule.number for one in outcomes), *([0] * len(counted))]])  # fmt: skip
@@ -137,13 +145,25 @@ def _store(
     return found, {code: gone.count(code) for code in set(gone)}
 
 
+def _placed(outcomes: list[Outcome], source: Source) -> tuple[str, dict[str, list[int]]]:
+    """The statement that finds each hit's household, and the places of each subject's rules."""
+    sql, places = PLACED, {subject: [] for subject in ("household", "person", *source.bases)}
+    for place, one in enumerate(outcomes):
+        places.setdefault(one.rule.subject.key, []).append(place)
+    for subject, base in source.bases.items():
+        if subject not in {"household", "person"} and places[subject]:
+            person = "b.person_key" if "person_key" in base.columns else "null"
+            sql += PLACED_BY.format(person=person, base=base.sql, key=base.key, subject=subject)
+    return sql, places
+
+
 def _told(
-    outcomes: list[Outcome], new: list[tuple], source, facts: Facts, day: dt.date, by: User | None
+    outcomes: list[Outcome], new: list[tuple], source: Source, facts: Facts, day: dt.date, by: User | None
 ) -> Iterator[RuleHit]:
     """New hits with their sentences; rows are loaded with their related for many at once."""
     teller, circles = Teller(facts), Circles(source)
     badges = {place: facts.unconfirmed(one.rule.parameters) for place, one in enumerate(outcomes)}
-    for subject in KEPT:
+    for subject in source.bases:
         mine = [one for one in new if outcomes[one[0]].rule.subject.key == subject]
         by_key: dict[int, list[tuple]] = {}
         for one in mine:
@@ -153,10 +173,10 @@ def _told(
             nodes = [outcomes[place].rule.when for place in places]
             rows = circles.by_key(subjects()[subject], keys, nodes)
             for key in keys:
-                for place, _, household, person in by_key[key]:
+                for place, _, household, person, record in by_key[key]:
                     rule = outcomes[place].rule
                     yield RuleHit(
-                        household_id=household, person_id=person, code=rule.code, number=rule.number, title=rule.title[:200],
+                        household_id=household, person_id=person, record=record, code=rule.code, number=rule.number, title=rule.title[:200],
                         severity=rule.severity, text=teller.tell(rule.when, rows[key]), unconfirmed=badges[place], first_seen=day, entered_by=by,
                     )  # fmt: skip
 

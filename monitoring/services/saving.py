@@ -8,7 +8,7 @@ from jiyang.rules.facts import Facts
 from jiyang.rules.sentence import Teller
 from jiyang.rules.versions import active
 from monitoring.models import RuleHit
-from monitoring.services.hits import KEPT, only_counted
+from monitoring.services.hits import only_counted
 
 
 def look(household_id: int) -> list[str]:
@@ -18,14 +18,17 @@ def look(household_id: int) -> list[str]:
     """
     today = timezone.localdate()
     live = RuleHit.objects.live().filter(household=household_id)
-    known, counted = set(live.values_list("code", "person")), only_counted()
-    wanted = [rule for rule in active(today) if rule.subject.key in KEPT and rule.code not in counted]
+    known, counted = set(live.values_list("code", "person", "record")), only_counted()
+    wanted = [rule for rule in active(today) if rule.subject.key in register.held() and rule.code not in counted]
     facts = Facts(today)
     judged = examine(wanted, register.source(), facts, "household_key", household_id)
-    found = [one for one in judged if (one.rule.code, _person(one)) not in known]
+    found = [one for one in judged if (one.rule.code, *_whose(one)) not in known]
     teller = Teller(facts) if found else None
     return [f"{one.rule.title}：{teller.tell(one.rule.when, one.row)}" for one in found]
 
 
-def _person(one: Judged) -> int | None:
-    return one.key if one.rule.subject.key == "person" else None
+def _whose(one: Judged) -> tuple[int | None, int | None]:
+    """(person, record) of a hit, as it is kept."""
+    if one.rule.subject.key in {"household", "person"}:
+        return (one.key if one.rule.subject.key == "person" else None), None
+    return one.row.values.get("person_key"), one.key
