@@ -25,7 +25,7 @@ def members() -> list[Column]:
 
 class SpellLedger(Ledger):
     model, name = LabourSpell, "spell"
-    title, unit, noun, menu_order = "务工台账", "条", "务工记录", 32
+    title, unit, noun, menu_order = "务工", "条", "务工记录", 32
     related = ("person", "household", "town", "village")
     columns = (
         *members(),
@@ -53,7 +53,7 @@ class SpellLedger(Ledger):
 
 class PlanLedger(Ledger):
     model, name = LabourPlan, "plan"
-    title, unit, noun, menu_order = "务工计划", "人", "计划", 33
+    title, unit, noun = "务工计划", "人", "计划"
     related = ("person", "household", "town", "village")
     columns = (
         *members(),

@@ -47,7 +47,7 @@ def test_a_job_is_recorded_for_a_member_once_a_month_and_employer(client, town_o
     assert (first.person_id, first.household_id, first.town_id) == (who.pk, home.pk, home.town_id)
     assert (first.job_phone, first.job_phone_is_mobile, second.working) == ("13812345678", True, True)
     tab = client.get(reverse("households:household_detail", args=[home.pk]), {"tab": "ledgers"}).content.decode()
-    assert "务工台账" in tab and "章丘机械铸造厂" in tab
+    assert "务工记录" in tab and "章丘机械铸造厂" in tab
 
 
 def test_two_of_one_name_are_told_apart_by_their_number(client, town_officer, home):
