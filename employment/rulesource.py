@@ -15,7 +15,7 @@ ROWS = """(select j.*, q.household_id as home from employment_labourspell j join
    where j.voided_at is null)"""
 SPELLS = Spells(ROWS, "home", "person_id", "id")
 PERSON = (
-    "p.id as person_key, h.id as household_key, nullif(h.household_no, '') as household_no, nullif(p.person_no, '') as person_no,"
+    "s.person_id as person_key, h.id as household_key, nullif(h.household_no, '') as household_no, nullif(p.person_no, '') as person_no,"
     " p.name, p.id_number, nullif(p.id_kind, '') as id_kind, nullif(p.sex, '') as sex, p.birth_date,"
     " s.job_phone_is_mobile, '{}'::text[] as problems, h.district_id, h.town_id, h.village_id"
 )

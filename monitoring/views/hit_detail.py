@@ -5,7 +5,11 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 
+from households.checkup import register
+from jiyang.access.scope import Actor
 from jiyang.ledgers.views import LedgerDetailView
+from jiyang.rules.catalogue import Rule
+from jiyang.rules.live import Named
 from jiyang.rules.versions import active
 from monitoring.models import RuleHit, RuleMute
 from monitoring.models.hit import OPEN
@@ -22,16 +26,25 @@ class HitDetailView(LedgerDetailView):
         prefilled = urlencode({"tier": tier, "reason": hit.title})
         tier_url = f"{reverse('households:tier_set', args=[hit.household_id])}?{prefilled}"
         context = super().get_context_data(**kwargs)
+        rule = next((one for one in active(today) if one.code == hit.code), None)
         return {
             **context,
             "facts": [fact for fact in context["facts"] if fact["label"] != "依据"],
-            "rule": next((one for one in active(today) if one.code == hit.code), None),
+            "rule": rule,
+            "about": about(hit, rule, actor),
             "may": may,
             "muted": muted.order_by("-until").first(),
             "last_seen": last_seen(hit),
             "tier": tier,
             "tier_url": tier_url if tier and open_now and actor.may_open("households:tier_set") else "",
         }
+
+
+def about(hit: RuleHit, rule: Rule | None, actor: Actor) -> Named | None:
+    """The record that a hit tells of, where that is neither the household nor one of its people."""
+    if hit.record is None or rule is None:
+        return None
+    return register.held()[rule.subject.key].named([hit.record], actor).get(hit.record)
 
 
 def suggested(hit: RuleHit) -> str:

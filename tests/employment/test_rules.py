@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from employment import services
@@ -111,7 +112,7 @@ def test_rules_of_jobs_are_refused_where_no_job_was_ever_entered():
     assert reasons == {"5_01_007": "系统数据里没有务工记录的数据", "5_15_008": "系统数据里没有务工计划的数据"}
 
 
-def test_hits_of_jobs_are_kept_one_for_each_job_and_leave_with_their_cause(clerk):
+def test_hits_of_jobs_are_kept_one_for_each_job_and_leave_with_their_cause(client, clerk):
     home = factories.household()
     one, other = members(home)
     wrong = [job(clerk, one, dt.date(2021, month, 1), job_employer="") for month in (3, 4)]
@@ -123,6 +124,9 @@ def test_hits_of_jobs_are_kept_one_for_each_job_and_leave_with_their_cause(clerk
         (spell.pk, one.pk, home.pk, home.town_id) for spell in wrong
     ]
     assert "务工企业名称" in found[0].text
+    client.force_login(clerk)
+    page = client.get(reverse("monitoring:hit_detail", args=[found[0].pk])).content.decode()
+    assert reverse("employment:spell_detail", args=[wrong[0].pk]) in page
     with system_scope("测试"):
         LabourSpell.objects.filter(pk=wrong[0].pk).update(job_employer="乙公司")
     assert run(district)["5_01_007"]["gone"] == 1
