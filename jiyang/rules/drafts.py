@@ -62,6 +62,14 @@ def keep(draft: RuleDraft, about: dict[str, str], root: Node) -> None:
     draft.save(update_fields=["form", "changed_at"])
 
 
+def rebase(draft: RuleDraft, number: int) -> None:
+    """Its maker has compared it with a version that became active meanwhile, and goes on from there."""
+    overtaking = RuleVersion.objects.overtaking(draft.code, draft.based_on)
+    if overtaking and overtaking.number == number:
+        draft.based_on = number
+        draft.save(update_fields=["based_on", "changed_at"])
+
+
 def drop(draft: RuleDraft) -> None:
     """Submitted, or given up by its maker."""
     draft.delete()

@@ -28,6 +28,13 @@ class RuleVersionQuerySet(models.QuerySet):
         approved = self.filter(state=ProposalState.APPROVED, valid_from__lte=day)
         return approved.filter(Q(valid_until=None) | Q(valid_until__gt=day))
 
+    def overtaking(self, code: str, based_on: int | None) -> "RuleVersion | None":
+        """The last version that two people agreed to after `based_on`, from which a change began."""
+        if not code or based_on is None:
+            return None
+        newer = self.filter(code=code, state=ProposalState.APPROVED, number__gt=based_on)
+        return newer.select_related("submitted_by").order_by("number").last()
+
 
 class RuleVersion(Proposal, Tracked):
     """规则版本: what a rule says in [`valid_from`, `valid_until`), in place of the built-in one (version 0) of its code.

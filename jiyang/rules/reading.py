@@ -5,6 +5,7 @@ A condition is a mapping with one key (`all`, `any`, `any_held`, `not`, `some`, 
 """
 
 import datetime as dt
+import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any as Whatever
@@ -25,6 +26,12 @@ TYPE_NAMES = {
 GROUPS = {"all": tree.All, "any": tree.Any, "any_held": tree.AnyHeld}
 QUANTIFIERS = {"some", "none", "every", "count"}
 Terms = Mapping[tuple[str, str], tuple[str, Whatever]]
+UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode categories of control, format and separating characters
+
+
+def is_plain(text: str) -> bool:
+    """Whether a line of text holds only what is seen; rare characters of names, in private areas too, are."""
+    return "\ufffd" not in text and UNSEEN.isdisjoint(map(unicodedata.category, text))
 
 
 class RuleBroken(ValueError):
@@ -199,8 +206,8 @@ class Reader:
     def _plain(self, value: str, place: str) -> None:
         if len(value) > LONGEST:
             raise self.broken(place, f"文字太长，最多 {LONGEST} 字")
-        if not value.isprintable():
-            raise self.broken(place, "文字里不能有控制字符")
+        if not is_plain(value):
+            raise self.broken(place, "文字里不能有控制字符或乱码")
 
     def _date(self, value: Whatever, place: str) -> dt.date:
         if isinstance(value, dt.date) and not isinstance(value, dt.datetime):

@@ -18,13 +18,14 @@ from jiyang.accounts.models import User
 from jiyang.rules.catalogue import SEVERITIES
 from jiyang.rules.enums import VersionKind
 from jiyang.rules.models import RuleVersion
-from jiyang.rules.reading import RuleBroken
+from jiyang.rules.reading import RuleBroken, is_plain
 from jiyang.rules.versions import SAID, in_use, jsonable, latest, rule_of, saying, standing_version
 from jiyang.workflow import proposals
 from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.notices import notify
 
 OWN_FAMILY, OWN_PREFIX = "自建规则", "L_"
+MULTILINE = ("why", "mend")
 WORDS = {"title": "名称", "reason": "变更说明", "why": "为什么查", "mend": "怎么改正", "source": "依据"}
 
 
@@ -41,12 +42,12 @@ def submit(
     before = latest(code) if code else None
     version = RuleVersion(
         code=code or _new_code(), number=_next_number(code), subject=subject, title=title.strip(), severity=severity,
-        tree=jsonable(tree), reason=reason.strip(), source=source.strip(), why=why.strip(), mend=mend.strip(), based_on=based_on,
+        tree=jsonable(tree), reason=reason.strip(), source=source.strip(), why=_lines(why), mend=_lines(mend), based_on=based_on,
         family=before.family if before else OWN_FAMILY, sources=before.sources if before else [],
         valid_from=valid_from or timezone.localdate(), submitted_by=by,
     )  # fmt: skip
     version.sources = version.sources or [version.code]
-    problems = [*_problems(version), *_same(version)]
+    problems = [*_overtaken(version), *_problems(version), *_same(version)]
     if before and before.subject != subject:
         problems.append("规则查的对象不能改，请另建一条")
     return _put(version, problems)
@@ -126,8 +127,28 @@ def _plain_problems(version: RuleVersion) -> list[str]:
         f"{word}最多 {most} 字" for name, word in WORDS.items()
         if len(getattr(version, name)) > (most := RuleVersion._meta.get_field(name).max_length)
     ]  # fmt: skip
+    odd = [
+        f"{word}里有看不见的控制字符或乱码，请删去" for name, word in WORDS.items()
+        if not all(map(is_plain, getattr(version, name).split("\n") if name in MULTILINE else [getattr(version, name)]))
+    ]  # fmt: skip
     early = version.valid_from < timezone.localdate()
-    return [*needed, *long, *(["生效日期不能早于今天，过去各天用过的规则不能改写"] if early else [])]
+    return [*needed, *long, *odd, *(["生效日期不能早于今天，过去各天用过的规则不能改写"] if early else [])]
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
+def _overtaken(version: RuleVersion) -> list[str]:
+    """What was agreed to since the change began is not undone unseen."""
+    newer = RuleVersion.objects.overtaking(version.code, version.based_on)
+    if newer is None:
+        return []
+    began = f"第 {version.based_on} 版" if version.based_on else "内置规则"
+    return [
+        f"这次修改从{began}开始，其后{newer.submitted_by.name}提交的第 {newer.number} 版（{newer.get_kind_display()}，"
+        f"{newer.valid_from:%Y-%m-%d} 起）已经通过。请先对照第 {newer.number} 版，再决定是否提交"
+    ]
 
 
 def _same(version: RuleVersion) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 import logging
 
+from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
@@ -25,6 +26,10 @@ def page(request: HttpRequest, status: int, title: str, text: str) -> HttpRespon
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, TooManyFieldsSent | RequestDataTooBig):
+        return page(request, 400, "一次提交的内容太多", "这次没有保存，以前保存的没有改动。请返回上一页，分几次提交。")
+    if isinstance(exception, BadRequest) and not str(exception).isascii():  # in our own words
+        return page(request, 400, "请求不能接受", f"{exception}。这次没有保存，请返回上一页，改正后再试。")
     return page(request, 400, "请求内容不完整", "服务器没有看懂这次提交。请返回上一页，核对后再试。")
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from jiyang.access.scope import system_scope
+from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.rules import versions
 from tests import factories
 
@@ -101,6 +101,28 @@ def test_a_rule_is_built_simulated_activated_by_a_second_person_and_rolled_back(
     phone.check()
     assert "第 3 版" in page.content()
     phone.open("/rules/code/L_001/").page.wait_for_selector("#found b:text-is('2')")
+
+
+def test_a_rule_of_many_rows_goes_up_whole(visitor):
+    from jiyang.rules import drafts
+    from jiyang.rules.builder.nodes import Node, group
+    from jiyang.rules.models import RuleVersion
+
+    user = factories.user("data_admin")
+    rows = [Node("row", {"field": "age", "op": "<", "by": "value", "value": str(age)}) for age in range(1, 221)]
+    with acting_as(actor_for(user)):
+        draft = drafts.begin(by=user, subject="person")
+        drafts.keep(
+            draft, {"title": "甲", "severity": "lead", "reason": "乙", "valid_from": "2999-01-01"}, group(*rows)
+        )
+    page = visitor(user).open(f"/rules/drafts/{draft.pk}/").page
+    page.fill("#n-219-value", "9.5")
+    page.wait_for_selector("#n-219-error:has-text('值“9.5”不合')")
+    page.fill("#n-219-value", "7")
+    page.wait_for_selector("#found b")
+    page.click("button:text-is('提交复核')")
+    page.wait_for_url("**/rules/versions/**")
+    assert [row["value"] for row in RuleVersion.objects.get().tree["all"]][-2:] == [219, 7]
 
 
 def maker_of(code: str):

@@ -1,5 +1,6 @@
 """The builder: its form and the condition say the same, everything odd is told at its row, a draft keeps what was typed."""
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -9,7 +10,8 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jiyang.rules import tree, versions
+from jiyang.access.scope import acting_as, actor_for
+from jiyang.rules import services, tree, versions
 from jiyang.rules.builder.checking import checked
 from jiyang.rules.builder.choices import COUNTED, HOW, MANY, MATCHES, NUMBER_OPS, OPS, TERM, ops_of, others_of, ways_of
 from jiyang.rules.builder.nodes import Node, TooLarge, as_json, fields_of, from_json, from_post, group
@@ -212,7 +214,7 @@ def test_what_only_the_whole_shows_is_told_at_its_place_too():
 def test_more_than_any_rule_may_hold_is_not_even_read():
     with pytest.raises(TooLarge):
         posted(group(*(row() for _ in range(700))))
-    assert from_post(QueryDict("n.0.field=age&x=1")) == group()
+    assert from_post(QueryDict("n.0.field=age&x=1")) is None
 
 
 # --- on the page
@@ -364,4 +366,144 @@ def test_a_draft_is_simulated_against_the_rule_in_force(client, draft):
 def test_more_conditions_than_allowed_are_refused(client, draft):
     one = draft()
     sent = {"n.kind": "group", "n.match": "all"} | {f"n.{place}.kind": "row" for place in range(700)}
-    assert client.post(url("draft", one), sent).status_code == 400
+    before = one.form["root"]
+    for name, more in (("draft", {}), ("draft_preview", {"headers": {"HX-Request": "true"}}), ("draft_submit", {})):
+        answer = client.post(url(name, one), sent | {"title": "甲"}, follow=True, **more)
+        assert "条件太多" in answer.content.decode()
+        one.refresh_from_db()
+        assert one.form["root"] == before and one.form["about"]["title"] == "甲"
+
+
+@pytest.mark.django_db
+def test_a_rule_of_more_fields_than_a_request_may_hold_is_sent_as_one_field(client, draft):
+    one = draft()
+    many = group(*(row(field="age", op="<", by="value", value=str(age)) for age in range(280)))
+    typed = list(fields_of(many))
+    assert len(typed) > 1000
+    unpacked = client.post(url("draft", one), dict(typed))
+    assert unpacked.status_code == 400 and "一次提交的内容太多" in unpacked.content.decode()
+    client.post(url("draft", one), {"rows": json.dumps(typed), "title": "甲"})
+    one.refresh_from_db()
+    assert from_json(one.form["root"]) == many
+    client.post(
+        url("draft_submit", one),
+        {"rows": json.dumps(typed), "title": "甲", "severity": "lead", "reason": "乙", "valid_from": "2999-01-01"},
+    )
+    assert len(RuleVersion.objects.get().tree["all"]) == 280
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"title": "乙"},
+        {"n.0.field": "age"},
+        {"rows": "["},
+        {"rows": "[1]"},
+        {"rows": '{"a": 1}'},
+        {"rows": "[" * 100_000},
+    ],
+)
+def test_what_holds_no_condition_leaves_the_draft_as_it_is(client, draft, sent):
+    one = draft("2_01_011")
+    before = one.form
+    answer = client.post(url("draft", one), sent, follow=True).content.decode()
+    one.refresh_from_db()
+    assert one.form["root"] == before["root"] and before["root"]["items"]
+    assert one.form["about"] == before["about"] | {"reason": "", "title": sent.get("title", before["about"]["title"])}
+    assert "没有收到条件" in answer
+    assert client.post(url("draft_submit", one), sent).status_code == 422 and not RuleVersion.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["title", "why", "mend", "source", "reason"])
+@pytest.mark.parametrize("odd", ["甲\x07乙", "甲\u202e乙", "甲\ufffd乙"])
+def test_characters_that_nobody_sees_are_refused_and_the_rest_is_kept(client, draft, name, odd):
+    one = draft()
+    sent = {
+        "n.kind": "group",
+        "n.match": "all",
+        "n.0.kind": "row",
+        "n.0.field": "age",
+        "n.0.op": "<",
+        "n.0.by": "value",
+        "n.0.value": "16",
+    }
+    about = {
+        "title": "名称　一",
+        "why": "一\r\n二",
+        "mend": "三",
+        "source": "四",
+        "reason": "五",
+        "severity": "lead",
+        "valid_from": "2999-01-01",
+    }
+    answer = client.post(url("draft_submit", one), sent | about | {name: odd})
+    assert answer.status_code == 422 and "看不见的控制字符" in answer.content.decode()
+    one.refresh_from_db()
+    assert one.form["about"] | {name: ""} == about | {"why": "一\n二", name: ""} and one.form["root"]["items"]
+    nul = client.post(url("draft_submit", one), sent | about | {name: "甲\x00"})
+    assert nul.status_code == 400 and "有不能保存的字符" in nul.content.decode()
+    assert client.post(url("draft_submit", one), sent | about).status_code == 302
+    assert (RuleVersion.objects.get().title, RuleVersion.objects.get().why) == ("名称　一", "一\n二")
+
+
+@pytest.mark.django_db
+def test_characters_that_nobody_sees_are_refused_in_a_row_too(client, draft):
+    one = draft()
+    sent = {
+        "n.kind": "group",
+        "n.match": "all",
+        "n.0.kind": "row",
+        "n.0.field": "name",
+        "n.0.op": "=",
+        "n.0.by": "value",
+        "n.0.value": "甲\x07",
+    }
+    answer = client.post(url("draft_preview", one), sent, headers={"HX-Request": "true"}).content.decode()
+    assert "控制字符" in answer
+    for odd in ("\x00", "\ud800"):
+        packed = [[key, value.replace("\x07", odd)] for key, value in sent.items()]
+        answer = client.post(url("draft_preview", one), {"rows": json.dumps(packed)}, headers={"HX-Request": "true"})
+        assert "控制字符" in answer.content.decode()
+
+
+def test_a_day_is_moved_by_a_number_above_zero_and_a_known_unit():
+    def moved_by(**words):
+        form = group(row(field="birth_date", op="<", by="as_of", shift="back", **words))
+        return checked(form, subjects()["person"], ()).problems.get((0,), "")
+
+    assert moved_by(amount="3", unit="months") == ""
+    assert "应大于 0" in moved_by(amount="-3", unit="months") and "应大于 0" in moved_by(amount="0", unit="days")
+    assert "个月还是天" in moved_by(amount="3", unit="as_of")
+
+
+@pytest.mark.django_db
+def test_a_draft_overtaken_by_somebody_elses_version_is_not_submitted_unseen(client, draft, data_admin):
+    one = draft("2_01_011")
+    other, leader = factories.user("data_admin"), factories.user("district_leader")
+    with acting_as(actor_for(other)):
+        theirs = services.submit(
+            code="2_01_011",
+            subject="person",
+            title="他人的改动",
+            severity="error",
+            tree=["age", "<", 15],
+            reason="丙",
+            by=other,
+            based_on=0,
+        )
+    with acting_as(actor_for(leader)):
+        services.decide(proposal=theirs, by=leader, approve=True)
+    sent = sent_by(client.get(url("draft", one))) | {"title": "我的改动", "reason": "丁"}
+    told = client.get(url("draft", one)).content.decode()
+    assert "第 1 版" in told and other.name in told
+    refused = client.post(url("draft_submit", one), sent)
+    assert refused.status_code == 422
+    for words in ("内置规则", "第 1 版", other.name):
+        assert words in refused.content.decode()
+    client.post(url("draft", one), sent | {"do": "rebase:1"})
+    assert client.post(url("draft_submit", one), sent).status_code == 302
+    mine = RuleVersion.objects.get(number=2)
+    assert (mine.title, mine.based_on) == ("我的改动", 1)

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from jiyang.rules.builder.choices import COUNTED, MANY, MATCHES, TERM, ops_of, ways_of
+from jiyang.rules.builder.choices import COUNTED, MANY, MATCHES, TERM, UNITS, ops_of, ways_of
 from jiyang.rules.builder.nodes import Node, Path
-from jiyang.rules.builder.writing import Writer, counted, row
+from jiyang.rules.builder.writing import Writer, counted, number, row
 from jiyang.rules.catalogue import terms
 from jiyang.rules.fields import RuleField, Subject, subjects
 from jiyang.rules.reading import Reader, RuleBroken
@@ -52,7 +52,7 @@ def _walk(node: Node, subject: Subject, path: Path, parameters: Collection[str])
     if node.kind == "row":
         if lacking := _lacking_row(node, subject, parameters):
             yield path, True, lacking
-        elif wrong := _wrong(row(node, subject), subject):
+        elif wrong := _wrong_shift(node, subject) or _wrong(row(node, subject), subject):
             yield path, False, wrong
         return
     if node.kind in {"related", "above"}:
@@ -77,6 +77,18 @@ def _container(node: Node, subject: Subject, parameters: Collection[str]) -> tup
         return True, lacking
     wrong = _wrong(counted(node, subject), subject)
     return (False, wrong) if wrong else None
+
+
+def _wrong_shift(node: Node, subject: Subject) -> str:
+    """A day is moved by so many months or days; in which direction is chosen, not typed as a sign."""
+    one = subject.fields.get(node.word("field"))
+    if one is None or one.type != "date" or node.word("by") not in {"as_of", "field"} or not node.word("shift"):
+        return ""
+    if node.word("unit", "months") not in dict(UNITS):
+        return "请选择个月还是天"
+    amount = number(node.word("amount"))
+    typed = node.word("shift") in {"back", "on"} and isinstance(amount, int)
+    return "移动的个月数或天数应大于 0，往前还是往后在旁边选" if typed and amount < 1 else ""
 
 
 def _wrong(raw: Any, subject: Subject) -> str:

@@ -152,5 +152,5 @@ def _settle_right(node: Node, ways: Pairs) -> None:
         node.words.pop("by", None)
     elif node.word("by") not in dict(ways):
         node.words["by"] = ways[0][0]
-    if node.word("shift") and not node.word("unit"):
+    if node.word("shift") and node.word("unit") not in dict(UNITS):
         node.words["unit"] = "months"

@@ -1,11 +1,12 @@
 """What stands on the builder's page: a tree of rows and groups with every word as typed, right or wrong.
 
-It travels as form fields named by place (`n.0.2.value`: the value of the third thing in the first thing of all), and is
-kept as JSON in a draft.
+It travels as form fields named by place (`n.0.2.value`: the value of the third thing in the first thing of all), packed into
+one where the page has its script: a large rule has more fields than a request may hold. It is kept as JSON in a draft.
 """
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,6 +22,8 @@ WORDS = {
 }  # fmt: skip
 NAME = re.compile(r"n((?:\.\d{1,3})*)\.([a-z_]+)")
 LONGEST_TEXT = 4000
+PACKED = "rows"  # the one field: JSON of [name, value] pairs
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # what no JSON column takes
 
 
 class TooLarge(ValueError):
@@ -76,17 +79,35 @@ def fields_of(node: Node) -> Iterator[tuple[str, str]]:
         yield from ((name_of(path, "picks"), pick) for pick in one.picks)
 
 
-def from_post(post) -> Node:
-    """The tree that a browser sent (a QueryDict). Places need not be without gaps. Raises TooLarge."""
+def storable(text: str) -> str:
+    """Text as typed, with U+FFFD in place of what cannot be stored: the checks tell of it."""
+    return UNSTORABLE.sub("\ufffd", text.replace("\r\n", "\n"))[:LONGEST_TEXT]
+
+
+def _sent(post) -> Iterable[tuple[str, list[str]]]:
+    """Names and values that a browser sent, packed or not."""
+    if PACKED not in post:
+        return post.lists()
+    found: dict[str, list[str]] = {}
+    try:
+        for name, value in json.loads(post[PACKED]):
+            found.setdefault(str(name), []).append(str(value))
+    except (ValueError, TypeError, RecursionError):
+        return ()
+    return found.items()
+
+
+def from_post(post) -> Node | None:
+    """The tree that a browser sent (a QueryDict), None where it sent none. Places need not be without gaps. Raises TooLarge."""
     found: dict[Path, dict[str, list[str]]] = {}
-    for name, values in post.lists():
+    for name, values in _sent(post):
         if match := NAME.fullmatch(name):
             path = tuple(map(int, match[1].split(".")[1:]))
             found.setdefault(path, {})[match[2]] = values
     if len(found) > 2 * MOST_LEAVES or any(len(path) > 2 * DEEPEST for path in found):
         raise TooLarge
     root = _node((), found) if () in found else None
-    return root if root and root.kind == "group" else group()
+    return root if root and root.kind == "group" else None
 
 
 def _node(path: Path, found: dict[Path, dict[str, list[str]]]) -> Node | None:
@@ -94,14 +115,11 @@ def _node(path: Path, found: dict[Path, dict[str, list[str]]]) -> Node | None:
     kind = sent.get("kind", [""])[-1]
     if kind not in KINDS:
         return None
-    words = {
-        word: values[-1].replace("\r\n", "\n")[:LONGEST_TEXT]
-        for word, values in sent.items()
-        if word in WORDS and values[-1]
-    }
+    words = {word: storable(values[-1]) for word, values in sent.items() if word in WORDS and values[-1]}
     below = sorted(one for one in found if len(one) == len(path) + 1 and one[:-1] == path)
     items = [_node(one, found) for one in below] if kind in CONTAINERS else []
-    return Node(kind, words, list(sent.get("picks", ()))[:MOST_LEAVES], [item for item in items if item])
+    picks = [storable(one) for one in sent.get("picks", ())[:MOST_LEAVES]]
+    return Node(kind, words, picks, [item for item in items if item])
 
 
 def changed(root: Node, do: str) -> Path:

@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from django.contrib import messages
-from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,14 +16,15 @@ from jiyang.ledgers.views import INVALID
 from jiyang.rules import drafts, looking, services
 from jiyang.rules.builder.checking import Checked, checked
 from jiyang.rules.builder.choices import Choices, settled
-from jiyang.rules.builder.nodes import Path, TooLarge, changed, from_post
+from jiyang.rules.builder.nodes import Node, Path, TooLarge, changed, from_post, storable
 from jiyang.rules.builder.showing import shape, shown
 from jiyang.rules.facts import Facts
 from jiyang.rules.fields import Subject, subjects
 from jiyang.rules.forms import AboutForm, SubjectForm
 from jiyang.rules.live import live
+from jiyang.rules.models import RuleVersion
 from jiyang.rules.outline import outline
-from jiyang.rules.reading import RuleBroken
+from jiyang.rules.reading import MOST_LEAVES, RuleBroken
 from jiyang.rules.sentence import Teller
 from jiyang.rules.versions import rule_of, standing_version
 from jiyang.ui.forms import put_errors
@@ -76,18 +77,34 @@ class OwnDraftView(View):
             raise Http404(f"没有这种对象“{self.draft.subject}”")
         return found
 
+    not_kept = ""  # why the conditions of this request were left out; those of the draft stay
+
     def take(self) -> Path | None:
-        """Keep what was sent, after what the pressed button asks; the place to look at next."""
-        draft = self.draft
+        """Keep what was sent, after what the pressed button asks; the place to look at next. What was not sent stays."""
+        draft, sent = self.draft, self.request.POST
+        do, looked_at = sent.get("do", ""), None
+        root = self.sent_root()
+        if root is None:
+            root = drafts.root_of(draft)
+        else:
+            settled(root, self.subject)
+            looked_at = changed(root, do) if do else None
+        kept = drafts.about_of(draft)
+        drafts.keep(draft, {name: storable(sent.get(name, kept.get(name, ""))) for name in AboutForm.field_order}, root)
+        act, _, number = do.partition(":")
+        if act == "rebase" and is_key(number):
+            drafts.rebase(draft, int(number))
+        return looked_at
+
+    def sent_root(self) -> Node | None:
         try:
             root = from_post(self.request.POST)
-        except TooLarge as refused:
-            raise SuspiciousOperation("条件太多") from refused
-        settled(root, self.subject)
-        looked_at = changed(root, do) if (do := self.request.POST.get("do", "")) else None
-        about = {name: self.request.POST.get(name, "") for name in AboutForm.field_order}
-        drafts.keep(draft, about, root)
-        return looked_at
+        except TooLarge:
+            self.not_kept = f"条件太多，一条规则最多 {MOST_LEAVES} 个比较。这次的改动没有存进草稿，请删去一些"
+            return None
+        if root is None:
+            self.not_kept = "这次没有收到条件，草稿里的条件没有改动。请刷新本页再试"
+        return root
 
     def checked(self) -> Checked:
         return checked(drafts.root_of(self.draft), self.subject, self.lists.parameters)
@@ -102,6 +119,7 @@ class OwnDraftView(View):
             "subject": self.subject,
             "lacking": len(found.problems),
             "saved_at": self.draft.changed_at,
+            "not_kept": self.not_kept,
         }
         if found.raw is None:
             return context
@@ -131,6 +149,7 @@ class OwnDraftView(View):
         context = {
             "title": f"修改规则 {draft.code}" if draft.code else "新建规则", "form": form, "strict": strict, **self.rows(found, strict=strict),
             **self.preview(found), "standing": standing_version(draft.code) if draft.code else None,
+            "overtaken": RuleVersion.objects.overtaking(draft.code, draft.based_on),
         }  # fmt: skip
         return render(self.request, "rules/build.html", context, status=status)
 
@@ -153,6 +172,8 @@ class DraftView(OwnDraftView):
         before = self.shape()
         looked_at = self.take()
         if not request.htmx:
+            if self.not_kept:
+                messages.warning(request, self.not_kept, extra_tags="warn")
             return redirect("rules:draft", pk)
         found = self.checked()
         if looked_at is None and self.shape() == before:
@@ -201,6 +222,8 @@ class DraftSubmitView(OwnDraftView):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.take()
         form, found, draft = self.form(bound=True), self.checked(), self.draft
+        if self.not_kept:
+            form.add_error(None, self.not_kept)
         if not form.is_valid() or found.raw is None:
             return self.page(form, found, strict=True, status=INVALID)
         try:
