@@ -19,6 +19,7 @@ urlpatterns = [
     path("followups/<int:pk>/close/", followups.CloseView.as_view(ledger=FollowUpLedger), name="followup_close"),
     path("hits/<int:pk>/decide/", hits.DecideView.as_view(ledger=HitLedger), name="hit_decide"),
     path("hits/<int:pk>/mute/", hits.MuteView.as_view(ledger=HitLedger), name="hit_mute"),
+    path("hits/<int:pk>/unmute/", hits.UnmuteView.as_view(ledger=HitLedger), name="hit_unmute"),
     path("hits/runs/", hits.RunsView.as_view(), name="rule_runs"),
     path("hits/runs/new/", hits.run_now, name="rule_run"),
     path("hits/precision/", hits.PrecisionView.as_view(), name="precision"),

@@ -17,8 +17,8 @@ from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import encrypt_bytes
 from jiyang.intake.detect import Choice
 from jiyang.parameters import values
-from jiyang.parameters.models import Parameter
 from jiyang.regions.models import Region
+from jiyang.rules.facts import problems_of_given
 
 MOST_FILES = 20
 EARLIEST = dt.date(2000, 1, 1)
@@ -53,9 +53,8 @@ def start(
         raise ValidationError({"files": f"一次最多 {MOST_FILES} 个文件，这里有 {len(files)} 个"})
     if as_of and not EARLIEST <= as_of <= timezone.localdate() + dt.timedelta(days=366):
         raise ValidationError({"as_of": "体检日期应在 2000 年以后、今后一年以内"})
-    known = set(Parameter.objects.values_list("key", flat=True))
-    if unknown := sorted(key for key in given or {} if key not in known and key.rpartition(".")[0] not in known):
-        raise ValidationError({"given": f"没有参数 {'、'.join(unknown)}，请照“参数”页上的编号填写"})
+    if problems := problems_of_given(given or {}):
+        raise ValidationError({"given": problems})
     place = own_place()
     checkup = Checkup(as_of=as_of, given=dict(given or {}), made_by=by, **path_of(place))
     checkup.save()

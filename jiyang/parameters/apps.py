@@ -2,7 +2,7 @@ from functools import partial
 
 from django.apps import AppConfig
 from django.db import transaction
-from django.db.models.signals import post_save
+from django.db.models.signals import post_delete, post_save
 
 
 class ParametersConfig(AppConfig):
@@ -17,4 +17,5 @@ class ParametersConfig(AppConfig):
         def changed(sender, **kwargs) -> None:
             transaction.on_commit(partial(forget))
 
-        post_save.connect(changed, sender=Parameter, weak=False, dispatch_uid="jiyang.parameters.changed")
+        for signal in (post_save, post_delete):
+            signal.connect(changed, sender=Parameter, weak=False, dispatch_uid="jiyang.parameters.changed")

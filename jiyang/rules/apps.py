@@ -3,7 +3,7 @@ from functools import partial
 from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
-from django.db.models.signals import post_save
+from django.db.models.signals import post_delete, post_save
 
 
 class RulesConfig(AppConfig):
@@ -15,6 +15,7 @@ class RulesConfig(AppConfig):
         """Register every app's fields and standing data, and read every rule: a broken rule file stops the start with its message."""
         from django.utils.module_loading import autodiscover_modules
 
+        from jiyang.parameters.models import Parameter
         from jiyang.rules.catalogue import catalogue
         from jiyang.rules.models import RuleVersion
         from jiyang.rules.reading import RuleBroken
@@ -30,3 +31,5 @@ class RulesConfig(AppConfig):
             transaction.on_commit(partial(forget))
 
         post_save.connect(changed, sender=RuleVersion, weak=False, dispatch_uid="jiyang.rules.changed")
+        for signal in (post_save, post_delete):  # a version that asks for a parameter that is gone is broken at once
+            signal.connect(changed, sender=Parameter, weak=False, dispatch_uid="jiyang.rules.parameter_changed")

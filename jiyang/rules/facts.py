@@ -1,14 +1,17 @@
 """What a run of rules knows beside the rows: the day, and parameters with their badge."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
+from jiyang.parameters.models import Parameter
 from jiyang.parameters.values import ParameterMissing, Value, get
 from jiyang.rules.tree import Amount
 
 MOST_DIGITS = 18  # no threshold is larger or finer
+SHOWN = 40  # characters of a wrong value that a message repeats
 
 
 class RuleRefused(LookupError):
@@ -71,10 +74,22 @@ class Facts:
                 raise InvalidOperation
             found = Decimal(str(raw))
         except InvalidOperation:
-            raise RuleRefused(f"参数 {key} 的值“{raw}”不是数值，请在“参数”页改正后再试") from None
+            raise RuleRefused(_no_number(key, raw)) from None
         if not found.is_finite() or abs(found.adjusted()) > MOST_DIGITS:
-            raise RuleRefused(f"参数 {key} 的值“{raw}”不是数值，请在“参数”页改正后再试")
+            raise RuleRefused(_no_number(key, raw))
         return found if times is None else found * self.factor(times)
+
+
+def _no_number(key: str, raw: Any) -> str:
+    text = str(raw)
+    return f"参数 {key} 的值“{text[:SHOWN]}{'…' if len(text) > SHOWN else ''}”不是数值，请在“参数”页改正后再试"
+
+
+def problems_of_given(given: Mapping[str, str]) -> list[str]:
+    """What is wrong with values given for one run, by `key` or `key.YEAR`: keys that no parameter has. One query."""
+    known = set(Parameter.objects.values_list("key", flat=True))
+    unknown = sorted(key[:SHOWN] for key in given if key not in known and key.rpartition(".")[0] not in known)
+    return [f"没有参数 {'、'.join(unknown)}，请照“参数”页上的编号填写"] if unknown else []
 
 
 def shifted(day: dt.date, months: int, days: int) -> dt.date:

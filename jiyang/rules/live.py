@@ -25,7 +25,28 @@ class Live:
     named: Callable[[Subject, Collection[int], Actor], Mapping[int, Named]]
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What an app keeps of a rule's hits: how many stand in the actor's scope, their list, and how often they were right."""
+
+    count: int
+    url: str
+    precision_url: str = ""
+
+
 _lives: list[Live] = []
+_keepers: list[Callable[[str, Actor], Stored | None]] = []
+
+
+def keeps_hits(keeper: Callable[[str, Actor], Stored | None]) -> Callable[[str, Actor], Stored | None]:
+    """Register `keeper(code, actor)`: None where the actor may not open the list."""
+    _keepers[:] = [keeper]
+    return keeper
+
+
+def stored(code: str, actor: Actor) -> Stored | None:
+    """The kept hits of a rule; None where no app keeps any."""
+    return _keepers[0](code, actor) if _keepers else None
 
 
 def register(live: Live) -> None:

@@ -13,6 +13,9 @@ class FormRenderer(TemplatesSetting):
     field_template_name = "ui/field.html"
 
 
+INCOMPLETE = "页面不完整或已过期，请刷新本页再提交"
+
+
 class KernelForm(forms.Form):
     """Base of the ledgers' forms: knows the actor (choices in scope) and, for edits, the record.
 
@@ -28,7 +31,9 @@ class KernelForm(forms.Form):
             if isinstance(field.widget, forms.NumberInput):
                 field.widget.attrs.setdefault("inputmode", "decimal")
             field.error_messages.setdefault("required", "")
-            if field.required and field.error_messages["required"] == forms.Field.default_error_messages["required"]:
+            if field.widget.is_hidden:  # nobody types it: the page that was sent is not the one that was shown
+                field.error_messages |= {"required": INCOMPLETE, "invalid": INCOMPLETE}
+            elif field.required and field.error_messages["required"] == forms.Field.default_error_messages["required"]:
                 field.error_messages["required"] = f"请填写{field.label}"
 
     @property

@@ -57,6 +57,24 @@ class RuleRun(Scoped):
         return f"{self.day:%Y-%m-%d} 规则运行"
 
 
+class RuleSeen(models.Model):
+    """规则最近运行: the last day on which a rule ran over a whole district, or a town by itself, and kept what it found.
+
+    A live hit was seen on the latest of its places' days: no run needs to be looked at again.
+    """
+
+    place = models.ForeignKey("regions.Region", models.CASCADE, related_name="+", verbose_name="辖区")
+    code = models.CharField("规则", max_length=40)
+    day = models.DateField("日期")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "规则最近运行"
+        constraints = [models.UniqueConstraint(fields=["place", "code"], name="ruleseen_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.day}"
+
+
 class HitQuerySet(ScopedQuerySet):
     def live(self) -> "HitQuerySet":
         return self.filter(gone_on=None)
@@ -152,15 +170,28 @@ class RuleHit(HouseholdRecord):
 
 
 class RuleMute(HouseholdRecord):
-    """静默: a rule says nothing of a household until a day, for a reason."""
+    """静默: a rule says nothing of a household until a day, for a reason. Ended before, `until` is the day on which it was."""
 
     code = models.CharField("规则", max_length=40)
     until = models.DateField("静默至")
     reason = models.CharField("原因", max_length=200)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="提前结束人"
+    )
+    ended_on = models.DateField("提前结束日期", null=True, blank=True)
+    end_reason = models.CharField("提前结束的原因", max_length=200, blank=True)
 
     class Meta(HouseholdRecord.Meta):
         verbose_name = verbose_name_plural = "规则静默"
-        constraints = [*HouseholdRecord.Meta.constraints]
+        constraints = [
+            *HouseholdRecord.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(ended_by=None, ended_on=None, end_reason="")
+                | Q(ended_by__isnull=False, ended_on__isnull=False) & ~Q(end_reason=""),
+                name="rulemute_ended",
+                violation_error_message="提前结束静默须写明原因、日期和结束人",
+            ),
+        ]
         indexes = [models.Index(fields=["household", "code", "until"], name="rulemute_of")]
 
     def __str__(self) -> str:

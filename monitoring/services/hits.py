@@ -9,10 +9,11 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 
 from households.checkup import register
-from jiyang.access.scope import on_behalf_of, require
+from jiyang.access.scope import Actor, on_behalf_of, require
 from jiyang.accounts.models import User
 from jiyang.intake.bulk import batches, whole_batch
 from jiyang.parameters import values
+from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 from jiyang.rules import running
 from jiyang.rules.circles import Circles
@@ -22,7 +23,7 @@ from jiyang.rules.running import Outcome
 from jiyang.rules.sentence import Teller
 from jiyang.rules.sql import Source
 from jiyang.rules.versions import active, broken
-from monitoring.models import RuleHit, RuleRun
+from monitoring.models import RuleHit, RuleRun, RuleSeen
 
 FLOOD = "rules.flood.percent"
 FLOOD_FROM = 200  # rows below which a share says nothing
@@ -71,7 +72,8 @@ def run(*, place: Region, day: dt.date, by: User | None = None) -> RuleRun:
     source = register.source(town.pk if town else None)
     outcomes = running.run(rules, source, facts)
     sizes = {key: _size(base.sql) for key, base in source.bases.items()}
-    left_out = only_counted() if town else set()  # what the whole district decides
+    district = place.district or place
+    left_out = only_counted(district.pk) if town else set()  # what the whole district decides
     told = {one.rule.code: _flood(one, sizes, left_out if town else None) for one in outcomes}
     kept = [one for one in outcomes if not told[one.rule.code]]
     counted = [one.rule.code for one in outcomes if told[one.rule.code] == NOT_KEPT] + _not_in_force(day)
@@ -83,8 +85,9 @@ def run(*, place: Region, day: dt.date, by: User | None = None) -> RuleRun:
         }
         for one in outcomes
     ]  # fmt: skip
+    _seen(place, [one.rule.code for one in kept], day)
     return RuleRun.objects.create(
-        district=place.district or place, town=town, day=day, by=by, outcomes=lines, seconds=round(time.perf_counter() - began, 2)
+        district=district, town=town, day=day, by=by, outcomes=lines, seconds=round(time.perf_counter() - began, 2)
     )  # fmt: skip
 
 
@@ -103,6 +106,12 @@ def _not_in_force(day: dt.date) -> list[str]:
     """Codes of live hits whose rule was switched off; one that is only disabled keeps its hits."""
     standing = {rule.code for rule in active(day)} | {one.version.code for one in broken(day)}
     return sorted(set(RuleHit.objects.live().values_list("code", flat=True).order_by().distinct()) - standing)
+
+
+def _seen(place: Region, codes: list[str], day: dt.date) -> None:
+    """Of each rule that ran here: the day, for all its hits at once."""
+    rows = [RuleSeen(place=place, code=code, day=day) for code in codes]
+    RuleSeen.objects.bulk_create(rows, update_conflicts=True, unique_fields=["place", "code"], update_fields=["day"])
 
 
 def _size(base: str) -> int:
@@ -181,31 +190,30 @@ def _told(
                     )  # fmt: skip
 
 
-def reach_of(actor=None) -> Region:
-    """The place for which the actor may run the rules: their district, else their town."""
-    reach = (actor or require()).reach
-    keys = reach.districts or reach.towns
-    return Region.objects.select_related("district").filter(pk__in=keys).order_by("code").first()
+def places_of(actor: Actor) -> list[Region]:
+    """The places for which the actor may run the rules: their district and each of its towns, else their own towns."""
+    reach = actor.reach
+    own = Q(pk__in=reach.districts) | Q(level=Level.TOWN, district__in=reach.districts) | Q(pk__in=reach.towns)
+    found = Region.objects.select_related("district").filter(own)
+    return sorted(found, key=lambda one: (one.level != Level.DISTRICT, one.code))
 
 
-def last_of_district() -> RuleRun | None:
-    """The last run over a whole district, also for those whose scope is less: its day and which rules did not run."""
+def last_of_district(district: int) -> RuleRun | None:
+    """The last run over the whole district, also for those whose scope is less: its day and which rules did not run."""
     with on_behalf_of(require(), "最近一次规则运行"):
-        return RuleRun.objects.filter(town=None).order_by("-pk").first()
+        return RuleRun.objects.filter(town=None, district=district).order_by("-pk").first()
 
 
-def only_counted() -> set[str]:
+def only_counted(district: int) -> set[str]:
     """Codes of rules that were true of nearly everybody in the last run over the whole district."""
-    last = last_of_district()
+    last = last_of_district(district)
     return {one["code"] for one in last.outcomes if one["reason"] == NOT_KEPT} if last else set()
 
 
 def last_seen(hit: RuleHit) -> dt.date:
-    """The day of the last run that saw it. Runs over the whole district are not in a town's scope, their day is no secret."""
+    """The day of the last run that saw it. One query, however many nights there were."""
     if hit.gone_on:
         return hit.gone_on
-    with on_behalf_of(require(), "最近一次规则运行"):
-        runs = RuleRun.objects.filter(Q(town=hit.town_id) | Q(town=None, district=hit.district_id))
-        runs = runs.filter(outcomes__contains=[{"code": hit.code, "reason": ""}])
-        day = runs.aggregate(day=Max("day"))["day"]
+    seen = RuleSeen.objects.filter(place__in=(hit.town_id, hit.district_id), code=hit.code)
+    day = seen.aggregate(day=Max("day"))["day"]
     return max(day or hit.first_seen, hit.first_seen)

@@ -3,11 +3,12 @@
 import datetime as dt
 from collections.abc import Collection
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from jiyang.access.scope import actor_for
+from jiyang.access.scope import Actor, actor_for, require
 from jiyang.accounts.models import User
 from jiyang.ledgers.bulk import Outcome
 from jiyang.ledgers.editing import claim
@@ -26,20 +27,19 @@ def assign(*, rows: Collection[RuleHit], by: User, to: str) -> Outcome:
     person = User.objects.filter(username=to.strip(), is_active=True).first()
     if person is None:
         raise ValidationError({"to": f"没有用户 {to}，请填对方的登录名"})
-    found = list(RuleHit.objects.select_for_update(of=("self",)).filter(pk__in=[row.pk for row in rows]))
+    keys = list(rows.values_list("pk", flat=True)) if isinstance(rows, QuerySet) else [row.pk for row in rows]
+    chosen = RuleHit.objects.filter(pk__in=keys)
+    found = list(chosen.select_for_update(of=("self",)).order_by("pk").values_list("pk", "title", "state", "gone_on"))
     theirs = actor_for(person)
-    seen = RuleHit.objects.visible_to(theirs).filter(pk__in=[hit.pk for hit in found])
+    seen = RuleHit.objects.visible_to(theirs).filter(pk__in=keys)
     reached = set(seen.values_list("pk", flat=True)) if theirs.has("hit.work") else set()
-    open_ones = [hit for hit in found if hit.state in OPEN and hit.gone_on is None and hit.pk in reached]
-    for hit in open_ones:
-        hit.state, hit.assigned_to = HitState.ASSIGNED, person
-    RuleHit.objects.bulk_update(open_ones, ["state", "assigned_to"])
     refused = {
-        hit.pk: f"{hit.title}：{f'{person.name}管不到这一户' if hit.pk not in reached else f'{hit.get_state_display()}，不用再派'}"
-        for hit in found
-        if hit not in open_ones
+        key: f"{title}：{f'{person.name}管不到这一户' if key not in reached else f'{HitState(state).label}，不用再派'}"
+        for key, title, state, gone_on in found
+        if key not in reached or state not in OPEN or gone_on is not None
     }
-    return Outcome(done=len(open_ones), refused=refused)
+    done = chosen.filter(pk__in=[key for key, *_ in found if key not in refused])
+    return Outcome(done=done.update(state=HitState.ASSIGNED, assigned_to=person), refused=refused)
 
 
 @transaction.atomic
@@ -82,6 +82,28 @@ def mute(*, record: RuleHit, by: User, until: dt.date, reason: str) -> RuleMute:
     made.until, made.reason, made.entered_by, made.done_by, made.done_on = until, reason.strip(), by, by.name, today
     made.save()
     return made
+
+
+@transaction.atomic
+def unmute(*, record: RuleHit, by: User, reason: str) -> RuleMute:
+    """End the 静默 of the hit's rule for its household today: by who set it, or the district. Raises ValidationError, PermissionDenied."""
+    today = timezone.localdate()
+    standing = RuleMute.objects.select_for_update(of=("self",)).filter(household=record.household_id, code=record.code)
+    mute = standing.filter(until__gt=today).order_by("-until").first()
+    if mute is None:
+        raise ValidationError("这一户的这条规则没有静默，或已到期")
+    if not may_unmute(mute, require()):
+        raise PermissionDenied("只有设静默的人和区级可以提前结束静默")
+    if not reason.strip():
+        raise ValidationError({"reason": "请写明为什么提前结束"})
+    mute.until, mute.end_reason, mute.ended_by, mute.ended_on = today, reason.strip(), by, today
+    mute.save()
+    return mute
+
+
+def may_unmute(mute: RuleMute, actor: Actor) -> bool:
+    """Who set it, and the district."""
+    return mute.entered_by_id == actor.user.pk or mute.district_id in actor.reach.districts
 
 
 def _open(record: RuleHit) -> RuleHit:

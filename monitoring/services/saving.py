@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from households.checkup import register
+from households.models import Household
 from jiyang.rules.circles import Judged, examine
 from jiyang.rules.facts import Facts
 from jiyang.rules.sentence import Teller
@@ -18,7 +19,8 @@ def look(household_id: int) -> list[str]:
     """
     today = timezone.localdate()
     live = RuleHit.objects.live().filter(household=household_id)
-    known, counted = set(live.values_list("code", "person", "record")), only_counted()
+    district = Household.objects.values_list("district", flat=True).get(pk=household_id)
+    known, counted = set(live.values_list("code", "person", "record")), only_counted(district)
     wanted = [rule for rule in active(today) if rule.subject.key in register.held() and rule.code not in counted]
     facts = Facts(today)
     judged = examine(wanted, register.source(), facts, "household_key", household_id)

@@ -14,14 +14,18 @@ from jiyang.rules.versions import active
 from monitoring.models import RuleHit, RuleMute
 from monitoring.models.hit import OPEN
 from monitoring.services.hits import last_seen
+from monitoring.services.leads import may_unmute
 
 
 class HitDetailView(LedgerDetailView):
     def get_context_data(self, **kwargs) -> dict:
         hit, actor, today = self.get_object(), self.actor, timezone.localdate()
         open_now = hit.state in OPEN and hit.gone_on is None
-        muted = RuleMute.objects.visible_to(actor).filter(household=hit.household_id, code=hit.code, until__gt=today)
+        muted = RuleMute.objects.visible_to(actor).filter(household=hit.household_id, code=hit.code)
         may = {act: open_now and actor.may_open(f"monitoring:hit_{act}") for act in ("decide", "mute")}
+        mutes = list(muted.select_related("entered_by", "ended_by").order_by("-pk"))
+        standing = next((one for one in mutes if one.until > today), None)
+        may["unmute"] = standing is not None and may_unmute(standing, actor) and actor.may_open("monitoring:hit_unmute")
         tier = suggested(hit)
         prefilled = urlencode({"tier": tier, "reason": hit.title})
         tier_url = f"{reverse('households:tier_set', args=[hit.household_id])}?{prefilled}"
@@ -32,8 +36,10 @@ class HitDetailView(LedgerDetailView):
             "facts": [fact for fact in context["facts"] if fact["label"] != "依据"],
             "rule": rule,
             "about": about(hit, rule, actor),
+            "rule_url": reverse("rules:rule_detail", args=[hit.code]) if actor.may_open("rules:rule_detail") else "",
             "may": may,
-            "muted": muted.order_by("-until").first(),
+            "muted": standing,
+            "mutes": mutes,
             "last_seen": last_seen(hit),
             "tier": tier,
             "tier_url": tier_url if tier and open_now and actor.may_open("households:tier_set") else "",

@@ -16,6 +16,7 @@ from django.views.generic import TemplateView
 
 from jiyang.ledgers.ledger import FormFor
 from jiyang.ledgers.views import LedgerEditView
+from jiyang.parameters import values
 from jiyang.regions.models import Region
 from jiyang.ui.forms import BigChoice, DayInput, KernelForm
 from monitoring import tasks
@@ -70,6 +71,22 @@ class MuteView(LedgerEditView):
         return {**super().get_context_data(**kwargs), "title": f"静默：{self.get_object()}", "verb": "静默"}
 
 
+class UnmuteForm(KernelForm):
+    reason = forms.CharField(label="为什么提前结束", max_length=200, help_text="写进变更记录")
+
+
+class UnmuteView(LedgerEditView):
+    spec = FormFor(UnmuteForm, leads.unmute)
+    template_name = "monitoring/hit_act.html"
+
+    def save(self, form) -> RuleHit:
+        super().save(form)
+        return self.get_object()
+
+    def get_context_data(self, **kwargs) -> dict:
+        return {**super().get_context_data(**kwargs), "title": f"结束静默：{self.get_object()}", "verb": "结束静默"}
+
+
 class RunsView(TemplateView):
     """The last runs, the newest with a line for each rule."""
 
@@ -81,8 +98,10 @@ class RunsView(TemplateView):
         chosen = self.request.GET.get("run", "")
         shown = next((one for one in runs if str(one.pk) == chosen), runs[0] if runs else None)
         lines = shown.outcomes if shown else []
+        places = hits.places_of(actor)
+        district = values.own_district()
         return {
-            **super().get_context_data(**kwargs), "title": "规则运行", "runs": runs, "shown": shown, "nightly": hits.last_of_district(), "place": hits.reach_of(actor),
+            **super().get_context_data(**kwargs), "title": "规则运行", "runs": runs, "shown": shown, "nightly": hits.last_of_district(district) if district else None, "places": places,
             "may_run": actor.has("hit.run"), "ran": [one for one in lines if not one["reason"] and one["hits"]],
             "refused": [one for one in lines if one["reason"]], "quiet": sum(not one["reason"] and not one["hits"] for one in lines),
             "totals": {key: sum(one[key] for one in lines if key == "gone" or not one["reason"]) for key in ("hits", "new", "gone")},
@@ -91,9 +110,12 @@ class RunsView(TemplateView):
 
 @require_POST
 def run_now(request: HttpRequest) -> HttpResponse:
-    place = hits.reach_of(request.actor)
+    """`place`: one of those that the actor may run the rules for; the widest where none is named."""
+    places = hits.places_of(request.actor)
+    chosen = request.POST.get("place", "")
+    place = next((one for one in places if str(one.pk) == chosen), None) if chosen else next(iter(places), None)
     if place is None:
-        raise PermissionDenied("没有可以运行规则的辖区")
+        raise PermissionDenied("不在本人管辖范围内，不能为它运行规则")
     transaction.on_commit(partial(tasks.run_rules_of.delay, place.pk, request.user.pk))
     messages.info(request, f"已开始在{place.name}运行规则，一两分钟后刷新本页查看")
     return redirect("monitoring:rule_runs")
@@ -121,7 +143,14 @@ class PrecisionView(TemplateView):
         muted = dict(muted.values_list("code").annotate(Count("household", distinct=True)))
         for one in by_rule:
             one["muted"] = muted.get(one["code"], 0)
-        return {**super().get_context_data(**kwargs), "title": "规则准确率", "by_rule": by_rule, "by_town": by_town}
+        opens_rules = self.request.actor.may_open("rules:rule_detail")
+        return {
+            **super().get_context_data(**kwargs),
+            "title": "规则准确率",
+            "by_rule": by_rule,
+            "by_town": by_town,
+            "opens_rules": opens_rules,
+        }
 
 
 COUNTED = {

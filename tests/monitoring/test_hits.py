@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +13,9 @@ from django.utils import timezone
 from households.models import Household
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.ledgers import saved
+from jiyang.regions.models import Region
 from jiyang.workflow.tasks import lines, sources_for
+from monitoring import tasks
 from monitoring.enums import HitState
 from monitoring.models import RuleHit, RuleMute, RuleRun
 from monitoring.services import hits, leads
@@ -128,6 +131,13 @@ def test_people_decide_once_with_what_they_found(town_officer, client):
     decide = reverse("monitoring:hit_decide", args=[hit.pk])
     typed = {"version": hit.version, "state": "dismissed", "outcome": "", "on": timezone.localdate().isoformat()}
     assert client.post(decide, typed).status_code == 422
+    for version in ("", "甲"):
+        refused = client.post(decide, typed | {"version": version, "outcome": "看过"})
+        assert (
+            refused.status_code == 422
+            and "请刷新本页再提交" in refused.content.decode()
+            and "None" not in refused.content.decode()
+        )
     assert client.post(decide, typed | {"outcome": "房屋已于 9 月维修"}).status_code == 302
     (hit,) = found(code="HOUSE")
     assert (hit.state, hit.decided_by_id) == (HitState.DISMISSED, town_officer.pk)
@@ -174,6 +184,26 @@ def test_a_lead_waits_for_its_people_until_it_is_muted(town_officer, client):
     with system_scope("测试"):
         assert RuleMute.objects.get().reason == "改造未完"
     assert mine not in waiting(other)
+    unmute = reverse("monitoring:hit_unmute", args=[hit.pk])
+    client.force_login(other)  # neither who set it nor the district
+    assert "结束静默" not in client.get(mine).content.decode()
+    assert client.post(unmute, {"reason": "改好了"}).status_code == 403
+    client.force_login(town_officer)
+    assert "结束静默" in client.get(mine).content.decode()
+    assert client.post(unmute, {"reason": " "}).status_code == 422
+    assert client.post(unmute, {"reason": "房子已改好"}).status_code == 302
+    assert mine in waiting(other)
+    assert "房子已改好" in client.get(mine).content.decode()
+    assert client.post(unmute, {"reason": "再来"}).status_code == 422
+    with system_scope("测试"):
+        mute = RuleMute.objects.get()
+        assert (mute.until, mute.ended_by_id) == (timezone.localdate(), town_officer.pk)
+        event = apps.get_model("monitoring", "RuleMuteEvent").objects.order_by("pgh_id").last()
+        assert (event.end_reason, event.until) == ("房子已改好", timezone.localdate())
+    client.post(reverse("monitoring:hit_mute", args=[hit.pk]), {"until": soon, "reason": "又要改"})
+    with acting_as(actor_for(factories.user("district_clerk"))) as clerk:
+        leads.unmute(record=hit, by=clerk.user, reason="区级复查")
+    assert mine in waiting(other)
 
 
 def test_the_database_keeps_a_hit_once():
@@ -257,3 +287,85 @@ def test_the_officer_runs_the_rules_for_their_place(client, town_officer):
     assert page.status_code == 200 and "仁风镇" in page.content.decode()
     assert client.get(reverse("monitoring:hit_list"), {"state": "open", "code": "HOUSE"}).status_code == 200
     assert client.post(reverse("monitoring:rule_run")).status_code == 302
+    elsewhere = factories.town("曲堤街道")
+    assert client.post(reverse("monitoring:rule_run"), {"place": elsewhere.pk}).status_code == 403
+
+
+def test_the_district_runs_the_rules_for_one_town(client, district_clerk, monkeypatch):
+    here = factories.household(factories.village("仁风镇"), dangerous_house=True)
+    there = factories.household(factories.village("曲堤街道"), dangerous_house=True)
+    client.force_login(district_clerk)
+    page = client.get(reverse("monitoring:rule_runs")).content.decode()
+    assert "全区</option>" in page and "仁风镇</option>" in page
+    asked = []
+    monkeypatch.setattr(tasks.run_rules_of, "delay", lambda *args: asked.append(args))
+    assert client.post(reverse("monitoring:rule_run"), {"place": factories.town("仁风镇").pk}).status_code == 302
+    (args,) = asked
+    tasks.run_rules_of(*args)
+    assert {one.household_id for one in found(code="HOUSE")} == {here.pk} and there
+    with system_scope("测试"):
+        assert RuleRun.objects.get().town == factories.town("仁风镇")
+
+
+def test_the_last_sight_of_a_hit_costs_the_same_however_many_nights_there_were(client, town_officer):
+    factories.household(dangerous_house=True)
+    with system_scope("测试"):
+        hits.run(place=factories.village().district, day=timezone.localdate() - dt.timedelta(days=3))
+    run()
+    (hit,) = found(code="HOUSE")
+    with system_scope("测试"):
+        RuleRun.objects.update(outcomes=[])  # no run is looked at again
+    client.force_login(town_officer)
+    page = client.get(reverse("monitoring:hit_detail", args=[hit.pk])).content.decode()
+    assert f"最近一次 {timezone.localdate()} 仍成立" in page
+    assert hit.first_seen == timezone.localdate() - dt.timedelta(days=3)
+
+
+def test_another_districts_run_decides_nothing_here():
+    factories.household(dangerous_house=True)
+    run()
+    here = factories.village().district
+    with system_scope("测试"):
+        other = Region.objects.create(code="370199000000", name="别区", level="district")
+    with system_scope("测试"):
+        RuleRun.objects.create(
+            district=other, day=timezone.localdate(), outcomes=[{"code": "HOUSE", "reason": hits.NOT_KEPT}]
+        )
+        assert "HOUSE" not in hits.only_counted(here.pk) and hits.only_counted(other.pk) == {"HOUSE"}
+    run(factories.town("仁风镇"))
+    assert found(code="HOUSE", gone_on=None)
+
+
+def test_assigning_everything_takes_a_fixed_number_of_queries(town_officer):
+    other = factories.user("town_officer", "仁风镇")
+
+    def asked() -> int:
+        run()
+        with acting_as(actor_for(town_officer)) as actor:
+            rows = RuleHit.objects.visible_to(actor)
+            with CaptureQueriesContext(connection) as queries:
+                outcome = leads.assign(rows=rows.filter(code="HOUSE"), by=town_officer, to=other.username)
+        assert outcome.done == len(found(code="HOUSE")) and not outcome.refused
+        return len(queries)
+
+    factories.household(dangerous_house=True)
+    first = asked()
+    for _ in range(4):
+        factories.household(dangerous_house=True)
+    assert asked() == first
+    assert {one.assigned_to_id for one in found(code="HOUSE")} == {other.pk}
+
+
+def test_rule_precision_and_list_lead_to_each_other(client, town_officer):
+    factories.household(dangerous_house=True)
+    run()
+    client.force_login(town_officer)
+    rule = reverse("rules:rule_detail", args=["HOUSE"])
+    listed = reverse("monitoring:hit_list") + "?code=HOUSE&amp;live=yes"
+    page = client.get(rule).content.decode()
+    assert listed in page and reverse("monitoring:precision") in page
+    assert client.get(listed.replace("&amp;", "&")).context["page"].total == 1
+    precision = client.get(reverse("monitoring:precision")).content.decode()
+    assert rule in precision and "?code=HOUSE&amp;state=confirmed" in precision
+    (hit,) = found(code="HOUSE")
+    assert rule in client.get(reverse("monitoring:hit_detail", args=[hit.pk])).content.decode()

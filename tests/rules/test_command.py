@@ -102,6 +102,16 @@ def test_a_missing_line_refuses_and_a_given_one_runs():
     assert state("--param", "income_line.monitoring.2025=7300") == "ran"
     with pytest.raises(CommandError, match="键=值"):
         state("--param", "nonsense")
+    for wrong, told in (
+        ("no.such=1", "没有参数 no.such"),
+        ("income_line.monitoring=1e99999", "不是数值"),
+        (f"income_line.monitoring.2025={'9' * 5000}", "…”不是数值"),
+        ("no.such.2025=1", "没有参数"),
+    ):
+        for more in ([], ["--over", str(DATA / "roster_c_errors.xlsx")]):
+            with pytest.raises(CommandError, match=told) as refused:
+                command("run", *more, "--param", wrong)
+            assert len(str(refused.value)) < 200
     with pytest.raises(CommandError, match="没有规则 NOPE"):
         command("run", "--code", "NOPE")
 

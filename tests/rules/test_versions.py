@@ -13,12 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.parameters.models import Parameter
 from jiyang.rules import services, versions
 from jiyang.rules.catalogue import catalogue, terms
 from jiyang.rules.enums import Standing
 from jiyang.rules.models import RuleVersion
 from jiyang.rules.reading import Reader
 from jiyang.rules.versions import jsonable
+from jiyang.workflow.tasks import lines, sources_for
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -202,6 +204,26 @@ def test_a_version_whose_field_is_gone_is_disabled_and_the_others_run(made):
     (lost,) = versions.broken()
     assert lost.version == version and "没有字段“removed_field”" in lost.reason
     assert standing() is None and len(versions.active()) == len(catalogue()) - 1
+
+
+def test_a_version_whose_parameter_is_removed_is_disabled_at_once_and_its_owner_told(
+    made, data_admin, django_capture_on_commit_callbacks
+):
+    with system_scope("测试"):
+        line = Parameter.objects.create(
+            key="test.age", title="年龄线", value=15, unit="周岁", since=days(-9), source="甲"
+        )
+    version = made("", tree={"field": "age", "op": "<", "param": "test.age"})
+    assert standing(version.code) and versions.broken() == ()
+    with django_capture_on_commit_callbacks(execute=True), system_scope("测试"):
+        line.key = "test.renamed"  # nobody but the owner of the tables can delete a line
+        line.save()
+    (lost,) = versions.broken()
+    assert lost.version == version and "没有参数 test.age" in lost.reason
+    assert standing(version.code) is None and len(versions.active()) == len(catalogue())
+    with acting_as(actor_for(data_admin)) as actor:
+        source = next(one for one in sources_for(actor) if one.key == "rules.broken")
+        assert [line.url for line in lines(source, actor)] == [reverse("rules:version_detail", args=[version.pk])]
 
 
 def test_the_command_runs_what_is_in_force_and_tells_what_is_disabled(made):

@@ -11,17 +11,18 @@ from django.utils import timezone
 from households.checkup import exports, register
 from jiyang.access.scope import system_scope
 from jiyang.intake.reader import FileRefused
+from jiyang.parameters.models import Parameter
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 from jiyang.rules import running
 from jiyang.rules.catalogue import Rule
 from jiyang.rules.circles import Circles
-from jiyang.rules.facts import Facts
+from jiyang.rules.facts import SHOWN, Facts, RuleRefused, problems_of_given
 from jiyang.rules.sentence import Teller
 from jiyang.rules.versions import active, broken
 
 UNREADABLE = 2  # exit status where a file cannot be read, as of `roster check`
-SHOWN = 5  # hits that `explain` tells with their values
+TOLD = 5  # hits that `explain` tells with their values
 
 
 class Command(BaseCommand):
@@ -113,10 +114,10 @@ class Command(BaseCommand):
         if rule is None:
             raise CommandError(self._disabled([options["code"]], facts)[0]["reason"])
         teller, (outcome,) = Teller(facts), running.run([rule], source, facts)
-        rows = Circles(source).by_key(rule.subject, outcome.keys[:SHOWN], [rule.when]) if outcome.keys else {}
+        rows = Circles(source).by_key(rule.subject, outcome.keys[:TOLD], [rule.when]) if outcome.keys else {}
         hits = [
             {"record": records(rule.subject.key, [key])[0], "text": teller.tell(rule.when, rows[key])}
-            for key in outcome.keys[:SHOWN]
+            for key in outcome.keys[:TOLD]
         ]
         return {
             **self._told(rule),
@@ -150,6 +151,7 @@ class Command(BaseCommand):
     def _source(self, options: dict):
         day, self.repeated = options["as_of"], []
         given = dict(self._given(pair) for pairs in options["param"] for pair in pairs)
+        self._check(given, day or timezone.localdate())
         if not options["over"]:
             return register.source(), Facts(day or timezone.localdate(), given), register.records
         district = Region.objects.at(Level.DISTRICT).order_by("code").first()
@@ -160,8 +162,20 @@ class Command(BaseCommand):
         self.repeated = staged.repeated
         return staged.source, Facts(day, given), staged.records
 
+    def _check(self, given: dict[str, str], day: dt.date) -> None:
+        """Refuse what no run could use, before any file is read."""
+        problems = problems_of_given(given)
+        for name, value in given.items() if not problems else ():
+            key = name if Parameter.objects.filter(key=name).exists() else name.rpartition(".")[0]
+            try:
+                Facts(day, {key: value}).number(key)
+            except RuleRefused as refused:
+                problems.append(str(refused).partition("，请在")[0])
+        if problems:
+            raise CommandError("；".join(problems))
+
     def _given(self, pair: str) -> tuple[str, str]:
         key, sign, value = pair.partition("=")
         if not sign or not key or not value:
-            raise CommandError(f"--param 应写成 键=值，这里是“{pair}”")
+            raise CommandError(f"--param 应写成 键=值，这里是“{pair[:SHOWN]}”")
         return key, value

@@ -10,6 +10,7 @@ from jiyang.rules import drafts, listing, looking
 from jiyang.rules.catalogue import SEVERITIES
 from jiyang.rules.facts import Facts, RuleRefused
 from jiyang.rules.fields import subjects
+from jiyang.rules.live import stored
 from jiyang.rules.models import RuleVersion
 from jiyang.rules.outline import outline
 from jiyang.rules.reading import RuleBroken
@@ -53,21 +54,21 @@ class RuleDetailView(TemplateView):
 
     def get_context_data(self, **kwargs) -> dict:
         code, today, actor = kwargs["code"], timezone.localdate(), self.request.actor
-        stored = list(
+        kept = list(
             RuleVersion.objects.filter(code=code).select_related("submitted_by", "decided_by").order_by("-number")
         )
         first, now = built_in(code), standing_version(code)
-        if not stored and first is None:
+        if not kept and first is None:
             raise Http404
-        shown = now or (stored[0] if stored else first)
+        shown = now or (kept[0] if kept else first)
         lost = next((one.reason for one in broken(today) if one.version.code == code), "")
         teller = Teller(Facts(today))
         return {
             **super().get_context_data(**kwargs), "title": shown.title, "code": code, "shown": shown, "now": now, "first": first,
             "lost": lost, "subject": subjects().get(shown.subject), "severity": SEVERITIES.get(shown.severity, ""), **self.told(shown, teller),
-            "versions": [{"version": one, "standing": one.standing(today)} for one in stored],
-            "waiting": next((one for one in stored if one.is_open), None), "first_stands": now is not None and now.number == 0,
-            "may_make": actor.has("rule.make"), "may_end": now is not None or in_use(code) is not None,
+            "versions": [{"version": one, "standing": one.standing(today)} for one in kept],
+            "waiting": next((one for one in kept if one.is_open), None), "first_stands": now is not None and now.number == 0,
+            "stored": stored(code, actor), "may_make": actor.has("rule.make"), "may_end": now is not None or in_use(code) is not None,
         }  # fmt: skip
 
     def told(self, version: RuleVersion, teller: Teller) -> dict:
