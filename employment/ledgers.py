@@ -1,9 +1,12 @@
 """The ledgers of labour: 务工 and 务工计划."""
 
+from functools import partial
+
 from employment import services
 from employment.filters import PlanFilter, SpellFilter
 from employment.forms import PlanEditForm, PlanForm, SpellEditForm, SpellForm, VoidForm
 from employment.models import LabourPlan, LabourSpell
+from households.roster.layout_export import offered
 from jiyang.ledgers.bulk import BulkAction
 from jiyang.ledgers.columns import Column
 from jiyang.ledgers.ledger import FormFor, Ledger
@@ -44,6 +47,7 @@ class SpellLedger(Ledger):
             for name in ("job_place", "job_industry", "point_to_point", "travel_subsidy", "job_phone", "other_info")
         ),
     )
+    file_layouts = partial(offered, ("roster_d",))
     filterset, sort = SpellFilter, "-job_started_on"
     empty = "还没有务工记录。导入务工月监测表，或登记务工。"
     create = FormFor(SpellForm, services.record_spell)
@@ -62,6 +66,7 @@ class PlanLedger(Ledger):
         Column("service_need", sort=None),
     )
     extra_export = (*NUMBERS, Column("job_phone"))
+    file_layouts = partial(offered, ("roster_g",))
     filterset, sort = PlanFilter, "person__name_pinyin"
     empty = "还没有务工计划。导入计划外出务工信息，或登记计划。"
     create = FormFor(PlanForm, services.record_plan)

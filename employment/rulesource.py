@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from employment.models import LabourPlan, LabourSpell
-from employment.roster import PLAN, SPELL
+from employment.takers import PLAN, SPELL
 from households.checkup.register import Held, hold, named
 from households.checkup.spells import Spells, in_county
 from households.rulesource import called
@@ -24,7 +24,7 @@ OF_MEMBER = """
   join households_membership m on m.person_id = p.id and m.until is null
   join households_household h on h.id = p.household_id and h.voided_at is null and h.closed_on is null"""
 SPELL_BASE = f"""(
-select s.id as spell_key, {PERSON}, {named("s", SPELL)}, h.risk_identified_on as household_identified_on,
+select s.id as spell_key, {PERSON}, {named("s", SPELL.slots)}, h.risk_identified_on as household_identified_on,
        {in_county(["nullif(s.job_county, '')", "nullif(s.job_place, '')"], "left(d.name, -1)")} as in_county,
        {SPELLS.previous_ended_on("s", "h.id, ")} as previous_ended_on,
        (select g.phone_households from ({SPELLS.by_phone}) g where g.job_phone_index = s.job_phone_index) as phone_households,
@@ -32,7 +32,7 @@ select s.id as spell_key, {PERSON}, {named("s", SPELL)}, h.risk_identified_on as
   from {ROWS} s {OF_MEMBER} join regions_region d on d.id = h.district_id
  where true)"""
 PLAN_BASE = f"""(
-select s.id as plan_key, {PERSON}, {named("s", PLAN)}, nullif(h.household_type, '') as household_type, nullif(h.category, '') as category
+select s.id as plan_key, {PERSON}, {named("s", PLAN.slots)}, nullif(h.household_type, '') as household_type, nullif(h.category, '') as category
   from employment_labourplan s {OF_MEMBER}
  where s.voided_at is null)"""
 

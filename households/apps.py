@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class HouseholdsConfig(AppConfig):
@@ -9,4 +10,5 @@ class HouseholdsConfig(AppConfig):
         from households.services.pairings import follow_posting
         from jiyang.accounts.services.postings import appointed
 
+        autodiscover_modules("takers")
         appointed.connect(follow_posting, dispatch_uid="households.helper")

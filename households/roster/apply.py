@@ -12,6 +12,7 @@ from django.db import connection
 from households.models.income import roster_period
 from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, REOPENED, Slot, of_file
 from households.roster.staging import KEPT
+from households.roster.takers import Taker
 from households.services import state
 from jiyang.intake.bulk import analyze, whole_batch
 from jiyang.intake.models import Batch
@@ -93,6 +94,18 @@ select x.id, (select max(e.pgh_id) from households_personevent e where e.pgh_obj
  where x.person_no <> '' and x.person_no in (select s.person_no from {ROWS} where w.new_person or 'person_no' = any(w.changed))
 """
 FREE = "update households_person x set person_no = '' from freed f where f.id = x.id"
+# The records of a taker: each where its person is.
+WRITE_RECORDS = """
+create temp table roster_write on commit drop as
+select row, household_id as home, person_id as person, taken, changed from roster_plan where action in ('insert', 'update')
+"""
+NEW_RECORDS = f"""
+insert into @table (public_id, version, district_id, town_id, village_id, household_id, person_id, done_by, done_on,
+    entered_by_id, entered_at, origin_id, void_reason, @columns)
+select {public_id("record", "w.row")}, 1, h.district_id, h.town_id, h.village_id, h.id, w.person, %(who)s, %(day)s, %(by)s, now(), %(batch)s,
+    '', @values
+  from {ROWS} join households_household h on h.id = w.home where w.taken is null
+"""
 AFFECTED = """
 select home from roster_write
 union select m.household_id from households_rostertouch t join households_membership m on m.id = t.record
@@ -102,23 +115,33 @@ union select m.household_id from households_rostertouch t join households_member
 TOUCHED = """
 with u as ({update} returning x.id, x.version, x.district_id, x.town_id, x.village_id)
 insert into households_rostertouch ("table", record, before_event, version, batch_id, reversal_id, district_id, town_id, village_id)
-select '{name}', u.id, {before}(select max(e.pgh_id) from households_{name}event e where e.pgh_obj_id = u.id)), u.version,
+select '{name}', u.id, {before}(select max(e.pgh_id) from {app}_{name}event e where e.pgh_obj_id = u.id)), u.version,
        %(batch)s, {reversal}, u.district_id, u.town_id, u.village_id from u
 """
 
 
-def touched(name: str, update: str, reversal: str = "null::bigint", *, freed: bool = False) -> str:
-    """`update` of table alias `x` (model `name`) together with its before-images; those in `freed` have theirs noted."""
+def touched(
+    name: str, update: str, reversal: str = "null::bigint", *, freed: bool = False, app: str = "households"
+) -> str:
+    """`update` of table alias `x` (model `name` of `app`) together with its before-images; those in `freed` have theirs noted."""
     before = "coalesce((select f.event from freed f where f.id = u.id), " if freed else "("
-    return TOUCHED.format(update=update, name=name, reversal=reversal, before=before)
+    return TOUCHED.format(update=update, name=name, reversal=reversal, before=before, app=app)
 
 
 def commit(
-    batch: Batch, *, by_id: int, who: str, fields: set[str], day: dt.date, source: str, people: bool = True
+    batch: Batch,
+    *,
+    by_id: int,
+    who: str,
+    fields: set[str],
+    day: dt.date,
+    source: str,
+    people: bool = True,
+    taker: Taker | None = None,
 ) -> dict[str, int]:
     """Write `roster_plan` over the rows of `source` into the register; returns rows written per kind.
 
-    Of a file of households (not `people`) nobody's own row is written.
+    Of a file of households (not `people`) nobody's own row is written, of a taker's nothing but its records.
 
     Runs in the caller's transaction.
     """
@@ -153,10 +176,14 @@ def commit(
         for prefix, slots in (("numbers", PERSON[:1]), ("incomes", INCOME), ("cases", CASE))
         if not of_file(slots, fields)
     } | (set() if people else {"people", "memberships", "numbers"})
-    steps = {name: sql for name, sql in steps.items() if name.split("_")[0] not in left_out}
+    steps = (
+        _of_taker(taker, fields)
+        if taker
+        else {name: sql for name, sql in steps.items() if name.split("_")[0] not in left_out}
+    )
     written = {}
     with whole_batch(batch.rows or 0), connection.cursor() as cursor:
-        cursor.execute(WRITE)
+        cursor.execute(WRITE_RECORDS if taker else WRITE)
         analyze("roster_write", "row", "home", "person")
         for name, sql in steps.items():
             cursor.execute(sql.replace("@rows", source), values)
@@ -170,8 +197,20 @@ def commit(
 OF_HOME = "x.household_id = w.home and w.first and not w.new_home and x.voided_at is null"
 
 
+def _of_taker(taker: Taker, fields: set[str]) -> dict[str, str]:
+    return {
+        "records_changed": _old(taker.name, taker.slots, fields, "x.id = w.taken", _moving(), app=taker.app),
+        "records_added": _new(NEW_RECORDS.replace("@table", taker.table), taker.slots, fields),
+    }
+
+
 def _old(
-    table: str, slots: tuple[Slot, ...], fields: set[str], condition: str, more: tuple[str, str] | None = None
+    table: str,
+    slots: tuple[Slot, ...],
+    fields: set[str],
+    condition: str,
+    more: tuple[str, str] | None = None,
+    app: str = "households",
 ) -> str:
     """The update of known rows with its before-images: exactly the fields that the plan names, nothing else.
 
@@ -186,8 +225,10 @@ def _old(
     labels = [slot.name for slot in wanted]
     if more:
         labels, sets = [*labels, more[0]], [*sets, more[1]]
-    update = f"update households_{table} x set {', '.join(sets)} from {ROWS} where {condition} and w.changed && {_names(labels)}"
-    return touched(table, update, freed=table == "person" and "person_no" in fields)
+    update = (
+        f"update {app}_{table} x set {', '.join(sets)} from {ROWS} where {condition} and w.changed && {_names(labels)}"
+    )
+    return touched(table, update, freed=table == "person" and "person_no" in fields, app=app)
 
 
 def _new(sql: str, slots: tuple[Slot, ...], fields: set[str]) -> str:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from households.models import CaseRecord, Household, IncomeStatement, Person
 from households.roster.fields import OWNERS
+from households.roster.takers import Taker, taker_of
 from jiyang.access.scope import require
 from jiyang.audit.history import Change, changes_of
 from jiyang.intake.cells import as_text
@@ -15,11 +16,15 @@ EDITED = "edited_since_export"
 MOST_TOLD = 200  # rows told in full; more say only that they were edited
 PERSONAL = {"id_number", "phone"}  # never in a message
 MODELS = {model._meta.model_name: model for model in (Person, Household, CaseRecord, IncomeStatement)}
-# heading in the history -> field of the layouts
-FIELDS = {
-    str(MODELS[owner]._meta.get_field(column.removesuffix("_id")).verbose_name): name
-    for name, (owner, column) in OWNERS.items()
-}
+
+
+def headings(taker: Taker | None) -> dict[str, str]:
+    """Heading in the history -> field of the layouts."""
+    models = {taker.name: taker.model} if taker else MODELS
+    return {
+        str(models[owner]._meta.get_field(column.removesuffix("_id")).verbose_name): name
+        for name, (owner, column) in (taker.owners if taker else OWNERS).items()
+    }
 
 
 def told(mapped: Mapped, indexes: Iterable[int]) -> dict[int, str]:
@@ -27,25 +32,28 @@ def told(mapped: Mapped, indexes: Iterable[int]) -> dict[int, str]:
     rows = list(dict.fromkeys(indexes))[:MOST_TOLD]
     if not rows:
         return {}
-    actor, numbers = require(), {index: mapped.columns["record_id"][index] for index in rows}
-    people = Person.objects.visible_to(actor).filter(public_id__in=set(numbers.values())).select_related("household")
-    by_number = {str(person.public_id): person for person in people}
+    actor, taker = require(), taker_of(mapped.header.layout.key)
+    numbers, names = {index: mapped.columns["record_id"][index] for index in rows}, headings(taker)
+    model = taker.model if taker else Person
+    records = model.objects.visible_to(actor).filter(public_id__in=set(numbers.values())).select_related("household")
+    by_number = {str(record.public_id): record for record in records}
     found = {}
     for index, number in numbers.items():
-        person = by_number.get(number.lower())
-        if person is None:
+        record = by_number.get(number.lower())
+        if record is None:
             continue
-        changes = [one for one in changes_of([person, person.household], actor) if one.changes and one.what == "修改"]
+        edited = [record] if taker else [record, record.household]
+        changes = [one for one in changes_of(edited, actor) if one.changes and one.what == "修改"]
         if changes:
-            found[index] = _sentence(mapped, index, changes[0])
+            found[index] = _sentence(mapped, index, changes[0], names)
     return found
 
 
-def _sentence(mapped: Mapped, index: int, change: Change) -> str:
+def _sentence(mapped: Mapped, index: int, change: Change, names: dict[str, str]) -> str:
     when = timezone.localtime(change.at).strftime("%m-%d %H:%M")
     parts = []
     for one in change.changes[:3]:
-        name = FIELDS.get(one.label)
+        name = names.get(one.label)
         written = as_text(mapped.raw[name][index]).strip() if name in mapped.raw else ""
         if written and mapped.header.layout.by_name[name].type in PERSONAL:
             written = "（隐去）"

@@ -14,6 +14,7 @@ from rustpy_xlsxwriter import FastExcel
 from households.enums import IncomeKind, Relation
 from households.models import CaseRecord, Household, IncomeStatement, Membership, Person, roster_period
 from households.roster import fields as slots
+from households.roster.takers import Taker, taker_of
 from jiyang.access.scope import Actor
 from jiyang.intake.layouts import Field, layouts
 from jiyang.intake.writing import writer_for
@@ -24,18 +25,20 @@ OFFERED = ("roster_a", "roster_b", "roster_c", "roster_f")  # whose fields the r
 PROVINCE, CITY = "山东省", "济南市"
 
 
-def offered() -> list[FileLayout]:
-    return [FileLayout(key, layouts()[key].title, partial(write, key), numbered=True) for key in OFFERED]
+def offered(keys: tuple[str, ...] = OFFERED) -> list[FileLayout]:
+    return [FileLayout(key, layouts()[key].title, partial(write, key), numbered=True) for key in keys]
 
 
 def write(key: str, path: Path, rows: QuerySet, actor: Actor, *, numbered: bool = False) -> int:
-    """Write a list of people, or of households with their members, in layout `key`; returns the number of lines.
+    """Write a list of people, of households with their members, or of a taker's records in layout `key`; returns the lines.
 
     `numbered` adds 系统编号 and 系统版本, by which an import sees what was edited since.
     """
     layout = layouts()[key]
     fields = (*layout.fields, *layout.own) if numbered else layout.fields
-    found = _lines(fields, members_of(rows, heads_only=layout.rows == "household"), actor)
+    taker = taker_of(key)
+    lines = records_of(rows) if taker else members_of(rows, heads_only=layout.rows == "household")
+    found = _lines(fields, lines, actor, taker)
     first = next(found, None)
     headings = [one.heading for one in fields]
     if first is None:
@@ -81,16 +84,31 @@ def members_of(rows: QuerySet, *, heads_only: bool) -> QuerySet:
     )
 
 
-def _lines(fields: tuple[Field, ...], members: QuerySet, actor: Actor) -> Iterator[dict[str, str]]:
-    getters = [(one.heading, writer_for(one), getter_of(one.name, actor)) for one in fields]
+def records_of(rows: QuerySet) -> QuerySet:
+    """The list's records, person by person within their households."""
+    found = rows.model.objects.filter(pk__in=rows.order_by().values("pk"))
+    places = [f"household__{step}" for step in ("district", "town", "village")]
+    return found.select_related("person", "household", *places).order_by(
+        "household__village__code", "household__household_no", "household_id", "person_id", "pk"
+    )
+
+
+def _lines(fields: tuple[Field, ...], members: QuerySet, actor: Actor, taker: Taker | None) -> Iterator[dict[str, str]]:
+    getters = [(one.heading, writer_for(one), getter_of(one.name, actor, taker)) for one in fields]
     for number, member in enumerate(members.iterator(chunk_size=CHUNK), start=1):
         yield {heading: write(get(member, number)) for heading, write, get in getters}
 
 
-def getter_of(name: str, actor: Actor) -> Callable[[Membership, int], Any]:
-    """How a layout's field is read from a membership; what the register does not hold, or the actor may not see, is blank."""
+def getter_of(name: str, actor: Actor, taker: Taker | None = None) -> Callable[[Any, int], Any]:
+    """How a layout's field is read from a membership, or from a taker's record, which names person and household alike.
+
+    What the register does not hold, or the actor may not see, is blank.
+    """
+    if taker and name in taker.owners:
+        column = taker.owners[name][1]
+        return (lambda row, number: getattr(row, column, None)) if may_see(taker.model, column, actor) else blank
     if name in SPECIAL:
-        return SPECIAL[name]
+        return OF_RECORD.get(name, SPECIAL[name]) if taker else SPECIAL[name]
     owner, column = slots.OWNERS.get(name, ("", ""))
     if not owner or not may_see(MODELS[owner], column, actor):
         return blank
@@ -130,6 +148,12 @@ SPECIAL: dict[str, Callable[[Membership, int], Any]] = {
     "stated_birth_date": lambda member, number: member.person.birth_date,
     "record_id": lambda member, number: member.person.public_id,
     "record_version": lambda member, number: version_of(member),
+}
+
+
+OF_RECORD: dict[str, Callable[[Any, int], Any]] = {
+    "record_id": lambda row, number: row.public_id,
+    "record_version": lambda row, number: row.version,
 }
 
 

@@ -6,6 +6,7 @@ history events with the values before it. Reversing a step restores these. An un
 """
 
 from django.db import connection
+from django.db.models import Model
 
 from households.models import (
     CaseRecord,
@@ -18,6 +19,7 @@ from households.models import (
     RosterTouch,
 )
 from households.roster.apply import touched
+from households.roster.takers import Taker, taker_of, takers
 from households.services import state
 from jiyang.access.tables import household_owned
 from jiyang.intake.bulk import whole_batch
@@ -28,11 +30,22 @@ NAMED = 200  # households named one by one in the report
 # what an import makes and changes; households last: their place carries the others along
 MADE = (IncomeStatement, CaseRecord, Person, Household)
 PATH = {"district_id", "town_id", "village_id"}
-# Natural keys that another live row may have taken meanwhile: (model, columns, condition of the restored row `e`)
+# Natural keys that another live row `o` may have taken meanwhile: (model, SQL of the same key, condition of the restored row `e`)
 KEYS = (
-    (Household, ("household_no",), "e.household_no <> ''"), (Person, ("id_index",), "true"), (Person, ("person_no",), "e.person_no <> ''"),
-    (IncomeStatement, ("household_id", "year", "kind"), "true"), (CaseRecord, ("household_id",), "true"),
+    (Household, "o.household_no = e.household_no", "e.household_no <> ''"), (Person, "o.id_index = e.id_index", "true"),
+    (Person, "o.person_no = e.person_no", "e.person_no <> ''"),
+    (IncomeStatement, "o.household_id = e.household_id and o.year = e.year and o.kind = e.kind", "true"),
+    (CaseRecord, "o.household_id = e.household_id", "true"),
 )  # fmt: skip
+
+
+def made_by(taker: Taker | None) -> tuple[type[Model], ...]:
+    """The models that a batch makes and changes, in the order in which they are restored."""
+    return (taker.model,) if taker else MADE
+
+
+def keys_of(taker: Taker | None) -> tuple[tuple[type[Model], str, str], ...]:
+    return ((taker.model, taker.same("o", "e"), "true"),) if taker else KEYS
 
 
 def reverse(reversal: Reversal, *, by_id: int) -> dict:
@@ -40,7 +53,8 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
 
     In the caller's transaction.
     """
-    batch = reversal.batch
+    batch, taker = reversal.batch, taker_of(reversal.batch.layout)
+    made = made_by(taker)
     former = batch.reversals.filter(pk__lt=reversal.pk).exclude(done_at=None).order_by("-pk").first()
     values = {
         "batch": batch.pk, "by": by_id, "reversal": reversal.pk, "former": former.pk if former else None,
@@ -49,27 +63,44 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
     with whole_batch(batch.rows or 0), connection.cursor() as cursor:
         cursor.execute("create temp table kept (household_id bigint, why text) on commit drop")
         undoing = reversal.kind == ReversalKind.UNDO
-        for sql in reasons_to_keep() if undoing else taken_keys():
+        for sql in reasons_to_keep(taker) if undoing else taken_keys(taker):
             cursor.execute(sql, values)
         cursor.execute("create index on kept (household_id)")
-        affected = _affected(cursor, values)
-        changed_since = sum(_changed_since(cursor, model, values) for model in MADE)
-        voided = _void(cursor, values) if undoing else {}
-        ended = _end_memberships(cursor, values) if undoing else _end_restored_memberships(cursor, values)
-        restored = ended + sum(_restore(cursor, model, values) for model in MADE[:-1])
-        restored += _restore_memberships(cursor, values) + _restore(cursor, Household, values)
+        affected = _affected(cursor, made, values)
+        changed_since = sum(_changed_since(cursor, model, values) for model in made)
+        voided = _void(cursor, made, values) if undoing else {}
+        if taker:
+            restored = _restore(cursor, taker.model, keys_of(taker), values)
+        else:
+            restored = _restore_register(cursor, values, undoing=undoing)
         kept = _report(cursor)
-        _settle_versions(cursor, values)
+        _settle_versions(cursor, made, values)
         state.refresh(affected)
     return {"voided": voided, "restored": restored, "changed_since": changed_since, **kept}
 
 
-def reasons_to_keep() -> list[str]:
+def _restore_register(cursor, values: dict, *, undoing: bool) -> int:
+    ended = _end_memberships(cursor, values) if undoing else _end_restored_memberships(cursor, values)
+    restored = ended + sum(_restore(cursor, model, KEYS, values) for model in MADE[:-1])
+    return restored + _restore_memberships(cursor, values) + _restore(cursor, Household, KEYS, values)
+
+
+def reasons_to_keep(taker: Taker | None = None) -> list[str]:
     """Statements that fill `kept` with households of the batch that somebody has worked on since."""
-    made = "select h.id from households_household h where h.origin_id = %(batch)s and h.voided_at is null"
+    if taker:
+        changed = (
+            f"insert into kept select x.household_id, '{taker.model._meta.verbose_name}后来改过' from {taker.table} x"
+        )
+        return [f"{changed} where x.origin_id = %(batch)s and x.voided_at is null and not {as_made(taker.model)}"]
     found = [
-        f"insert into kept select x.id, '户信息后来改过' from households_household x where x.id in ({made}) and not {as_made(Household)}"
+        f"insert into kept select p.household_id, '有{one.model._meta.verbose_name}' from households_person p join {one.table} x"
+        " on x.person_id = p.id and x.voided_at is null where p.origin_id = %(batch)s and p.voided_at is null"
+        for one in takers()
     ]
+    made = "select h.id from households_household h where h.origin_id = %(batch)s and h.voided_at is null"
+    found.append(
+        f"insert into kept select x.id, '户信息后来改过' from households_household x where x.id in ({made}) and not {as_made(Household)}"
+    )
     for model in household_owned():
         if model in {HouseholdState, RosterTouch, RosterAbsence, Membership}:
             continue
@@ -93,12 +124,11 @@ def reasons_to_keep() -> list[str]:
     return found
 
 
-def taken_keys() -> list[str]:
+def taken_keys(taker: Taker | None = None) -> list[str]:
     """Statements that fill `kept` with households whose number, or whose people's, another live row has taken meanwhile."""
     found = []
-    for model, columns, condition in KEYS:
+    for model, same, condition in keys_of(taker):
         table, owner = model._meta.db_table, "id" if model is Household else "household_id"
-        same = " and ".join(f"o.{column} = e.{column}" for column in columns)
         found.append(
             f"insert into kept select x.{owner}, '{model._meta.verbose_name}已重新录入' from households_rostertouch t"
             f" join {table} x on x.id = t.record join {table}event e on e.pgh_id = t.before_event"
@@ -123,10 +153,10 @@ def former_step(model) -> str:
     return f"t.batch_id = %(batch)s and t.reversal_id is not distinct from %(former)s and t.\"table\" = '{model._meta.model_name}'"
 
 
-def _affected(cursor, values: dict) -> list[int]:
+def _affected(cursor, made: tuple[type[Model], ...], values: dict) -> list[int]:
     """Households whose state must be rebuilt: those of the rows that the reversed step touched or the batch made."""
     parts = [f"select t.record from households_rostertouch t where {former_step(Household)}"]
-    for model in (*MADE[:-1], Membership):
+    for model in (*(one for one in made if one is not Household), Membership):
         parts.append(
             f"select x.household_id from households_rostertouch t join {model._meta.db_table} x on x.id = t.record where {former_step(model)}"
         )
@@ -135,17 +165,17 @@ def _affected(cursor, values: dict) -> list[int]:
     return [pk for (pk,) in cursor.fetchall()]
 
 
-def _void(cursor, values: dict) -> dict[str, int]:
+def _void(cursor, made: tuple[type[Model], ...], values: dict) -> dict[str, int]:
     """Void the batch's own untouched rows; a kept household keeps its people and income."""
     found = {}
-    for model in MADE:
+    for model in made:
         owner = "id" if model is Household else "household_id"
         update = (
             f"update {model._meta.db_table} x set voided_at = now(), voided_by_id = %(by)s, void_reason = %(why)s"
             f" where x.origin_id = %(batch)s and x.voided_at is null"
             f" and not exists (select 1 from kept k where k.household_id = x.{owner}) and {as_made(model)}"
         )
-        cursor.execute(touched(model._meta.model_name, update, "%(reversal)s"), values)
+        cursor.execute(touched(model._meta.model_name, update, "%(reversal)s", app=model._meta.app_label), values)
         found[model._meta.model_name] = cursor.rowcount
     return found
 
@@ -161,17 +191,18 @@ def _end_memberships(cursor, values: dict) -> int:
     return cursor.rowcount
 
 
-def _restore(cursor, model, values: dict) -> int:
+def _restore(cursor, model, keys: tuple, values: dict) -> int:
     """Rows of the reversed step that nobody has changed since get the values of their before-image."""
     left = {"id", "public_id", "version"} | (set() if model is Household else PATH)
     columns = [field.column for field in model._meta.local_concrete_fields if field.column not in left]
     sets = ", ".join(f"{column} = e.{column}" for column in columns)
     table = model._meta.db_table
-    _choose(cursor, model, values)
+    _choose(cursor, model, keys, values)
     if model is Person:
         cursor.execute(FREE)
     update = f"update {table} x set {sets} from restoring r join {table}event e on e.pgh_id = r.before_event where r.record = x.id"
-    cursor.execute(touched(model._meta.model_name, update, "%(reversal)s", freed=model is Person), values)
+    step = touched(model._meta.model_name, update, "%(reversal)s", freed=model is Person, app=model._meta.app_label)
+    cursor.execute(step, values)
     return cursor.rowcount
 
 
@@ -187,7 +218,7 @@ update households_person x set person_no = '' from freed f where f.id = x.id
 """
 
 
-def _choose(cursor, model, values: dict) -> None:
+def _choose(cursor, model, keys: tuple, values: dict) -> None:
     """Fill `restoring` with the rows to restore: untouched since, and whose former numbers no other live row holds now."""
     table, owner = model._meta.db_table, "id" if model is Household else "household_id"
     cursor.execute("drop table if exists restoring")
@@ -201,8 +232,7 @@ def _choose(cursor, model, values: dict) -> None:
         values,
     )
     cursor.execute("create index on restoring (record); analyze restoring")
-    for owned, columns, condition in KEYS:
-        same = " and ".join(f"o.{column} = e.{column}" for column in columns)
+    for owned, same, condition in keys:
         taken = 1 if owned is model else 0
         while taken:
             cursor.execute(
@@ -246,9 +276,9 @@ def _restore_memberships(cursor, values: dict) -> int:
     return cursor.rowcount
 
 
-def _settle_versions(cursor, values: dict) -> None:
+def _settle_versions(cursor, made: tuple[type[Model], ...], values: dict) -> None:
     """A household that moves carries its rows along and raises their versions after they were noted."""
-    for model in (*MADE, Membership):
+    for model in (*made, Membership):
         cursor.execute(
             f"update households_rostertouch t set version = x.version from {model._meta.db_table} x"
             f" where t.batch_id = %(batch)s and t.reversal_id = %(reversal)s and t.\"table\" = '{model._meta.model_name}'"

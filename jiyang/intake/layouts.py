@@ -27,7 +27,7 @@ TYPES = {
 }  # fmt: skip
 ROWS = {"person", "household", "spell", "plan", "village"}
 KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank", "own"}
-OF_REGISTER = {"person", "household"}  # rows that the register exports itself
+EXPORTED = {"person", "household", "spell", "plan"}  # rows that the register and its ledgers export themselves
 SHARED = "fields"
 UNIT = re.compile(r"\((?:万?元|亩|个?月|人|个|户|公里|平方米|必填|选填|yyyymm(?:dd)?)\)$", re.IGNORECASE)
 
@@ -166,7 +166,7 @@ def load(path: Path, shared: dict[str, dict] | None = None) -> Layout:
         raise ImproperlyConfigured(f"{path.name}: must_exist names {', '.join(sorted(unknown))}")
     fields = tuple(replace(_field(name, spec, path.name), must_exist=name in needed) for name, spec in entries.items())
     rows = data.get("rows", "person")
-    ours = [name for name, spec in (shared or {}).items() if spec.get("own") and rows in OF_REGISTER]
+    ours = [name for name, spec in (shared or {}).items() if spec.get("own") and rows in EXPORTED]
     return Layout(data["key"], data["title"], fields, rows, tuple(_field(name, shared[name], SHARED) for name in ours))
 
 
