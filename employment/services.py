@@ -12,6 +12,7 @@ from households.models import Person
 from households.services.facts import store
 from jiyang.accounts.models import User
 from jiyang.identifiers import phone
+from jiyang.intake.values import reaches_county
 from jiyang.ledgers.bulk import Outcome
 from jiyang.ledgers.editing import claim
 
@@ -19,14 +20,14 @@ from jiyang.ledgers.editing import claim
 @transaction.atomic
 def record_spell(*, by: User, person: Person, **fields: Any) -> LabourSpell:
     """Record a job of a person. Raises ValidationError by field; IntegrityError where it is recorded already."""
-    _check_days(**fields)
+    _check(**fields)
     return _store(LabourSpell(**_of(person, by)), fields)
 
 
 @transaction.atomic
 def edit_spell(*, by: User, record: LabourSpell, version: int, **fields: Any) -> LabourSpell:
     """Change it. Raises ValidationError by field, Stale when somebody else changed it since `version`."""
-    _check_days(**fields)
+    _check(**fields)
     return _store(claim(record, version), fields)
 
 
@@ -70,9 +71,14 @@ def _store(record: Any, fields: dict[str, Any]) -> Any:
     return store(record, fields)
 
 
-def _check_days(*, job_started_on: dt.date | None = None, job_ended_on: dt.date | None = None, **others: Any) -> None:
-    """A job begins before it ends and not in the future; one that is over says when (DOMAIN.md 1.7, 1111_16)."""
+def _check(*, job_started_on: dt.date | None = None, job_ended_on: dt.date | None = None, **others: Any) -> None:
+    """A job begins before it ends and not in the future; one that is over says when, a place reaches the county.
+
+    DOMAIN.md 1.7: 1111_16, 5_01_005.
+    """
     problems, today = {}, timezone.localdate()
+    if others.get("job_place") and not reaches_county(others["job_place"]):
+        problems["job_place"] = "务工所在地应写到县（市、区），如 山东省济南市历城区"
     if job_started_on and job_started_on > today:
         problems["job_started_on"] = "开始时间不能晚于今天，打算去的请登记务工计划"
     if job_started_on and job_ended_on and job_ended_on < job_started_on:

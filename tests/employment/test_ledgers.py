@@ -70,6 +70,7 @@ def test_two_of_one_name_are_told_apart_by_their_number(client, town_officer, ho
         ({"job_ended_on": "2021-02-01"}, "不能早于开始时间"),
         ({"working": "False"}, "今天或以前的结束时间"),
         ({"job_phone": "1381234"}, "11 位"),
+        ({"job_place": "山东省济南市"}, "写到县"),
     ],
 )
 def test_what_cannot_be_is_refused(client, town_officer, home, change, told):
