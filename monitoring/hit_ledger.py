@@ -82,7 +82,7 @@ class HitLedger(Ledger):
     extra_export = (
         Column("household__household_no", "户编号"),
         Column("code"),
-        Column("text"),
+        Column("told", "依据"),
         Column("outcome"),
         Column("decided_by__name", "核实人"),
         Column("decided_on"),

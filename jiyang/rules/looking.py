@@ -10,6 +10,7 @@ from jiyang.rules import running
 from jiyang.rules.catalogue import Rule
 from jiyang.rules.circles import Circles
 from jiyang.rules.facts import Facts
+from jiyang.rules.groups import told_to
 from jiyang.rules.live import Named, live
 from jiyang.rules.sentence import Teller
 from jiyang.rules.sql import Source
@@ -84,4 +85,8 @@ def samples(rule: Rule, keys: Sequence, source: Source, facts: Facts, actor: Act
     if not shown:
         return []
     rows, named, teller = Circles(source).by_key(rule.subject, shown, [rule.when]), live().named(rule.subject, shown, actor), Teller(facts)  # fmt: skip
-    return [Sample(named[key], teller.tell(rule.when, rows[key])) for key in shown if key in rows and key in named]
+    return [
+        Sample(named[key], told_to(actor, rule.when, rule.subject, teller.tell(rule.when, rows[key])))
+        for key in shown
+        if key in rows and key in named
+    ]

@@ -20,6 +20,8 @@ def shown(one: RuleField, value: Whatever) -> str:
     """A value as an officer reads it."""
     if value is None:
         return "未填"
+    if one.type == "hidden":
+        return "已填"
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, dt.date):

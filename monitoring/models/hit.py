@@ -1,22 +1,27 @@
 """What the rules found in the register (疑点线索): a lead is verified by a person, the machine decides nothing (DESIGN.md invariant 6)."""
 
 import datetime as dt
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from households.models import Person
-from jiyang.access.scope import Actor
+from households.models import Person, TierChange
+from jiyang.access.matrix import matrix
+from jiyang.access.scope import Actor, require
 from jiyang.access.tables import Scoped
 from jiyang.ledgers.querysets import ScopedQuerySet
 from jiyang.ledgers.records import HouseholdRecord
 from jiyang.rules.catalogue import SEVERITIES
+from jiyang.rules.groups import UNSEEN, may_read
+from jiyang.workflow.enums import ProposalState
 from monitoring.enums import HitState
 
 OPEN = (HitState.NEW, HitState.ASSIGNED)
 TIERS = "TIER_"  # rules that suggest a tier (DOMAIN.md 3.1)
+LOWER = "TIER_LOWER_"  # of a lower one: from, to (`monitoring.services.lowering`)
 
 
 def lead_open_on(day: dt.date) -> Q:
@@ -90,10 +95,17 @@ class HitQuerySet(ScopedQuerySet):
         return rows._own(actor).order_by("-first_seen", "pk")
 
     def tiers_of(self, actor: Actor, day: dt.date) -> "HitQuerySet":
-        """Suggestions of a higher tier than the household's (A before B before C; none counts as C)."""
+        """Suggestions of another tier, one for each household: of a higher one (A before B before C; none counts as C), or of a
+        lower one where the grounds are gone. Nothing is suggested while a change waits for the district.
+        """
         higher = Q(code__startswith=f"{TIERS}A") & ~Q(household__state__tier="A")
         higher |= Q(code__startswith=f"{TIERS}B") & ~Q(household__state__tier__in=("A", "B"))
-        return self.waiting(day).filter(higher)._own(actor).order_by("code", "pk")
+        lower = Q(code__startswith=f"{LOWER}A", household__state__tier="A")
+        lower |= Q(code__startswith=f"{LOWER}B", household__state__tier="B")
+        asked = TierChange.objects.filter(household=OuterRef("household"), state=ProposalState.SUBMITTED)
+        open_ones = self.waiting(day).filter(higher | lower).filter(~Exists(asked))
+        first = open_ones.order_by("household", "code", "pk").distinct("household").values("pk")
+        return self.filter(pk__in=first)._own(actor).order_by("code", "pk")
 
     def _own(self, actor: Actor) -> "HitQuerySet":
         """Assigned to the actor, or to nobody yet; the district only gets what is assigned to it."""
@@ -104,7 +116,8 @@ class HitQuerySet(ScopedQuerySet):
 class RuleHit(HouseholdRecord):
     """规则命中. One live row for each rule and household (and person, and record of theirs): the same hit is never there twice.
 
-    `text` is the rule's sentence with the values at the hit. `gone_on`: the day on which it was no longer true; until then
+    `text` is the rule's sentence with the values at the hit, `first_values` and `last_values` these values apart
+    (`jiyang.rules.cited`), when it was found and by the last run that found them different. `gone_on`: the day on which it was no longer true; until then
     it was seen by every run. What comes back after it was gone is a new row: other values, another reason to look.
     """
 
@@ -118,6 +131,8 @@ class RuleHit(HouseholdRecord):
     )  # of a rule about neither household nor person
     text = models.TextField("依据", blank=True)
     unconfirmed = ArrayField(models.TextField(), verbose_name="未经核实的参数", default=list, blank=True)
+    first_values = models.JSONField("首次发现时的值", null=True, blank=True, editable=False)
+    last_values = models.JSONField("最近一次的值", null=True, blank=True, editable=False)
     state = models.CharField("状态", max_length=10, choices=HitState, default=HitState.NEW)
     first_seen = models.DateField("首次发现")
     gone_on = models.DateField("消失日期", null=True, blank=True)
@@ -137,6 +152,9 @@ class RuleHit(HouseholdRecord):
     decided_on = models.DateField("核实日期", null=True, blank=True)
 
     objects = HitQuerySet.as_manager()
+    history_words: ClassVar = dict.fromkeys(
+        ("text", "first_values", "last_values"), lambda value: "（见命中页面）" if value else ""
+    )
 
     class Meta(HouseholdRecord.Meta):
         verbose_name = verbose_name_plural = "规则命中"
@@ -163,6 +181,16 @@ class RuleHit(HouseholdRecord):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def told(self) -> str:
+        """The sentence, where the actor may see every field it tells of; one of which that is unknown is for who sees all."""
+        actor, values = require(), [*(self.first_values or ()), *(self.last_values or ())]
+        if not values:
+            seen = actor.field_groups.issuperset(matrix().field_groups)
+        else:
+            seen = all(may_read(actor, one["reads"]) for one in values)
+        return self.text if seen else UNSEEN
 
     @property
     def badge(self) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import json
 import time
 from collections.abc import Iterator
 
@@ -17,6 +18,8 @@ from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 from jiyang.rules import running
 from jiyang.rules.circles import Circles
+from jiyang.rules.cited import Citer
+from jiyang.rules.evaluate import Row
 from jiyang.rules.facts import Facts
 from jiyang.rules.fields import subjects
 from jiyang.rules.running import Outcome
@@ -24,6 +27,8 @@ from jiyang.rules.sentence import Teller
 from jiyang.rules.sql import Source
 from jiyang.rules.versions import active, broken
 from monitoring.models import RuleHit, RuleRun, RuleSeen
+from monitoring.models.hit import LOWER
+from monitoring.services import lowering
 
 FLOOD = "rules.flood.percent"
 FLOOD_FROM = 200  # rows below which a share says nothing
@@ -46,6 +51,11 @@ NEW = """
 select f.place, f.key, f.household_id, f.person_id, f.record from placed f join rules r on r.place = f.place
  where not exists (select 1 from monitoring_rulehit x where x.household_id = f.household_id and x.code = r.code
                       and x.person_id is not distinct from f.person_id and x.record is not distinct from f.record and x.gone_on is null and x.voided_at is null)
+ order by f.place, f.key"""
+OLD = """
+select f.place, f.key, x.id, x.last_values from placed f join rules r on r.place = f.place
+  join monitoring_rulehit x on x.household_id = f.household_id and x.code = r.code and x.person_id is not distinct from f.person_id
+       and x.record is not distinct from f.record and x.gone_on is null and x.voided_at is null
  order by f.place, f.key"""
 # Hits that wait and were found by another version of the rule end: the version in force finds and tells them anew.
 GONE = """
@@ -85,6 +95,7 @@ def run(*, place: Region, day: dt.date, by: User | None = None) -> RuleRun:
         }
         for one in outcomes
     ]  # fmt: skip
+    lowering.propose(place=place, day=day, ran=[one.rule.code for one in kept], by=by)
     _seen(place, [one.rule.code for one in kept], day)
     return RuleRun.objects.create(
         district=district, town=town, day=day, by=by, outcomes=lines, seconds=round(time.perf_counter() - began, 2)
@@ -105,7 +116,8 @@ def _flood(outcome: Outcome, sizes: dict[str, int], decided: set[str] | None) ->
 def _not_in_force(day: dt.date) -> list[str]:
     """Codes of live hits whose rule was switched off; one that is only disabled keeps its hits."""
     standing = {rule.code for rule in active(day)} | {one.version.code for one in broken(day)}
-    return sorted(set(RuleHit.objects.live().values_list("code", flat=True).order_by().distinct()) - standing)
+    known = RuleHit.objects.live().exclude(code__startswith=LOWER).values_list("code", flat=True)
+    return sorted(set(known.order_by().distinct()) - standing)
 
 
 def _seen(place: Region, codes: list[str], day: dt.date) -> None:
@@ -144,6 +156,9 @@ def _store(
         gone = [code for (code,) in cursor.fetchall()]
         cursor.execute(NEW)
         new = cursor.fetchall()
+        cursor.execute(OLD)
+        old = cursor.fetchall()
+    _renew(outcomes, old, source, facts)
     found: dict[str, int] = {}
     for hits in batches(_told(outcomes, new, source, facts, day, by), 5000):
         RuleHit.objects.bulk_create(hits)
@@ -169,25 +184,47 @@ def _placed(outcomes: list[Outcome], source: Source) -> tuple[str, dict[str, lis
 def _told(
     outcomes: list[Outcome], new: list[tuple], source: Source, facts: Facts, day: dt.date, by: User | None
 ) -> Iterator[RuleHit]:
-    """New hits with their sentences; rows are loaded with their related for many at once."""
-    teller, circles = Teller(facts), Circles(source)
+    """New hits with their sentences and values."""
+    teller = Teller(facts)
+    citer = Citer(teller)
     badges = {place: facts.unconfirmed(one.rule.parameters) for place, one in enumerate(outcomes)}
+    for (place, _, household, person, record), row in _with_rows(outcomes, new, source):
+        rule = outcomes[place].rule
+        cited = citer.values(rule.when, rule.subject, row)
+        yield RuleHit(
+            household_id=household, person_id=person, record=record, code=rule.code, number=rule.number, title=rule.title[:200],
+            severity=rule.severity, text=teller.tell(rule.when, row), unconfirmed=badges[place], first_seen=day, entered_by=by,
+            first_values=cited, last_values=cited,
+        )  # fmt: skip
+
+
+def _renew(outcomes: list[Outcome], old: list[tuple], source: Source, facts: Facts) -> None:
+    """Keep what the standing hits' values are now, of those only where they are others than the last time."""
+    citer = Citer(Teller(facts))
+
+    def changed() -> Iterator[RuleHit]:
+        for (place, _, pk, former), row in _with_rows(outcomes, old, source):
+            rule = outcomes[place].rule
+            cited = citer.values(rule.when, rule.subject, row)
+            if former is None or json.loads(former) != cited:
+                yield RuleHit(pk=pk, last_values=cited)
+
+    for hits in batches(changed(), AT_ONCE):
+        RuleHit.objects.bulk_update(hits, ["last_values"])
+
+
+def _with_rows(outcomes: list[Outcome], lines: list[tuple], source: Source) -> Iterator[tuple[tuple, Row]]:
+    """Lines (place, key, …) each with its row; rows are loaded with their related for many at once."""
+    circles = Circles(source)
     for subject in source.bases:
-        mine = [one for one in new if outcomes[one[0]].rule.subject.key == subject]
         by_key: dict[int, list[tuple]] = {}
-        for one in mine:
-            by_key.setdefault(one[1], []).append(one)
+        for one in lines:
+            if outcomes[one[0]].rule.subject.key == subject:
+                by_key.setdefault(one[1], []).append(one)
+        nodes = [outcomes[place].rule.when for place in {one[0] for mine in by_key.values() for one in mine}]
         for keys in batches(sorted(by_key), AT_ONCE):
-            places = {one[0] for key in keys for one in by_key[key]}
-            nodes = [outcomes[place].rule.when for place in places]
             rows = circles.by_key(subjects()[subject], keys, nodes)
-            for key in keys:
-                for place, _, household, person, record in by_key[key]:
-                    rule = outcomes[place].rule
-                    yield RuleHit(
-                        household_id=household, person_id=person, record=record, code=rule.code, number=rule.number, title=rule.title[:200],
-                        severity=rule.severity, text=teller.tell(rule.when, rows[key]), unconfirmed=badges[place], first_seen=day, entered_by=by,
-                    )  # fmt: skip
+            yield from ((one, rows[key]) for key in keys for one in by_key[key])
 
 
 def places_of(actor: Actor) -> list[Region]:

@@ -4,8 +4,10 @@ from django.utils import timezone
 
 from households.checkup import register
 from households.models import Household
+from jiyang.access.scope import require
 from jiyang.rules.circles import Judged, examine
 from jiyang.rules.facts import Facts
+from jiyang.rules.groups import told_to
 from jiyang.rules.sentence import Teller
 from jiyang.rules.versions import active
 from monitoring.models import RuleHit
@@ -26,7 +28,11 @@ def look(household_id: int) -> list[str]:
     judged = examine(wanted, register.source(), facts, "household_key", household_id)
     found = [one for one in judged if (one.rule.code, *_whose(one)) not in known]
     teller = Teller(facts) if found else None
-    return [f"{one.rule.title}：{teller.tell(one.rule.when, one.row)}" for one in found]
+    actor = require()
+    return [
+        f"{one.rule.title}：{told_to(actor, one.rule.when, one.rule.subject, teller.tell(one.rule.when, one.row))}"
+        for one in found
+    ]
 
 
 def _whose(one: Judged) -> tuple[int | None, int | None]:

@@ -9,10 +9,11 @@ from households.checkup import register
 from jiyang.access.scope import Actor
 from jiyang.ledgers.views import LedgerDetailView
 from jiyang.rules.catalogue import Rule
+from jiyang.rules.groups import may_read
 from jiyang.rules.live import Named
 from jiyang.rules.versions import active
 from monitoring.models import RuleHit, RuleMute
-from monitoring.models.hit import OPEN
+from monitoring.models.hit import LOWER, OPEN
 from monitoring.services.hits import last_seen
 from monitoring.services.leads import may_unmute
 
@@ -36,7 +37,12 @@ class HitDetailView(LedgerDetailView):
             "facts": [fact for fact in context["facts"] if fact["label"] != "依据"],
             "rule": rule,
             "about": about(hit, rule, actor),
-            "rule_url": reverse("rules:rule_detail", args=[hit.code]) if actor.may_open("rules:rule_detail") else "",
+            "told": hit.told,
+            "values": compared(hit, actor),
+            "lowers": hit.code.startswith(LOWER),
+            "rule_url": reverse("rules:rule_detail", args=[hit.code])
+            if rule and actor.may_open("rules:rule_detail")
+            else "",
             "may": may,
             "muted": standing,
             "mutes": mutes,
@@ -44,6 +50,28 @@ class HitDetailView(LedgerDetailView):
             "tier": tier,
             "tier_url": tier_url if tier and open_now and actor.may_open("households:tier_set") else "",
         }
+
+
+def compared(hit: RuleHit, actor: Actor) -> list[dict]:
+    """The values of the hit side by side, without those of fields that the actor may not see: label, unit, first, last, changed."""
+    first, last = (
+        {(one["field"], one["title"]): one for one in values or ()} for values in (hit.first_values, hit.last_values)
+    )
+    found = []
+    for key in dict.fromkeys([*first, *last]):
+        one = last.get(key) or first[key]
+        if may_read(actor, one["reads"]):
+            then, now = (values[key]["value"] if key in values else "" for values in (first, last))
+            found.append(
+                {
+                    "label": one["title"],
+                    "unit": one["unit"],
+                    "first": then,
+                    "last": now,
+                    "changed": bool(first) and then != now,
+                }
+            )
+    return found
 
 
 def about(hit: RuleHit, rule: Rule | None, actor: Actor) -> Named | None:
@@ -54,6 +82,8 @@ def about(hit: RuleHit, rule: Rule | None, actor: Actor) -> Named | None:
 
 
 def suggested(hit: RuleHit) -> str:
-    """The tier that a rule of DOMAIN.md 3.1 suggests (TIER_A_…, TIER_B_…); empty for other rules."""
+    """The tier that a rule of DOMAIN.md 3.1 suggests (TIER_A_…, TIER_B_…, TIER_LOWER_AB); empty for other rules."""
+    if hit.code.startswith(LOWER):
+        return hit.code[-1]
     parts = hit.code.split("_")
     return parts[1] if parts[0] == "TIER" and len(parts) > 2 else ""

@@ -1,6 +1,7 @@
 """Leads of the rules: stored once, gone by themselves, decided by people, told on save."""
 
 import datetime as dt
+from io import BytesIO
 
 import pytest
 from django.apps import apps
@@ -9,11 +10,15 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
-from households.models import Household
+from households.models import Household, Person, TierChange
+from households.services import tiers
+from jiyang.access.matrix import matrix
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.ledgers import saved
 from jiyang.regions.models import Region
+from jiyang.rules.groups import UNSEEN
 from jiyang.workflow.tasks import lines, sources_for
 from monitoring import tasks
 from monitoring.enums import HitState
@@ -321,6 +326,7 @@ def test_the_last_sight_of_a_hit_costs_the_same_however_many_nights_there_were(c
     assert hit.first_seen == timezone.localdate() - dt.timedelta(days=3)
 
 
+@pytest.mark.django_db(transaction=False)  # regions stay between transactional tests
 def test_another_districts_run_decides_nothing_here():
     factories.household(dangerous_house=True)
     run()
@@ -369,3 +375,127 @@ def test_rule_precision_and_list_lead_to_each_other(client, town_officer):
     assert rule in precision and "?code=HOUSE&amp;state=confirmed" in precision
     (hit,) = found(code="HOUSE")
     assert rule in client.get(reverse("monitoring:hit_detail", args=[hit.pk])).content.decode()
+
+
+def worker(home: Household, age: int, **fields) -> Person:
+    born = dt.date(timezone.localdate().year - age, 1, 1)
+    with system_scope("测试"):
+        return factories.person(home, number=factories.id_number(born), **fields)
+
+
+def test_the_values_of_a_hit_are_kept_when_found_and_as_last_seen(client, town_officer):
+    child = worker(factories.household(members=1), 14, labour="ordinary")
+    run()
+    (hit,) = found(code="2_01_011")
+    told = {one["field"]: (one["title"], one["value"], one["unit"]) for one in hit.first_values}
+    assert told["person.age"] == ("年龄", "14", "周岁") and told["person.labour"][1] == "普通劳动力"
+    assert hit.last_values == hit.first_values
+    run()
+    assert found(code="2_01_011") == [hit] and found(code="2_01_011")[0].version == hit.version  # nothing was written
+    with system_scope("测试"):
+        Person.objects.filter(pk=child.pk).update(labour="skilled")
+    run()
+    (later,) = found(code="2_01_011")
+    now = {one["field"]: one["value"] for one in later.last_values}
+    assert later.pk == hit.pk and later.first_values == hit.first_values and later.text == hit.text
+    assert now["person.labour"] == "技能劳动力" and now["person.age"] == "14"
+    client.force_login(town_officer)
+    page = client.get(reverse("monitoring:hit_detail", args=[hit.pk])).content.decode()
+    assert "首次发现时" in page and "最近一次" in page and "普通劳动力" in page and "<b>技能劳动力</b>" in page
+
+
+def test_who_may_not_see_health_reads_it_nowhere_on_a_hit(client, town_officer, monkeypatch):
+    worker(factories.household(members=1), 40, labour="ordinary", health=["serious"])
+    run()
+    (hit,) = found(code="5_12_009")
+    client.force_login(town_officer)
+    pages = [
+        reverse("monitoring:hit_detail", args=[hit.pk]), reverse("monitoring:hit_history", args=[hit.pk]),
+        reverse("monitoring:hit_decide", args=[hit.pk]), reverse("rules:rule_hits", args=["5_12_009"]),
+    ]  # fmt: skip
+    word = "患有大病"
+    assert [word in client.get(page).content.decode() for page in pages] == [True, False, True, True]
+    monkeypatch.setitem(matrix().grants, "health", frozenset())
+    for page in pages:
+        assert word not in client.get(page).content.decode()
+    detail = client.get(pages[0]).content.decode()
+    assert UNSEEN in detail and "普通劳动力" in detail  # what is not of health stays
+    exported = client.post(reverse("monitoring:hit_export"), {"purpose": "核对"})
+    book = load_workbook(BytesIO(b"".join(exported.streaming_content) if exported.streaming else exported.content))
+    cells = [str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row]
+    assert UNSEEN in cells and not any(word in cell for cell in cells)
+
+
+def suggestions(user) -> list[str]:
+    with acting_as(actor_for(user)) as actor:
+        return [one.code for one in RuleHit.objects.visible_to(actor).tiers_of(actor, timezone.localdate())]
+
+
+def night(days_ago: int) -> None:
+    with system_scope("测试"):
+        hits.run(place=factories.village().district, day=timezone.localdate() - dt.timedelta(days=days_ago))
+
+
+OPEN_CASE = {"category": "unstable", "risk_identified_on": dt.date(2026, 1, 1), "risk_removed": False}
+
+
+def test_a_lower_tier_is_proposed_when_its_grounds_are_gone_at_two_reviews(client, town_officer):
+    home = factories.household(tier="A", **OPEN_CASE)
+    by_hand = factories.household(tier="A")  # its tier never stood on a condition
+    night(3)
+    change(home, risk_removed=True, risk_removed_on=dt.date(2026, 2, 1))
+    night(2)
+    night(2)  # twice on one day is one review
+    assert suggestions(town_officer) == []
+    night(1)
+    (hit,) = found(code__startswith="TIER_LOWER")
+    assert (hit.household_id, hit.code) == (home.pk, "TIER_LOWER_AC") and by_hand
+    assert "未消除的监测对象" in hit.text and "连续 2 次" in hit.text
+    assert suggestions(town_officer) == ["TIER_LOWER_AC"]
+    version = hit.version
+    run()
+    assert found(code__startswith="TIER_LOWER")[0].version == version  # stays as it is until somebody decides
+    with system_scope("测试"):
+        home.refresh_from_db()
+        assert home.state.tier == "A"
+    client.force_login(town_officer)
+    page = client.get(reverse("monitoring:hit_detail", args=[hit.pk])).content.decode()
+    assert "按建议认定 C 类" in page and "不会自动降类" in page and hit.text in page
+    with acting_as(actor_for(town_officer)):
+        asked = tiers.ask_for_tier(rows=[home], tier="C", reason="按建议", by=town_officer)
+    assert asked.done == 1 and suggestions(town_officer) == []  # one proposal at a time: the district's turn
+    with acting_as(actor_for(factories.user("district_leader"))) as leader:
+        tiers.confirm(proposal=TierChange.objects.get(), by=leader.user, approve=True)
+    run()
+    assert [one.gone_on for one in found(code__startswith="TIER_LOWER")] == [timezone.localdate()]
+
+
+def test_a_proposal_to_lower_leaves_when_a_ground_is_back_and_never_stands_beside_another(town_officer):
+    home = factories.household(tier="A", **OPEN_CASE)
+    night(3)
+    change(home, risk_removed=True, risk_removed_on=timezone.localdate() - dt.timedelta(days=9))
+    night(2)
+    night(1)
+    assert suggestions(town_officer) == ["TIER_LOWER_AB"]  # removed, under observation: B
+    change(home, **OPEN_CASE, risk_removed_on=None)
+    run()
+    assert suggestions(town_officer) == [] and [one.state for one in found(code="TIER_LOWER_AB")] == [HitState.GONE]
+
+
+def test_several_grounds_for_a_higher_tier_are_one_suggestion(town_officer):
+    home = factories.household(tier="C", dangerous_house=True, **OPEN_CASE)
+    run()
+    assert {one.code for one in found(household=home, code__startswith="TIER_A")} >= {"TIER_A_CASE", "TIER_A_SAFE"}
+    assert suggestions(town_officer) == ["TIER_A_CASE"]
+
+
+def test_nothing_is_lowered_while_a_ground_of_the_tier_cannot_be_told(town_officer, monkeypatch):
+    home = factories.household(tier="A", **OPEN_CASE)
+    night(3)
+    with system_scope("测试"):
+        RuleHit.objects.filter(household=home, code="TIER_A_CASE").update(code="TIER_A_FORMER")
+    night(2)
+    change(home, risk_removed=True)
+    night(1)
+    run()
+    assert found(code__startswith="TIER_LOWER") == []
