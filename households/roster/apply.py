@@ -12,7 +12,7 @@ from django.db import connection
 from households.models.income import roster_period
 from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, REOPENED, Slot, of_file
 from households.roster.staging import KEPT
-from households.roster.takers import Taker
+from households.roster.takers import Taker, takers
 from households.services import state
 from jiyang.intake.bulk import analyze, whole_batch
 from jiyang.intake.models import Batch
@@ -106,6 +106,11 @@ select {public_id("record", "w.row")}, 1, h.district_id, h.town_id, h.village_id
     '', @values
   from {ROWS} join households_household h on h.id = w.home where w.taken is null
 """
+# What later apps keep of a person moves with them.
+ALONG = """
+update {table} x set household_id = w.home from roster_write w
+ where x.person_id = w.person and not w.new_person and x.voided_at is null and 'household' = any(w.changed)
+"""
 AFFECTED = """
 select home from roster_write
 union select m.household_id from households_rostertouch t join households_membership m on m.id = t.record
@@ -164,6 +169,7 @@ def commit(
         "numbers_left": FREE,
         "people_changed": _old("person", PERSON, fields, "x.id = w.person and not w.new_person", _moving()),
         "people_added": _new(NEW_PEOPLE, PERSON, fields),
+        **{f"along_{one.name}": touched(one.name, ALONG.format(table=one.table), app=one.app) for one in takers()},
         "memberships_ended": touched("membership", LEFT_MEMBERSHIPS),
         "memberships_added": NEW_MEMBERSHIPS,
         "incomes_changed": _old("incomestatement", INCOME, fields, OF_HOME + income),
@@ -175,7 +181,7 @@ def commit(
         prefix
         for prefix, slots in (("numbers", PERSON[:1]), ("incomes", INCOME), ("cases", CASE))
         if not of_file(slots, fields)
-    } | (set() if people else {"people", "memberships", "numbers"})
+    } | (set() if people else {"people", "along", "memberships", "numbers"})
     steps = (
         _of_taker(taker, fields)
         if taker
@@ -187,7 +193,7 @@ def commit(
         analyze("roster_write", "row", "home", "person")
         for name, sql in steps.items():
             cursor.execute(sql.replace("@rows", source), values)
-            if not name.startswith("numbers"):
+            if not name.startswith(("numbers", "along")):
                 written[name] = cursor.rowcount
         cursor.execute(AFFECTED, values)
         state.refresh(pk for (pk,) in cursor.fetchall())

@@ -41,11 +41,12 @@ KEYS = (
 
 def made_by(taker: Taker | None) -> tuple[type[Model], ...]:
     """The models that a batch makes and changes, in the order in which they are restored."""
-    return (taker.model,) if taker else MADE
+    return (taker.model,) if taker else (*(one.model for one in takers()), *MADE)
 
 
 def keys_of(taker: Taker | None) -> tuple[tuple[type[Model], str, str], ...]:
-    return ((taker.model, taker.same("o", "e"), "true"),) if taker else KEYS
+    known = () if taker else KEYS
+    return (*((one.model, one.same("o", "e"), "true") for one in ((taker,) if taker else takers())), *known)
 
 
 def reverse(reversal: Reversal, *, by_id: int) -> dict:
@@ -72,17 +73,18 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
         if taker:
             restored = _restore(cursor, taker.model, keys_of(taker), values)
         else:
-            restored = _restore_register(cursor, values, undoing=undoing)
+            restored = _restore_register(cursor, made, values, undoing=undoing)
         kept = _report(cursor)
         _settle_versions(cursor, made, values)
         state.refresh(affected)
     return {"voided": voided, "restored": restored, "changed_since": changed_since, **kept}
 
 
-def _restore_register(cursor, values: dict, *, undoing: bool) -> int:
+def _restore_register(cursor, made: tuple[type[Model], ...], values: dict, *, undoing: bool) -> int:
+    keys = keys_of(None)
     ended = _end_memberships(cursor, values) if undoing else _end_restored_memberships(cursor, values)
-    restored = ended + sum(_restore(cursor, model, KEYS, values) for model in MADE[:-1])
-    return restored + _restore_memberships(cursor, values) + _restore(cursor, Household, KEYS, values)
+    restored = ended + sum(_restore(cursor, model, keys, values) for model in made[:-1])
+    return restored + _restore_memberships(cursor, values) + _restore(cursor, Household, keys, values)
 
 
 def reasons_to_keep(taker: Taker | None = None) -> list[str]:
