@@ -305,6 +305,15 @@ class CheckupState(models.TextChoices):
     CLEARED = "cleared", "已到期清除"
 
 
+class CopyState(models.TextChoices):
+    """Of the annotated copy of a checked file."""
+
+    NONE = "", "没有生成"
+    MAKING = "making", "正在生成"
+    READY = "ready", "已生成"
+    FAILED = "failed", "没有生成"
+
+
 class Sex(models.TextChoices):
     MALE = "m", "男"
     FEMALE = "f", "女"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from celery import shared_task, signals
 from django.db import InterfaceError, OperationalError
 
+from households.checkup import copies
 from households.checkup import job as checkup_job
 from households.enums import CheckupState
 from households.roster import committing, jobs, recovery, reversing
@@ -92,6 +93,24 @@ def run_checkup(checkup_id: int, user_id: int) -> None:
         raise
 
 
+@shared_task(**AGAIN)
+def annotate_checkup(file_id: int, user_id: int) -> None:
+    try:
+        with system_scope("批注表任务开始"):
+            go_on = copies.begin(file_id)
+            if not go_on:
+                copies.failed(file_id)
+        if go_on:
+            with acting_as(actor_for(User.objects.get(pk=user_id), reason=f"体检批注表 {file_id}")):
+                copies.make(file_id)
+    except GONE:
+        raise
+    except Exception:
+        with system_scope("批注表任务失败"):
+            copies.failed(file_id)
+        raise
+
+
 @scheduled("households.checkup.clear", cron="50 2 * * *", title="清除到期的体检文件", per="district")
 def clear_checkups(run: JobRun) -> dict:
     """Files and findings of check-ups that are older than the parameter says."""
@@ -113,6 +132,7 @@ def take_up_batches() -> None:
     with system_scope("接手中断的名单任务"):
         found = [(TASKS[batch.state], batch.pk, recovery.actor_of(batch)) for batch in recovery.orphans()]
         found += [(run_checkup, checkup.pk, checkup.made_by_id) for checkup in checkup_job.orphans()]
+        found += [(annotate_checkup, one.pk, one.checkup.made_by_id) for one in copies.orphans()]
     for task, key, user_id in found:
         task.delay(key, user_id)
 

@@ -18,7 +18,7 @@ from households.models import Checkup, CheckupFile, CheckupFinding
 from households.roster.jobs import described, parts_of
 from households.roster.running import CHECKUPS, at_work, only_one
 from jiyang.access.scope import Reach, require
-from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
+from jiyang.identifiers.encryption import blind_index_all, decrypt_bytes, encrypt_all
 from jiyang.intake.bulk import batches
 from jiyang.intake.detect import Choice
 from jiyang.intake.normalise import Mapped
@@ -84,7 +84,7 @@ def _read(checkup: Checkup, progress: Progress) -> tuple[list[CheckupFile], list
         try:
             (mapped,) = read([(contents(one), one.filename, choice)], checkup.district, checkup.as_of)
         except FileRefused as refused:
-            one.error = str(refused)[:300]
+            one.error, one.layout, one.rows, one.columns = str(refused)[:300], "", None, {}
             one.save()
             continue
         one.error, one.layout, one.rows = "", mapped.header.layout.key, len(mapped.rows)
@@ -133,8 +133,8 @@ class Keeper:
             progress.step("写出问题", done, total)
             done += len(found)
             values = encrypt_all([one.value for one in found], VALUE_AAD)
-            for one, value in zip(found, values, strict=True):
-                one.value = value
+            for one, value, index in zip(found, values, blind_index_all([one.name for one in found]), strict=True):
+                one.value, one.name_index = value, index
             CheckupFinding.objects.bulk_create(found)
 
     def _all(self, outcomes: list[Outcome], known: set[str]) -> Iterator[CheckupFinding]:
@@ -209,7 +209,7 @@ class Keeper:
             checkup=self.checkup, file=self.files[number], district_id=self.checkup.district_id, town_id=town, village_id=village,
             line=mapped.rows[index], row=mapped.excel_row(index), sheet=mapped.sheet_of(index)[:80], column=column[:120], cell=cell,
             value=pointer.text(field, index), personal=pointer.is_personal(field),
-            household_no=(pointer.text("household_no", index) or "")[:40], name=(pointer.text("name", index) or "")[:60],
+            household_no=(pointer.text("household_no", index) or "")[:40], name=pointer.text("name", index),
         )  # fmt: skip
 
 

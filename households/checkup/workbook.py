@@ -1,5 +1,7 @@
 """The annotated copy of a checked export: every finding at its cell, and a sheet that lists them."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import xlsxwriter
@@ -9,14 +11,32 @@ from households.models import CheckupFile, CheckupFinding
 from households.roster.feedback import Notes, Part, annotate, write_lines
 from jiyang.access.scope import Actor
 from jiyang.intake.enums import Severity
-from jiyang.intake.reader import read
+from jiyang.intake.progress import Progress
+from jiyang.intake.reader import Source, read
 from jiyang.rules.catalogue import SEVERITIES
 
+EACH = 500  # rows after which the progress is told
 LOOKS = {"error": Severity.ERROR, "warning": Severity.WARNING, "lead": Severity.WARNING}
 
 
-def annotated(one: CheckupFile, actor: Actor, path: Path) -> int:
+@dataclass(frozen=True)
+class Told:
+    """A source whose rows tell the progress as they are written."""
+
+    source: Source
+    progress: Progress
+    total: int
+
+    def rows(self, sheet: str) -> Iterator[list]:
+        for number, row in enumerate(self.source.rows(sheet)):
+            if number % EACH == 0:
+                self.progress.step("写批注表", number, self.total)
+            yield row
+
+
+def annotated(one: CheckupFile, actor: Actor, path: Path, progress: Progress) -> int:
     """Write it; returns the findings written: those of the rows that the actor may see."""
+    progress.step("读取问题", 0, one.rows or 0)
     rows = CheckupFinding.objects.visible_to(actor).filter(file=one).order_by("line", "pk")
     findings = list(rows.defer("value"))
     notes: dict[int, Notes] = {}
@@ -26,8 +46,10 @@ def annotated(one: CheckupFile, actor: Actor, path: Path) -> int:
             f"{found.title}：{found.text}" if found.text else found.title,
         )
         note.cells.setdefault(found.cell.rstrip("0123456789"), []).append((LOOKS[found.severity], text))
-    source, parts = read(contents(one), one.filename), [Part(*part) for part in one.columns["parts"]]
-    return annotate(path, source, parts, notes, lambda book: summary(book, one, findings))
+    source = Told(read(contents(one), one.filename), progress, one.rows or 0)
+    return annotate(
+        path, source, [Part(*part) for part in one.columns["parts"]], notes, lambda book: summary(book, one, findings)
+    )
 
 
 def summary(book: xlsxwriter.Workbook, one: CheckupFile, findings: list[CheckupFinding]) -> None:
@@ -48,8 +70,8 @@ def summary(book: xlsxwriter.Workbook, one: CheckupFile, findings: list[CheckupF
         ("工作表", "行", "单元格", "户编号", "姓名", "级别和规则", "问题", "依据"),
         (
             (
-                found.sheet, found.row, found.cell, found.household_no, found.name, f"{SEVERITIES[found.severity]} {found.code}",
-                found.title, found.text,
+                found.sheet, found.row, found.cell, found.household_no, found.name or "", f"{SEVERITIES[found.severity]} {found.code}",
+                found.title, found.text or "",
             )
             for found in findings
         ),

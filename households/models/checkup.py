@@ -3,9 +3,10 @@
 from django.conf import settings
 from django.db import models
 
-from households.enums import CheckupState
+from households.enums import CheckupState, CopyState
 from jiyang.access.tables import Scoped, place_field
 from jiyang.audit.tracking import Tracked
+from jiyang.identifiers.encryption import EncryptedTextField
 from jiyang.ledgers.querysets import ScopedQuerySet
 from jiyang.rules.catalogue import SEVERITIES
 
@@ -48,7 +49,10 @@ class Checkup(Scoped, Tracked):
 
 
 class CheckupFile(Scoped):
-    """体检文件: one export as it was uploaded (encrypted) and how it was read; `error` says why it was not."""
+    """体检文件: one export as it was uploaded (encrypted) and how it was read; `error` says why it was not.
+
+    `annotated`: the copy with the findings at their cells, encrypted too, made when somebody asks for it.
+    """
 
     checkup = models.ForeignKey(Checkup, models.CASCADE, related_name="files", verbose_name="体检")
     district = place_field("区县")
@@ -61,6 +65,9 @@ class CheckupFile(Scoped):
     columns = models.JSONField("列", default=dict, blank=True)
     rows = models.PositiveIntegerField("行数", null=True, blank=True)
     error = models.CharField("没有读取的原因", max_length=300, blank=True)
+    annotated = models.FileField("批注表（加密）", upload_to="checkup/%Y/%m", max_length=200, blank=True)
+    copy_state = models.CharField("批注表状态", max_length=8, choices=CopyState, default=CopyState.NONE, blank=True)
+    copy_attempts = models.PositiveSmallIntegerField("批注表任务开始次数", default=0, editable=False)
 
     deletable = True
     objects = models.Manager.from_queryset(ScopedQuerySet)()
@@ -74,7 +81,10 @@ class CheckupFile(Scoped):
 
 
 class CheckupFinding(Scoped):
-    """体检问题: one row of a file of which a rule is true, or one cell that could not be read. The place is the row's."""
+    """体检问题: one row of a file of which a rule is true, or one cell that could not be read. The place is the row's.
+
+    Who it is, what the cell said and the sentence are encrypted; a name is found as a whole by its index, a 户编号 by its beginning.
+    """
 
     checkup = models.ForeignKey(
         Checkup, models.CASCADE, related_name="findings", db_index=False, db_constraint=False, verbose_name="体检"
@@ -93,11 +103,12 @@ class CheckupFinding(Scoped):
     value = models.BinaryField("原值（加密）", null=True)
     personal = models.BooleanField("原值要遮掩", default=False)
     household_no = models.CharField("户编号", max_length=40, blank=True)
-    name = models.CharField("姓名", max_length=60, blank=True)
+    name = EncryptedTextField("姓名（加密）", null=True)
+    name_index = models.BinaryField("姓名索引", null=True, editable=False)
     code = models.CharField("代码", max_length=40)
     severity = models.CharField("级别", max_length=8, choices=list(SEVERITIES.items()))
     title = models.CharField("问题", max_length=200)
-    text = models.TextField("说明", blank=True)
+    text = EncryptedTextField("说明（加密）", null=True)
 
     deletable = True
     objects = models.Manager.from_queryset(ScopedQuerySet)()

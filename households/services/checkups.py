@@ -3,14 +3,16 @@
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 
+from households.checkup import copies
 from households.checkup.job import FILE_AAD, progress_of
-from households.enums import CheckupState
+from households.enums import CheckupState, CopyState
 from households.models import Checkup, CheckupFile, CheckupFinding
 from jiyang.access.scope import require
 from jiyang.accounts.models import User
@@ -88,6 +90,7 @@ def reread(*, file: CheckupFile, by: User, choice: Choice) -> Checkup:
     if choice.header_row is not None and not 1 <= choice.header_row <= 1000:
         raise ValidationError("表头行应在第 1 到 1000 行之间")
     CheckupFile.objects.filter(pk=file.pk).update(reading=choice.as_dict(), error="")
+    _drop(checkup, "annotated")
     CheckupFinding.objects.filter(checkup=checkup)._raw_delete(CheckupFinding.objects.db)
     checkup.state, checkup.rules, checkup.counts, checkup.error, checkup.attempts = CheckupState.WAITING, [], {}, "", 0
     checkup.save()
@@ -105,12 +108,37 @@ def cancel(*, checkup: Checkup, by: User) -> None:
 def clear(checkup: Checkup) -> None:
     """Files and findings go; what was counted stays on record."""
     checkup = _locked(checkup.pk)
-    for one in checkup.files.all():
-        one.file.delete(save=False)
-        CheckupFile.objects.filter(pk=one.pk).update(file="")
+    _drop(checkup, "file", "annotated")
     CheckupFinding.objects.filter(checkup=checkup)._raw_delete(CheckupFinding.objects.db)
     checkup.state, checkup.cleared_at = CheckupState.CLEARED, timezone.now()
     checkup.save()
+
+
+def _drop(checkup: Checkup, *names: str) -> None:
+    """Forget files of the check-up; what is stored goes once that is certain. Their copies are asked for anew."""
+    for one in checkup.files.all():
+        for stored in (getattr(one, name) for name in names if getattr(one, name)):
+            transaction.on_commit(partial(stored.storage.delete, stored.name))
+    empty = dict.fromkeys(names, "")
+    checkup.files.update(**empty, copy_state=CopyState.NONE, copy_attempts=0)
+
+
+@transaction.atomic
+def annotate(*, file: CheckupFile, by: User) -> CheckupFile:
+    """Ask for the annotated copy of a checked file; the writing follows as a job. Asked again while it is made: nothing more.
+
+    Raises ValidationError, PermissionDenied.
+    """
+    _may()
+    checkup = _locked(file.checkup_id)
+    one = CheckupFile.objects.select_for_update(of=("self",)).get(pk=file.pk)
+    if checkup.state != CheckupState.DONE or not one.file or "parts" not in one.columns:
+        raise ValidationError("这个文件没有可以生成的批注表")
+    if one.copy_state in {CopyState.NONE, CopyState.FAILED}:
+        one.copy_state, one.copy_attempts = CopyState.MAKING, 0
+        one.save(update_fields=["copy_state", "copy_attempts"])
+        copies.progress_of(one.pk).start(one.rows or 0)
+    return one
 
 
 def clear_old() -> int:

@@ -1,10 +1,11 @@
 """数据体检: upload of exports, progress, the result by rule and by row, the annotated files (DESIGN.md section 7)."""
 
-import tempfile
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet
@@ -15,9 +16,9 @@ from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView
 
 from households import tasks
-from households.checkup import workbook
+from households.checkup import copies
 from households.checkup.job import VALUE_AAD, contents, progress_of
-from households.enums import CheckupState
+from households.enums import CheckupState, CopyState
 from households.models import Checkup, CheckupFile, CheckupFinding
 from households.roster.jobs import LAYOUTS
 from households.services import checkups
@@ -25,7 +26,7 @@ from households.views.roster_reading import masked
 from jiyang.access.scope import Actor
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
-from jiyang.identifiers.encryption import decrypt
+from jiyang.identifiers.encryption import blind_index, decrypt
 from jiyang.intake import pipeline
 from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts
@@ -144,7 +145,12 @@ def files_of(checkup: Checkup, actor: Actor) -> list[dict]:
     rows = CheckupFinding.objects.visible_to(actor).filter(checkup=checkup).order_by()
     found = dict(rows.values_list("file").annotate(Count("pk")))
     return [
-        {"file": one, "title": layouts()[one.layout].title if one.layout else "", "found": found.get(one.pk, 0)}
+        {
+            "file": one,
+            "title": layouts()[one.layout].title if one.layout else "",
+            "found": found.get(one.pk, 0),
+            "progress": copies.progress_of(one.pk).read() if one.copy_state == CopyState.MAKING else {},
+        }
         for one in CheckupFile.objects.visible_to(actor).filter(checkup=checkup).order_by("pk")
     ]
 
@@ -180,7 +186,7 @@ class Findings:
             rows = (
                 rows.filter(household_no__startswith=self.find)
                 if self.find.isdigit()
-                else rows.filter(name__contains=self.find)
+                else rows.filter(name_index=blind_index(self.find))
             )
         self.total = rows.count()
         first = (self.number - 1) * PAGE
@@ -273,17 +279,32 @@ class CheckupReadingView(TemplateView):
         return _go(checkup)
 
 
-def annotated(request: HttpRequest, pk: int, file: int) -> FileResponse:
-    """The file with its findings at their cells and a summary sheet. The download is logged."""
+@require_POST
+def annotate(request: HttpRequest, pk: int, file: int) -> HttpResponse:
+    """Ask for the annotated copy; it is made as a job, the page shows how far it is."""
     one = get_object_or_404(whole_files(request.actor), pk=file, checkup=pk)
-    if not one.file or "parts" not in one.columns:
-        raise Http404("这个文件没有可下载的结果")
-    with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as handle:
-        path = Path(handle.name)
     try:
-        rows = workbook.annotated(one, request.actor, path)
-        stream = path.open("rb")
-    finally:
-        path.unlink()
+        checkups.annotate(file=one, by=request.user)
+    except ValidationError as refused:
+        messages.warning(request, "；".join(refused.messages), extra_tags="warn")
+    else:
+        transaction.on_commit(partial(tasks.annotate_checkup.delay, one.pk, request.user.pk))
+    return redirect("households:checkup_detail", pk)
+
+
+def copy(request: HttpRequest, pk: int, file: int) -> HttpResponse:
+    """How far the annotated copy is: a fragment of the page, polled until it is there."""
+    one = get_object_or_404(whole_files(request.actor), pk=file, checkup=pk)
+    context = {"file": one, "progress": copies.progress_of(one.pk).read(), "may_run": request.actor.has("checkup.run")}
+    return render(request, "households/checkup/_copy.html", context)
+
+
+def annotated(request: HttpRequest, pk: int, file: int) -> FileResponse:
+    """The annotated copy that was made. The download is logged."""
+    one = get_object_or_404(whole_files(request.actor), pk=file, checkup=pk)
+    if not one.annotated:
+        raise Http404("这个文件没有可下载的批注表")
+    rows = CheckupFinding.objects.visible_to(request.actor).filter(file=one).count()
     note(LogKind.EXPORT, obj=one.checkup, purpose=f"体检批注：{one.filename}", rows=rows)
-    return FileResponse(stream, as_attachment=True, filename=f"体检_{Path(one.filename).stem}.xlsx")
+    name = f"体检_{Path(one.filename).stem}.xlsx"
+    return FileResponse(BytesIO(copies.contents(one)), as_attachment=True, filename=name)

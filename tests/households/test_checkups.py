@@ -7,16 +7,19 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from households.checkup import job
+from households import tasks
+from households.checkup import copies, job
 from households.enums import CheckupState
 from households.models import Checkup, CheckupFile, CheckupFinding, Household
 from households.services import checkups
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.audit.models import AccessLog
+from jiyang.intake.detect import Choice
 from tests import factories
 from tests.rules.test_exports import DATA, SOUND, table, write
 
@@ -72,6 +75,14 @@ def test_faulty_cells_are_told_once_with_their_value_hidden_at_rest(district_cle
     assert not any(one.code == "id_checksum" for one in found)
     number = next(one for one in found if one.code == "1_01_003")
     assert number.personal and number.value and number.name.encode() not in bytes(number.value)
+    with system_scope("测试"), connection.cursor() as cursor:
+        cursor.execute("select name, text, name_index from households_checkupfinding where id = %s", [number.pk])
+        stored = [bytes(one) for one in cursor.fetchone()]
+    assert (
+        number.name
+        and number.text
+        and not any(word.encode() in one for word in (number.name, number.text) for one in stored)
+    )
     assert next(one for one in checkup.rules if one["code"] == "INC_LOW")["reason"] == ""
 
 
@@ -85,7 +96,7 @@ def test_a_town_sees_its_own_rows_only_and_other_towns_nothing(client, tmp_path)
     assert client.get(detail).status_code == 404
     client.force_login(officer)
     page = client.get(detail, {"severity": "error", "q": "3"}).content.decode()
-    assert "逐条问题" in page and "下载批注表" in page
+    assert "逐条问题" in page and "生成批注表" in page
     client.force_login(
         factories.user("town_leader", "仁风镇")
     )  # sees the findings, not the file with other towns' rows
@@ -93,6 +104,7 @@ def test_a_town_sees_its_own_rows_only_and_other_towns_nothing(client, tmp_path)
         file = checkup.files.get()
     assert "由体检人下载" in client.get(detail).content.decode()
     assert client.get(reverse("households:checkup_annotated", args=[checkup.pk, file.pk])).status_code == 404
+    assert client.post(reverse("households:checkup_annotate", args=[checkup.pk, file.pk])).status_code == 404
 
 
 def test_the_annotated_copy_marks_the_cell_and_lists_everything(client, district_clerk, tmp_path):
@@ -101,7 +113,20 @@ def test_the_annotated_copy_marks_the_cell_and_lists_everything(client, district
     with system_scope("测试"):
         one = CheckupFile.objects.get(checkup=checkup, filename=path.name)
     client.force_login(district_clerk)
-    answer = client.get(reverse("households:checkup_annotated", args=[checkup.pk, one.pk]))
+    download = reverse("households:checkup_annotated", args=[checkup.pk, one.pk])
+    fragment = reverse("households:checkup_copy", args=[checkup.pk, one.pk])
+    assert client.get(download).status_code == 404 and "生成批注表" in client.get(fragment).content.decode()
+    assert client.post(reverse("households:checkup_annotate", args=[checkup.pk, one.pk])).status_code == 302
+    assert "正在生成批注表" in client.get(fragment).content.decode()
+    with system_scope("测试"):
+        assert [orphan.pk for orphan in copies.orphans()] == [one.pk]
+    tasks.annotate_checkup(one.pk, district_clerk.pk)
+    tasks.annotate_checkup(one.pk, district_clerk.pk)  # a second message changes nothing
+    assert download in client.get(fragment).content.decode()
+    with system_scope("测试"):
+        stored = CheckupFile.objects.get(pk=one.pk).annotated
+        assert stored.read()[:2] != b"PK" and head["户编号"].encode() not in stored.open().read()
+    answer = client.get(download)
     book = load_workbook(BytesIO(b"".join(answer.streaming_content)))
     sheet = book.worksheets[1]
     assert "5" in sheet["S2"].comment.text and sheet["S2"].value == "6"
@@ -159,14 +184,50 @@ def test_pages_upload_cancel_and_reading(client, district_clerk, tmp_path):
 
 def test_what_is_old_is_cleared_and_its_counts_stay(district_clerk):
     checkup = start(district_clerk, DATA / "roster_c_errors.xlsx")
+    with acting_as(actor_for(district_clerk)):
+        asked = checkups.annotate(file=checkup.files.get(), by=district_clerk)
+    tasks.annotate_checkup(asked.pk, district_clerk.pk)
     with system_scope("测试"):
-        name = checkup.files.get().file.name
+        one = checkup.files.get()
+        storage, names = one.file.storage, [one.file.name, one.annotated.name]
+    assert all(map(storage.exists, names))
+    with pytest.raises(RuntimeError), system_scope("测试"):
+        checkups.clear(checkup)
+        raise RuntimeError("nothing is committed")
+    assert all(map(storage.exists, names))  # what is still on record is still there
+    with system_scope("测试"):
         Checkup.objects.filter(pk=checkup.pk).update(made_at=timezone.now() - dt.timedelta(days=31))
         assert checkups.clear_old() == 1 and checkups.clear_old() == 0
         kept = Checkup.objects.get()
         assert kept.state == CheckupState.CLEARED and kept.counts == checkup.counts
-        assert not CheckupFinding.objects.exists() and not kept.files.get().file
-        assert not kept.files.get().file.storage.exists(name)
+        assert not CheckupFinding.objects.exists() and not kept.files.get().file and not kept.files.get().annotated
+    assert not any(map(storage.exists, names))
+
+
+def test_a_person_is_found_by_the_whole_name_and_a_household_by_its_beginning(client, district_clerk):
+    checkup = start(district_clerk, DATA / "roster_c_errors.xlsx")
+    one = next(found for found in findings(checkup) if found.name and found.household_no)
+    client.force_login(district_clerk)
+
+    def listed(term: str) -> list[CheckupFinding]:
+        page = client.get(reverse("households:checkup_detail", args=[checkup.pk]), {"q": term})
+        return [found for found, _ in page.context["page"].rows]
+
+    assert {found.name for found in listed(one.name)} == {one.name}
+    assert listed(one.name[0]) == [] and listed("没有这个人") == []
+    assert one.pk in {found.pk for found in listed(one.household_no[:9])} or len(listed(one.household_no[:9])) == 50
+
+
+def test_a_file_that_cannot_be_read_any_more_keeps_no_rows_of_the_former_reading(district_clerk):
+    checkup = start(district_clerk, DATA / "roster_c_monitoring.xlsx")
+    with system_scope("测试"):
+        assert checkup.files.get().rows
+    with acting_as(actor_for(district_clerk)):
+        checkups.reread(file=checkup.files.get(), by=district_clerk, choice=Choice("", "没有这张表", 900, {}))
+        job.run(checkup.pk)
+    with system_scope("测试"):
+        one = checkup.files.get()
+        assert one.error and one.rows is None and one.layout == "" and one.columns == {}
 
 
 def test_a_job_that_died_is_taken_up(district_clerk):
