@@ -132,6 +132,7 @@ class CheckupDetailView(TemplateView):
         ran = [one for one in checkup.rules if not one["reason"]]
         return {
             **context,
+            "unread": sum(bool(one["file"].error) for one in context["files"]),
             "refused": [one for one in checkup.rules if one["reason"]],
             "hit": sorted((one for one in ran if one["hits"]), key=lambda one: (list(SEVERITIES).index(one["severity"]), -one["hits"])),
             "ran": len(ran),

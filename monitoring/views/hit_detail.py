@@ -17,6 +17,8 @@ from monitoring.models.hit import LOWER, OPEN
 from monitoring.services.hits import last_seen
 from monitoring.services.leads import may_unmute
 
+TOLD = ("依据", "问题", "规则", "参数")  # what the page says by itself
+
 
 class HitDetailView(LedgerDetailView):
     def get_context_data(self, **kwargs) -> dict:
@@ -34,7 +36,7 @@ class HitDetailView(LedgerDetailView):
         rule = next((one for one in active(today) if one.code == hit.code), None)
         return {
             **context,
-            "facts": [fact for fact in context["facts"] if fact["label"] != "依据"],
+            "facts": [fact for fact in context["facts"] if fact["label"] not in TOLD],
             "rule": rule,
             "about": about(hit, rule, actor),
             "told": hit.told,

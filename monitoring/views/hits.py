@@ -102,7 +102,7 @@ class RunsView(TemplateView):
         district = values.own_district()
         return {
             **super().get_context_data(**kwargs), "title": "规则运行", "runs": runs, "shown": shown, "nightly": hits.last_of_district(district) if district else None, "places": places,
-            "may_run": actor.has("hit.run"), "ran": [one for one in lines if not one["reason"] and one["hits"]],
+            "may_run": actor.has("hit.run"), "ran": sorted((one for one in lines if not one["reason"] and (one["hits"] or one["gone"])), key=lambda one: (-one["new"], -one["hits"])),
             "refused": [one for one in lines if one["reason"]], "quiet": sum(not one["reason"] and not one["hits"] for one in lines),
             "totals": {key: sum(one[key] for one in lines if key == "gone" or not one["reason"]) for key in ("hits", "new", "gone")},
         }  # fmt: skip

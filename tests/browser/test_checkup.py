@@ -24,6 +24,9 @@ def test_a_checkup_from_upload_to_the_annotated_copy(visitor, worker, district_c
     page.wait_for_selector(f"#findings >> text={head['户编号']}")
     assert "S2" in page.inner_text("#findings")
     row = page.locator("tr", has_text=path.name).first
+    row.get_by_text("生成批注表").click()
+    row.get_by_text("下载批注表").wait_for(timeout=60_000)
+    seen.check()
     with page.expect_download() as waiting:
         row.get_by_text("下载批注表").click()
     waiting.value.save_as(tmp_path / "批注.xlsx")
