@@ -69,13 +69,13 @@ class HitLedger(Ledger):
     related = ("household__state", "person", "town", "village", "assigned_to", "decided_by")
     columns = (
         Column("title", cell="link", sort=None),
-        Column("severity", cell="tag"),
+        Column("severity", cell="tag", optional=True),
         Column("household__state__head_name", "户主", sort="household__state__head_pinyin"),
         Column("person__name", "人员", optional=True, sort=None),
-        Column("town__name", "镇街", sort="town__code"),
+        Column("town__name", "镇街", sort="town__code", optional=True),
         Column("village__short_name", "行政村", sort="village__code"),
         Column("badge", "参数", cell="tag", optional=True),
-        Column("first_seen"),
+        Column("first_seen", optional=True),
         Column("state", cell="tag"),
         Column("assigned_to__name", "派给", optional=True, sort=None),
     )

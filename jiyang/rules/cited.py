@@ -4,7 +4,7 @@ Each is `{field, title, value, unit, reads}`: `value` as text without its unit, 
 moves with the check's is no value of the row and is left out: what did not change stays equal from night to night.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from jiyang.rules import tree
@@ -19,10 +19,18 @@ Cited = list[dict[str, Any]]
 
 
 class Citer:
-    """Gathers the values of conditions on one day."""
+    """Gathers the values of conditions on one day. What does not hang on the row is made once per condition."""
 
     def __init__(self, teller: Teller) -> None:
         self.teller, self.evaluator, self.facts = teller, teller.evaluator, teller.facts
+        self._same: dict[
+            tuple[str, int], tuple[tree.Node, Any]
+        ] = {}  # by identity; the condition is held, so that it stays its own
+
+    def _once(self, what: str, node: tree.Node, make: Callable[[], Any]) -> Any:
+        if (what, id(node)) not in self._same:
+            self._same[what, id(node)] = (node, make())
+        return self._same[what, id(node)][1]
 
     def values(self, node: tree.Node, subject: Subject, row: Row) -> Cited:
         """In the order of the condition, each once."""
@@ -59,13 +67,19 @@ class Citer:
         return _value(f"{subject.key}.{one.name}", f"{whose}{one.title}", text, one.unit, reads)
 
     def _counted(self, node: tree.Quantified, subject: Subject, row: Row, whose: str) -> dict[str, Any]:
-        others, target = row.related.get(node.relation.name, []), subjects()[node.relation.target]
+        others = row.related.get(node.relation.name, [])
         number = sum(1 for one in others if node.where is None or self.evaluator.truth(node.where, one))
-        where = f"中“{self.teller.tell(node.where)}”" if node.where else ""
-        title = f"{whose}{node.relation.title}{where}"
-        return _value(f"{subject.key}.{node.relation.name}", title, str(number), target.unit, reads_of(node, subject))
+        return self._once("relation", node, lambda: self._relation(node, subject, whose)) | {"value": str(number)}
 
-    def _parameters(self, node: tree.Node) -> Iterator[dict[str, Any]]:
+    def _relation(self, node: tree.Quantified, subject: Subject, whose: str) -> dict[str, Any]:
+        where = f"中“{self.teller.tell(node.where)}”" if node.where else ""
+        title, unit = f"{whose}{node.relation.title}{where}", subjects()[node.relation.target].unit
+        return _value(f"{subject.key}.{node.relation.name}", title, "", unit, reads_of(node, subject))
+
+    def _parameters(self, node: tree.Compare | tree.Quantified) -> list[dict[str, Any]]:
+        return self._once("parameters", node, lambda: list(self._asked(node)))
+
+    def _asked(self, node: tree.Node) -> Iterator[dict[str, Any]]:
         for key in sorted(tree.parameters_of(node)):
             try:
                 value = self.facts.value(key)

@@ -22,6 +22,7 @@ from jiyang.ui.forms import BigChoice, DayInput, KernelForm
 from monitoring import tasks
 from monitoring.enums import HitState
 from monitoring.models import RuleHit, RuleMute, RuleRun
+from monitoring.models.hit import LOWER
 from monitoring.services import hits, leads
 
 
@@ -53,7 +54,12 @@ class DecideView(LedgerEditView):
         return {**super().form_kwargs(), "initial": first}
 
     def get_context_data(self, **kwargs) -> dict:
-        return {**super().get_context_data(**kwargs), "title": f"核实：{self.get_object()}", "verb": "保存核实结果"}
+        return {
+            **super().get_context_data(**kwargs),
+            "title": f"核实：{self.get_object()}",
+            "act": "核实",
+            "verb": "保存核实结果",
+        }
 
 
 class MuteView(LedgerEditView):
@@ -68,7 +74,12 @@ class MuteView(LedgerEditView):
         return self.get_object()
 
     def get_context_data(self, **kwargs) -> dict:
-        return {**super().get_context_data(**kwargs), "title": f"静默：{self.get_object()}", "verb": "静默"}
+        return {
+            **super().get_context_data(**kwargs),
+            "title": f"静默：{self.get_object()}",
+            "act": "静默",
+            "verb": "静默",
+        }
 
 
 class UnmuteForm(KernelForm):
@@ -84,7 +95,12 @@ class UnmuteView(LedgerEditView):
         return self.get_object()
 
     def get_context_data(self, **kwargs) -> dict:
-        return {**super().get_context_data(**kwargs), "title": f"结束静默：{self.get_object()}", "verb": "结束静默"}
+        return {
+            **super().get_context_data(**kwargs),
+            "title": f"结束静默：{self.get_object()}",
+            "act": "结束静默",
+            "verb": "结束静默",
+        }
 
 
 class RunsView(TemplateView):
@@ -139,17 +155,19 @@ class PrecisionView(TemplateView):
         for one in (*by_rule, *by_town):
             decided = one["confirmed"] + one["dismissed"]
             one["share"] = f"{100 * one['confirmed'] / decided:.0f}%" if decided else "—"
+        opens_rules = self.request.actor.may_open("rules:rule_detail")
         muted = RuleMute.objects.visible_to(self.request.actor).filter(until__gt=timezone.localdate()).order_by()
         muted = dict(muted.values_list("code").annotate(Count("household", distinct=True)))
         for one in by_rule:
             one["muted"] = muted.get(one["code"], 0)
-        opens_rules = self.request.actor.may_open("rules:rule_detail")
+            one["opens"] = opens_rules and not one["code"].startswith(
+                LOWER
+            )  # a proposal to lower follows no rule of its own
         return {
             **super().get_context_data(**kwargs),
             "title": "规则准确率",
             "by_rule": by_rule,
             "by_town": by_town,
-            "opens_rules": opens_rules,
         }
 
 

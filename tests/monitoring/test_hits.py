@@ -459,6 +459,8 @@ def test_a_lower_tier_is_proposed_when_its_grounds_are_gone_at_two_reviews(clien
         home.refresh_from_db()
         assert home.state.tier == "A"
     client.force_login(town_officer)
+    precision = client.get(reverse("monitoring:precision")).content.decode()
+    assert "?code=TIER_LOWER_AC" in precision and reverse("rules:rule_detail", args=["TIER_LOWER_AC"]) not in precision
     page = client.get(reverse("monitoring:hit_detail", args=[hit.pk])).content.decode()
     assert "按建议认定 C 类" in page and "不会自动降类" in page and hit.text in page
     with acting_as(actor_for(town_officer)):
