@@ -20,7 +20,7 @@ from jiyang.identifiers.encryption import encrypt_bytes
 from jiyang.intake.detect import Choice
 from jiyang.parameters import values
 from jiyang.regions.models import Region
-from jiyang.rules.facts import problems_of_given
+from jiyang.rules.given import unknown_of
 
 MOST_FILES = 20
 EARLIEST = dt.date(2000, 1, 1)
@@ -55,7 +55,7 @@ def start(
         raise ValidationError({"files": f"一次最多 {MOST_FILES} 个文件，这里有 {len(files)} 个"})
     if as_of and not EARLIEST <= as_of <= timezone.localdate() + dt.timedelta(days=366):
         raise ValidationError({"as_of": "体检日期应在 2000 年以后、今后一年以内"})
-    if problems := problems_of_given(given or {}):
+    if problems := unknown_of(given or {}):
         raise ValidationError({"given": problems})
     place = own_place()
     checkup = Checkup(as_of=as_of, given=dict(given or {}), made_by=by, **path_of(place))

@@ -1,12 +1,11 @@
 """What a run of rules knows beside the rows: the day, and parameters with their badge."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from jiyang.parameters.models import Parameter
 from jiyang.parameters.values import ParameterMissing, Value, get
 from jiyang.rules.tree import Amount
 
@@ -83,13 +82,6 @@ class Facts:
 def _no_number(key: str, raw: Any) -> str:
     text = str(raw)
     return f"参数 {key} 的值“{text[:SHOWN]}{'…' if len(text) > SHOWN else ''}”不是数值，请在“参数”页改正后再试"
-
-
-def problems_of_given(given: Mapping[str, str]) -> list[str]:
-    """What is wrong with values given for one run, by `key` or `key.YEAR`: keys that no parameter has. One query."""
-    known = set(Parameter.objects.values_list("key", flat=True))
-    unknown = sorted(key[:SHOWN] for key in given if key not in known and key.rpartition(".")[0] not in known)
-    return [f"没有参数 {'、'.join(unknown)}，请照“参数”页上的编号填写"] if unknown else []
 
 
 def shifted(day: dt.date, months: int, days: int) -> dt.date:

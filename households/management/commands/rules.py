@@ -11,13 +11,13 @@ from django.utils import timezone
 from households.checkup import exports, register
 from jiyang.access.scope import system_scope
 from jiyang.intake.reader import FileRefused
-from jiyang.parameters.models import Parameter
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 from jiyang.rules import running
 from jiyang.rules.catalogue import Rule
 from jiyang.rules.circles import Circles
-from jiyang.rules.facts import SHOWN, Facts, RuleRefused, problems_of_given
+from jiyang.rules.facts import SHOWN, Facts
+from jiyang.rules.given import problems_of
 from jiyang.rules.sentence import Teller
 from jiyang.rules.versions import active, broken
 
@@ -151,7 +151,8 @@ class Command(BaseCommand):
     def _source(self, options: dict):
         day, self.repeated = options["as_of"], []
         given = dict(self._given(pair) for pairs in options["param"] for pair in pairs)
-        self._check(given, day or timezone.localdate())
+        if problems := problems_of(given, day or timezone.localdate()):
+            raise CommandError("；".join(problems))
         if not options["over"]:
             return register.source(), Facts(day or timezone.localdate(), given), register.records
         district = Region.objects.at(Level.DISTRICT).order_by("code").first()
@@ -161,18 +162,6 @@ class Command(BaseCommand):
             raise CommandError(f"读不了文件 {failure.filename}：{failure.strerror}") from failure
         self.repeated = staged.repeated
         return staged.source, Facts(day, given), staged.records
-
-    def _check(self, given: dict[str, str], day: dt.date) -> None:
-        """Refuse what no run could use, before any file is read."""
-        problems = problems_of_given(given)
-        for name, value in given.items() if not problems else ():
-            key = name if Parameter.objects.filter(key=name).exists() else name.rpartition(".")[0]
-            try:
-                Facts(day, {key: value}).number(key)
-            except RuleRefused as refused:
-                problems.append(str(refused).partition("，请在")[0])
-        if problems:
-            raise CommandError("；".join(problems))
 
     def _given(self, pair: str) -> tuple[str, str]:
         key, sign, value = pair.partition("=")
