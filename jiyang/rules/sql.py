@@ -12,13 +12,9 @@ from jiyang.rules.facts import Facts, NotHeld, RuleRefused
 from jiyang.rules.fields import Relation, RuleField, Subject, subjects
 
 OPERATORS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-# some: the best of its rows counts; every: the worst; 2 true, 1 unknown, 0 false; nobody: false
-KLEENE = "(case when {e} then 2 when ({e}) is null then 1 else 0 end)"
-QUANTIFIED = {
-    "some": ("max", "(case coalesce({c}, 0) when 2 then true when 0 then false end)"),
-    "none": ("max", "(case coalesce({c}, 0) when 2 then false when 0 then true end)"),
-    "every": ("min", "(case coalesce({c}, 0) when 2 then true when 0 then false end)"),
-}
+# aggregates over the related, for "surely" and for "possibly"; NULL where there are none
+SOME = {True: "bool_or(true) filter (where {w})", False: "bool_or(({w}) is not false)"}
+EVERY = {True: "bool_and(({w}) is true)", False: "bool_and(({w}) is not false)"}
 
 
 @dataclass(frozen=True)
@@ -98,13 +94,13 @@ class Frame:
         return f'{self.alias}."{one.name}"'
 
     def unread(self, one: RuleField) -> str:
-        """SQL that is NULL where the cell could not be read, else false; empty where the source knows no such cells."""
+        """SQL that is true where a cell of the field could not be read, else false."""
         if not self.base.unread:
-            return ""
+            return "false"
         self.used.add("unread")
         self.derived["all_read"] = "cardinality(b.unread) = 0"  # asked first: searching the list costs most of a pass
-        names = "".join(f" or '{name}' = any({self.alias}.unread)" for name in one.reads)
-        return f"(case when {self.alias}.all_read then false when {names[4:]} then null else false end)"
+        names = " or ".join(f"'{name}' = any({self.alias}.unread)" for name in one.reads)
+        return f"(not {self.alias}.all_read and ({names}))"
 
     def child(self, relation: Relation) -> "Frame":
         if relation.name not in self.related:
@@ -121,23 +117,27 @@ class Frame:
 
     # --- nodes
     @singledispatchmethod
-    def sql(self, node: tree.Node) -> str:
+    def sql(self, node: tree.Node, sure: bool = True) -> str:
+        """SQL that is true exactly where the condition is; not `sure`: that is false exactly where it is false.
+
+        Of three values only two are ever told apart, so a negation asks the other question of what it negates.
+        """
         raise TypeError(node)
 
     @sql.register
-    def _(self, node: tree.All) -> str:
-        return "(" + " and ".join(map(self.sql, node.items)) + ")"
+    def _(self, node: tree.All, sure: bool = True) -> str:
+        return "(" + " and ".join(self.sql(item, sure) for item in node.items) + ")"
 
     @sql.register
-    def _(self, node: tree.Any) -> str:
-        return "(" + " or ".join(map(self.sql, node.items)) + ")"
+    def _(self, node: tree.Any, sure: bool = True) -> str:
+        return "(" + " or ".join(self.sql(item, sure) for item in node.items) + ")"
 
     @sql.register
-    def _(self, node: tree.AnyHeld) -> str:
+    def _(self, node: tree.AnyHeld, sure: bool = True) -> str:
         held = []
         for item in node.items:
             try:
-                held.append(self.sql(item))
+                held.append(self.sql(item, sure))
             except NotHeld as missing:
                 lacking = missing
         if not held:
@@ -145,42 +145,37 @@ class Frame:
         return "(" + " or ".join(held) + ")"
 
     @sql.register
-    def _(self, node: tree.Not) -> str:
-        return f"(not {self.sql(node.item)})"
+    def _(self, node: tree.Not, sure: bool = True) -> str:
+        return f"(not {self.sql(node.item, not sure)})"
 
     @sql.register
-    def _(self, node: tree.Named) -> str:
-        return self.sql(node.item)
+    def _(self, node: tree.Named, sure: bool = True) -> str:
+        return self.sql(node.item, sure)
 
     @sql.register
-    def _(self, node: tree.Empty) -> str:
+    def _(self, node: tree.Empty, sure: bool = True) -> str:
         column, unread = self.column(node.field), self.unread(node.field)
-        test = f"({column} is null)"
-        if unread:
-            test = f"(case when {column} is not null then false when {self.alias}.all_read then true else not {unread} end)"
-        return test if node.wanted else f"(not {test})"
+        if not node.wanted:
+            return f"({column} is not null)" if sure else f"({column} is not null or {unread})"
+        return f"({column} is null and not {unread})" if sure else f"({column} is null)"
 
     @sql.register
-    def _(self, node: tree.Compare) -> str:
+    def _(self, node: tree.Compare, sure: bool = True) -> str:
         column, operand = self.column(node.field), node.operand
         if node.op in {"in", "not_in"}:
             return f"({column} {'in' if node.op == 'in' else 'not in'} ({listed(operand.literal)}))"
         if node.op in {"has", "only"}:
-            return self._list(node, column)
+            return self._list(node, column, sure)
         if node.op == "contains":
             return "(" + " or ".join(f"strpos({column}, {literal(part)}) > 0" for part in operand.literal) + ")"
         return f"({column} {OPERATORS[node.op]} {self.operand(operand)})"
 
-    def _list(self, node: tree.Compare, column: str) -> str:
+    def _list(self, node: tree.Compare, column: str, sure: bool) -> str:
         wanted = f"array[{listed(node.operand.literal)}]::text[]"
-        test = f"{{c}} && {wanted}" if node.op == "has" else f"({{c}} @> {wanted} and {{c}} <@ {wanted})"
-        if node.field.type == "choices":
-            return "(" + test.format(c=column) + ")"
-        unread = self.unread(node.field)
-        filled = test.format(c=column)
-        if node.field.sql:  # derived of several cells: never NULL itself
-            return f"({filled} or {unread})" if unread else f"({filled})"
-        return f"(case when {column} is null then {unread or 'false'} else {filled} end)"
+        test = f"({column} && {wanted})" if node.op == "has" else f"({column} @> {wanted} and {column} <@ {wanted})"
+        if sure or node.field.type == "choices":
+            return test
+        return f"(coalesce({test}, false) or {self.unread(node.field)})"
 
     def operand(self, operand: tree.Operand) -> str:
         if operand.param:
@@ -197,12 +192,14 @@ class Frame:
         return base
 
     @sql.register
-    def _(self, node: tree.Quantified) -> str:
+    def _(self, node: tree.Quantified, sure: bool = True) -> str:
         child = self.child(node.relation)
-        where = child.sql(node.where) if node.where else "true"
         if node.kind != "count":
-            function, shown = QUANTIFIED[node.kind]
-            return shown.format(c=self.export(node.relation, f"{function}({KLEENE.format(e=where)})"))
+            sure = sure != (node.kind == "none")
+            where = child.sql(node.where, sure) if node.where else "true"
+            found = self.export(node.relation, (EVERY if node.kind == "every" else SOME)[sure].format(w=where))
+            return f"(not coalesce({found}, false))" if node.kind == "none" else f"coalesce({found}, false)"
+        where = child.sql(node.where) if node.where else "true"
         found = f"coalesce({self.export(node.relation, f'count(*) filter (where {where})')}, 0)"
         if node.share is not None:
             everybody = f"coalesce({self.export(node.relation, 'count(*)')}, 0)"
@@ -210,8 +207,8 @@ class Frame:
         return f"({found} {OPERATORS[node.op]} {self.operand(node.operand)})"
 
     @sql.register
-    def _(self, node: tree.Parent) -> str:
-        return self.export(node.relation, self.child(node.relation).sql(node.item))
+    def _(self, node: tree.Parent, sure: bool = True) -> str:
+        return self.export(node.relation, self.child(node.relation).sql(node.item, sure))
 
     # --- statement
     def render(self, *keep: str) -> str:
