@@ -97,6 +97,7 @@ def register() -> None:
     _household(made["household"])
     _person(made["person"])
     _spell(made["spell"])
+    _village(made["village"])
     made["plan"].add(*_identity())
     made["household"].link(
         Relation("members", "家庭成员", "person", "household_key", "household_key"),
@@ -159,12 +160,19 @@ def _person(one) -> None:
         RuleField("disability_category", "残疾类别（证号第 19 位）", "integer"),
         RuleField("disability_level", "残疾等级（证号第 20 位）", "integer"),
         RuleField("same_id", "证件号码前 18 位相同的行数", "integer"),
+        RuleField("same_id_names", "同一证件号码的姓名数", "integer"),
+        RuleField("same_id_households", "同一证件号码所在的户数", "integer"),
+        RuleField("is_copy", "整行与前面一行相同", "boolean", needs=("copy_of",), sql="({t}.copy_of is not null)", python=lambda values, day: values.get("copy_of") is not None),
         RuleField("same_id_towns", "同一证件号码所在的镇街数", "integer"),
         RuleField("public_posts", "公益性岗位个数", "integer", needs=("public_post",), sql="coalesce(cardinality({t}.public_post), 0)", python=lambda values, day: len(values.get("public_post") or ())),
         RuleField("school_state_last_year", "上年在校生状况", "choice", one.fields["school_state"].choices),
         RuleField("school_state_two_years_ago", "前年在校生状况", "choice", one.fields["school_state"].choices),
         RuleField("willing_since", "有务工意愿而未就业起", "date"),
     )  # fmt: skip
+
+
+def _village(one) -> None:
+    one.add(RuleField("same_village", "同一行政村的行数", "integer"))
 
 
 def _spell(one) -> None:

@@ -195,6 +195,8 @@ class Table:
         layout, names = self.mapped.header.layout, set(self.mapped.columns)
         if "id_number" in names:
             names |= set(OF_IDENTITY)
+        if layout.rows == "village":
+            names.add("same_village")
         return names | {
             f"{name}_is_mobile" for name in names if name in layout.by_name and layout.by_name[name].type == "phone"
         }

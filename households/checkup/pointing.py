@@ -17,6 +17,8 @@ OF_ID = {
     "disability_category",
     "disability_level",
     "same_id",
+    "same_id_names",
+    "same_id_households",
     "same_id_towns",
     "id_index",
 }
@@ -31,6 +33,25 @@ def leaves(node: tree.Node) -> Iterator[tree.Node]:
     if not isinstance(node, tree.Quantified | tree.Parent):
         for child in tree.children(node):
             yield from leaves(child)
+
+
+def fields_of(leaf: tree.Node) -> Iterator[str]:
+    """The fields of a file that a comparison asks for."""
+    if leaf.field.name == PROBLEMS:
+        yield from (name for value in _values(leaf) if (name := value.rpartition(":")[0]))
+        return
+    for one in (leaf.field, getattr(getattr(leaf, "operand", None), "field", None)):
+        for name in one.reads if one is not None else ():
+            yield "id_number" if name in OF_ID else name.removesuffix("_is_mobile")
+
+
+def reads(node: tree.Node) -> set[str]:
+    """Every field of a file that a condition asks for, of whomever; `problems` where it asks for faults of cells."""
+    found: set[str] = set()
+    for leaf in _every(node):
+        if getattr(leaf, "field", None) is not None:
+            found.update((PROBLEMS,) if leaf.field.name == PROBLEMS else fields_of(leaf))
+    return found
 
 
 def cited(node: tree.Node) -> set[str]:
@@ -88,10 +109,7 @@ class Pointer:
                 elif name:
                     yield name
             return
-        operand = getattr(leaf, "operand", None)
-        for one in (leaf.field, getattr(operand, "field", None)):
-            for name in one.reads if one is not None else ():
-                yield "id_number" if name in OF_ID else name.removesuffix("_is_mobile")
+        yield from fields_of(leaf)
 
     def text(self, name: str, index: int) -> str | None:
         """The cell as it is written."""

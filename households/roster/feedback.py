@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from django.db.models import Count, Min
 
 from households.models import RosterRow
 from households.roster.jobs import FILE_AAD
@@ -46,6 +47,7 @@ class Notes:
 
     cells: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    wrong: bool = False  # one of them is an error
 
 
 def annotated(batch: Batch, path: Path) -> int:
@@ -97,7 +99,11 @@ def failed_rows(batch: Batch, path: Path) -> int:
                 elif number + part.offset in wanted:
                     found = notes.get(number + part.offset)
                     _write(sheet, line, cells, found, looks)
-                    why = "；".join(found.texts) if found else "同户的其他行有错误"
+                    told = [
+                        *(found.texts if found else ()),
+                        *(() if found and found.wrong else ("同户的其他行有错误",)),
+                    ]
+                    why = "；".join(told)
                     sheet.write_string(line, width, safe(why[:LONGEST]))
                     line, written = line + 1, written + 1
             sheet.set_column(0, width - 1, 14)
@@ -123,6 +129,7 @@ def notes_of(batch: Batch) -> dict[int, Notes]:
     ):
         note, text = found.setdefault(row, Notes()), f"{message}。{hint}" if hint else message
         note.cells.setdefault(cell.rstrip("0123456789"), []).append((severity, text))
+        note.wrong |= severity == Severity.ERROR
         note.texts.append(f"{column}：{text}" if column else text)
     return found
 
@@ -154,12 +161,13 @@ def write_lines(
 
 
 def _tally(batch: Batch) -> Iterator[tuple]:
-    counted: dict[tuple[str, str], int] = {}
-    for code, severity in BatchFinding.objects.filter(batch=batch).values_list("code", "severity"):
-        counted[severity, code] = counted.get((severity, code), 0) + 1
+    found = BatchFinding.objects.filter(batch=batch).order_by().values_list("severity", "code")
+    counted = found.annotate(times=Count("pk"), message=Min("message"), hint=Min("hint"))
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NORMALISED: 2}
-    for (severity, code), times in sorted(counted.items(), key=lambda one: (order[one[0][0]], -one[1])):
-        yield kinds()[code].message, times, Severity(severity).label, kinds()[code].hint
+    for severity, code, times, message, hint in sorted(counted, key=lambda one: (order[one[0]], -one[2])):
+        standard = kinds().get(code)
+        message, hint = (standard.message, standard.hint) if standard else (message, hint)
+        yield message, times, Severity(severity).label, hint
 
 
 def _line(sheet, number: int, values: Iterable[Any], look=None) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from django.utils import timezone
 
 from households.models import roster_period
-from households.roster import checks, exported, plan, staging, storable
-from households.roster.layout_checks import LAYOUT_CHECKS
+from households.roster import exported, judging, plan, staging, storable
 from households.roster.running import Clock, only_one, progress_of
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
 from jiyang.intake import pipeline
@@ -76,10 +75,14 @@ def examine(
         raise FileRefused("layout_not_imported", title=mapped.header.layout.title)
     clock.lap("read")
     step("写入暂存", 0, len(mapped.rows))
-    staging.stage(mapped, district.pk)
+    filled = staging.stage(mapped, district.pk)
     clock.lap("stage")
     step("校验规则", 0, len(mapped.rows))
-    _check(mapped, as_of or mapped.data_date or timezone.localdate(), with_register)
+    refused = [
+        *storable.check(mapped),
+        *judging.judge(mapped, filled, as_of or mapped.data_date or timezone.localdate()),
+    ]
+    staging.refuse(refused)
     clock.lap("check")
     step("比对系统数据", 0, len(mapped.rows))
     day = min(mapped.data_date or as_of or timezone.localdate(), timezone.localdate())
@@ -93,6 +96,7 @@ def examine(
     )
     if with_register:
         _settle(mapped)
+    mapped.findings.sort(key=lambda one: (one.line, one.cell))
     clock.lap("plan")
     return mapped, clock.total()
 
@@ -102,32 +106,14 @@ def _settle(mapped: Mapped) -> None:
     place = {row: index for index, row in enumerate(mapped.rows)}
     known = {(finding.line, finding.code) for finding in mapped.findings}
     clashes = storable.settle("roster_stage", len(mapped.rows))
-    if mapped.header.layout.rows == "household":
-        clashes += [(row, "household_no", "household_not_in_register") for row in plan.unknown_households()]
+    clashes += plan.noticed(mapped.header.layout.rows)
     told = exported.told(mapped, [place[row] for row, _, code in clashes if code == exported.EDITED])
     found = [
         mapped.finding(name, place[row], code, note=told.get(place[row], "") if code == exported.EDITED else "")
         for row, name, code in clashes
         if (row, code) not in known
     ]
-    if found:
-        mapped.findings += found
-        mapped.findings.sort(key=lambda one: (one.line, one.cell))
-
-
-def _check(mapped: Mapped, as_of: dt.date, with_register: bool) -> None:
-    place = {row: index for index, row in enumerate(mapped.rows)}
-    layout, fields = mapped.header.layout, set(mapped.columns)
-    known = [*checks.CHECKS, *LAYOUT_CHECKS, *storable.checks(), *(checks.REGISTER_CHECKS if with_register else ())]
-    wanted = [check for check in known if check.applies(layout, fields)]
-    errors = []
-    for row, check in checks.run(as_of, wanted, with_register=with_register):
-        finding = mapped.finding(check.field, place[row], check.code)
-        mapped.findings.append(finding)
-        if finding.severity == "E":
-            errors.append(row)
-    checks.refuse(errors)
-    mapped.findings.sort(key=lambda one: (one.line, one.cell))
+    mapped.findings += found
 
 
 def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
@@ -210,7 +196,7 @@ def described(mapped: Mapped) -> dict:
             for name, (first, offset), end in zip(header.sheets, mapped.starts, ends, strict=True)
             if end > first
         ],
-        "apart": header.apart, "skipped": dict(mapped.skipped), "unlisted": mapped.unlisted_counts(),
+        "apart": header.apart, "skipped": dict(mapped.skipped), "unlisted": mapped.unlisted_counts(), "rules": mapped.rules,
     }  # fmt: skip
 
 

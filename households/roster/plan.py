@@ -154,8 +154,28 @@ def counts(source: str = "roster_plan") -> dict[str, int]:
     return {str(action): found.pop(action, 0) for action in CONTRACT} | found
 
 
-def unknown_households() -> list[int]:
-    """Rows of the plan whose household is not in the register."""
+# Rows whose household, or whose person, the register does not know, or that it knows in another household.
+NOTICED = {
+    "household": "select row, 'household_no', 'household_not_in_register' from roster_plan where household_id is null and action = 'kept'",
+    "person": """
+select p.row, 'id_number', 'person_in_register_elsewhere' from roster_plan p join roster_stage s using (row)
+  join households_person x on x.id_index = s.id_index and x.voided_at is null
+  join households_membership m on m.person_id = x.id and m.until is null
+  join households_household h on h.id = m.household_id and h.voided_at is null
+ where h.household_no is distinct from p.household_no""",
+    "spell": """
+select row, 'id_number', 'person_not_in_register' from roster_stage s where s.id_index is not null and not exists (
+    select 1 from households_person x join households_membership m on m.person_id = x.id and m.until is null
+      join households_household h on h.id = m.household_id and h.voided_at is null
+     where x.id_index = s.id_index and x.voided_at is null)""",
+}
+NOTICED["plan"] = NOTICED["spell"]
+
+
+def noticed(rows: str) -> list[tuple[int, str, str]]:
+    """(row, field, code) of what the register says of a file's rows (`rows`: what they are) beside what the plan does with them."""
+    if rows not in NOTICED:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute("select row from roster_plan where household_id is null and action = 'kept' order by row")
-        return [row for (row,) in cursor.fetchall()]
+        cursor.execute(NOTICED[rows] + " order by 1")
+        return cursor.fetchall()

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.http import QueryDict
 
 from households.enums import IncomeKind
@@ -27,7 +27,7 @@ from jiyang.access.scope import Actor
 from jiyang.identifiers import masks
 from jiyang.identifiers.encryption import decrypt
 from jiyang.intake.enums import RowAction
-from jiyang.intake.findings import kinds
+from jiyang.intake.findings import kinds, standard_hint
 from jiyang.intake.layouts import Layout, layouts
 from jiyang.intake.models import Batch, BatchFinding
 from jiyang.ledgers.columns import as_label, as_text, may_see
@@ -138,8 +138,9 @@ class Preview:
     @property
     def codes(self) -> list[tuple[str, str, int]]:
         """(code, message, findings) of errors and warnings, the most frequent first: the filter by kind."""
-        found = self._findings().exclude(severity="N").order_by().values_list("code").annotate(n=Count("pk"))
-        return [(code, kinds()[code].message, n) for code, n in found.order_by("-n", "code")]
+        found = self._findings().exclude(severity="N").order_by().values_list("code")
+        counted = found.annotate(text=Min("message"), n=Count("pk")).order_by("-n", "code")
+        return [(code, kinds()[code].message if code in kinds() else text, n) for code, text, n in counted]
 
     @property
     def bar(self) -> list[dict]:
@@ -254,7 +255,7 @@ class Preview:
         if faults:
             cell.mark = "E" if any(one.severity == "E" for one in faults) else "W"
             cell.messages = [
-                one.message + (f"。{one.hint}" if one.hint and one.hint != kinds()[one.code].hint else "")
+                one.message + (f"。{one.hint}" if one.hint and one.hint != standard_hint(one.code) else "")
                 for one in faults
             ]
         elif name in row.changed:

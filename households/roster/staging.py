@@ -15,7 +15,6 @@ from households.roster.fields import OWNED
 from jiyang.identifiers import idcard, phone, pinyin
 from jiyang.identifiers.encryption import blind_index_all, encrypt_all
 from jiyang.intake.bulk import Lines, analyze
-from jiyang.intake.findings import kinds
 from jiyang.intake.layouts import Layout
 from jiyang.intake.normalise import Mapped
 
@@ -33,9 +32,17 @@ alter table {table} alter column id drop not null, alter column batch_id drop no
     alter column action drop not null, alter column "first" drop not null, alter column changed drop not null,
     alter column held drop not null{further};
 """
-# what rules ask of every staged row besides its cells: fields whose cell could not be read, facts of encrypted numbers
+# what rules ask of every staged row besides its cells: fields whose cell could not be read, faults of its cells, facts of
+# encrypted numbers, whether it is its household's first row, and who else in the file has its ID number or is its village
 FURTHER = {
     "unread": "text[] not null default '{}'",
+    "problems": "text[] not null default '{}'",
+    "leads": "boolean not null default false",
+    "same_id": "integer",
+    "same_id_names": "integer",
+    "same_id_households": "integer",
+    "same_id_towns": "integer",
+    "same_village": "integer",
     "disability_category": "smallint",
     "disability_level": "smallint",
 }
@@ -44,10 +51,10 @@ SIGNS = re.compile(r"[\\\t\n\r]")
 ESCAPED = {"text", "name", "listed", "county_place", "labels"}
 
 
-def stage(mapped: Mapped, district_id: int, table: str = "roster_stage") -> None:
+def stage(mapped: Mapped, district_id: int, table: str = "roster_stage") -> set[str]:
     """Fill a temporary table with the rows of a file: RosterRow's columns, one for each further field of its layout, FURTHER.
 
-    Also settles cells that differ within a household (majority).
+    Also settles cells that differ within a household (majority), and tells rows that stand twice. Answers the columns that are filled.
     """
     settle_household_fields(mapped)
     columns = derived_columns(mapped, district_id)
@@ -56,6 +63,7 @@ def stage(mapped: Mapped, district_id: int, table: str = "roster_stage") -> None
         cursor.execute(_create(table, mapped.header.layout))
         cursor.copy_expert(f"copy {table} ({listed}) from stdin", Lines(columns.values()), 1 << 18)
     analyze(table, "row", "household_no", "id_index", "person_no")
+    return set(columns)
 
 
 def _create(table: str, layout: Layout | None = None) -> str:
@@ -82,8 +90,10 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
     """COPY texts of every staging column, personal numbers encrypted and indexed."""
     count, columns = len(mapped.rows), mapped.columns
     blank = [None] * count
+    unread, copied = _unread(mapped), copies(mapped)
+    _tell_copies(mapped, copied)
     ids, names = columns.get("id_number", blank), columns.get("name", blank)
-    bad = {finding.line for finding in mapped.findings if kinds()[finding.code].severity == "E"}
+    bad = {finding.line for finding in mapped.findings if finding.severity == "E"}
     outside = {finding.line for finding in mapped.findings if finding.code == "town_outside_district"}
     types = {name: one.type for name, one in mapped.header.layout.by_name.items()}
     found: dict[str, list[str]] = {}
@@ -97,25 +107,89 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
     for index in placeholders:  # a placeholder says when somebody was born at most, not who they are
         named[index] = None
     certificates = [number if number is not None and len(number) > 18 else None for number in named]
-    return found | {
-        "row": list(map(str, mapped.rows)),
-        "copy_of": _numbers(copies(mapped)),
-        "refused": ["t" if row in bad else "f" for row in mapped.rows],
-        "out_of_area": ["t" if row in outside else "f" for row in mapped.rows],
-        "district_id": [str(district_id)] * count,
-        "town_id": _numbers(place.town for place in mapped.places),
-        "village_id": _numbers(place.village for place in mapped.places),
-        "name_pinyin": _texts([pinyin.sort_key(name) if name else None for name in names], escape=True),
-        "id_kind": ["\\N" if number is None else "disability" if len(number) > 18 else "id_card" for number in named],
-        "sex": ["\\N" if number is None else "m" if int(number[16]) % 2 else "f" for number in named],
-        "birth_date": [
-            str(births.get(index) or "\\N") if number is None else f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
-            for index, number in enumerate(named)
-        ],
-        "disability_category": ["\\N" if number is None else number[18] for number in certificates],
-        "disability_level": ["\\N" if number is None else number[19] for number in certificates],
-        "unread": _unread(mapped),
+    return (
+        found
+        | _alike(mapped, named, copied)
+        | {
+            "row": list(map(str, mapped.rows)),
+            "copy_of": _numbers(copied),
+            "refused": ["t" if row in bad else "f" for row in mapped.rows],
+            "out_of_area": ["t" if row in outside else "f" for row in mapped.rows],
+            "district_id": [str(district_id)] * count,
+            "town_id": _numbers(place.town for place in mapped.places),
+            "village_id": _numbers(place.village for place in mapped.places),
+            "name_pinyin": _texts([pinyin.sort_key(name) if name else None for name in names], escape=True),
+            "id_kind": [
+                "\\N" if number is None else "disability" if len(number) > 18 else "id_card" for number in named
+            ],
+            "sex": ["\\N" if number is None else "m" if int(number[16]) % 2 else "f" for number in named],
+            "birth_date": [
+                str(births.get(index) or "\\N") if number is None else f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
+                for index, number in enumerate(named)
+            ],
+            "disability_category": ["\\N" if number is None else number[18] for number in certificates],
+            "disability_level": ["\\N" if number is None else number[19] for number in certificates],
+            "unread": unread,
+            "problems": _problems(mapped),
+            "leads": _leads(columns.get("household_no", blank)),
+        }
+    )
+
+
+def _tell_copies(mapped: Mapped, copied: Sequence[int | None]) -> None:
+    """A row that stands twice is a fault of both."""
+    if "id_number" in mapped.columns:
+        twice = set(copied) - {None}
+        mapped.findings += [
+            mapped.finding("id_number", index, "row_duplicate")
+            for index, (row, earlier) in enumerate(zip(mapped.rows, copied, strict=True))
+            if earlier is not None or row in twice
+        ]
+
+
+def _alike(mapped: Mapped, ids: Sequence[str | None], copied: Sequence[int | None]) -> dict[str, list[str]]:
+    """Of each row how many rows, names, households and towns have its ID number (first 18 characters), and how many rows its village.
+
+    Copies are not counted; a row without a number has none.
+    """
+    names = [name for name in ("name", "household_no") if name in mapped.columns]
+    firsts = [None if number is None else number[:18] for number in ids]
+    counted = Counter(first for first, copy in zip(firsts, copied, strict=True) if first is not None and copy is None)
+    shared: dict[str, list[int]] = {}
+    for index, first in enumerate(firsts):
+        if first is not None and counted[first] > 1 and copied[index] is None:
+            shared.setdefault(first, []).append(index)
+    told: dict[str, dict[str, str]] = {"same_id": {one: str(len(rows)) for one, rows in shared.items()}}
+    for column, name in (("same_id_names", "name"), ("same_id_households", "household_no")):
+        values = mapped.columns.get(name)
+        if name in names:
+            told[column] = {one: str(len({values[row] for row in rows} - {None})) for one, rows in shared.items()}
+    told["same_id_towns"] = {one: str(len({mapped.places[row].town for row in rows})) for one, rows in shared.items()}
+    found = {
+        column: ["\\N" if first is None else known.get(first, "1") for first in firsts]
+        for column, known in told.items()
     }
+    if mapped.header.layout.rows == "village":
+        villages = Counter(place.village for place in mapped.places)
+        found["same_village"] = [
+            "\\N" if place.village is None else str(villages[place.village]) for place in mapped.places
+        ]
+    return found
+
+
+def _leads(numbers: Sequence[str | None]) -> list[str]:
+    """Whether each row is the first of its household."""
+    seen: set[str | None] = {None}
+    return ["f" if number in seen or seen.add(number) else "t" for number in numbers]
+
+
+def _problems(mapped: Mapped) -> list[str]:
+    """Faults of each row's cells, as `code` and `field:code`."""
+    codes: dict[int, set[str]] = {}
+    for one in mapped.findings:
+        if one.severity != "N":
+            codes.setdefault(one.line, set()).update((one.code, f"{one.field}:{one.code}"))
+    return ["{" + ",".join(sorted(codes[row])) + "}" if row in codes else "{}" for row in mapped.rows]
 
 
 def _personal(name: str, values: list[str | None], kind: str) -> dict[str, list[str]]:
@@ -227,6 +301,12 @@ def _settle_place(mapped: Mapped, indexes: Sequence[int]) -> None:
         if mapped.places[index].village != chosen and not mapped.places[index].code:
             mapped.findings.append(mapped.finding("village", index, "household_fields_differ"))
             mapped.places[index] = place
+
+
+def refuse(rows: Iterable[int]) -> None:
+    """Mark staged rows as faulty. Their households are refused by the plan."""
+    with connection.cursor() as cursor:
+        cursor.execute("update roster_stage set refused = true where row = any(%s)", [list(rows)])
 
 
 PLANNED = {"household_id", "person_id", "first", "action", "changed", "before"}

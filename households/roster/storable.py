@@ -1,21 +1,22 @@
 """What the register could not store: numbers that somebody else holds, values beyond a column, dates it refuses.
 
-Each is a finding that refuses its household, so that no file can make a commit fail. `CHECKS` look at the staged rows
+Each is a finding that refuses its household, so that no file can make a commit fail. `check` looks at the staged rows
 alone; `settle` looks at the plan against the register, when a file is checked and again when the batch is written.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 
 from households.models import Household, Person, RosterRow
-from households.roster.checks import Check
 from households.roster.fields import HOUSEHOLD, PERSON, Slot
 from jiyang.access.scope import on_behalf_of, require
 from jiyang.intake.bulk import whole_batch
 from jiyang.intake.findings import kinds
 from jiyang.intake.models import Batch, BatchFinding
+from jiyang.intake.normalise import Mapped
 
 SMALL, WHOLE = 32767, 2147483647  # what smallint and integer hold
 REPEATED = "select person_no from roster_stage where person_no is not null and copy_of is null group by person_no having count(*) > 1"
@@ -30,37 +31,59 @@ UNTOLD = (
 )
 
 
-def checks() -> tuple[Check, ...]:
-    """The checks of staged rows by themselves."""
-    people = ("person", "household")
+@dataclass(frozen=True)
+class Limit:
+    """`code` of the finding, the `field` it points to, and the SQL condition over a staged row `s`. Asked where the file has the columns in `needs`."""
+
+    code: str
+    field: str
+    when: str
+    needs: tuple[str, ...]
+    rows: tuple[str, ...] = ("person", "household")
+
+
+def limits() -> tuple[Limit, ...]:
+    """What the staged rows alone decide."""
     return (
-        Check("person_no_taken", "person_no", SAME_NUMBER, ("person_no", "id_number"), ("person",)),
-        Check("person_listed_twice", "name", UNTOLD, ("id_number",), ("person",)),
-        Check(
-            "removed_before_identified",
-            "risk_removed_on",
-            "s.risk_removed_on < s.risk_identified_on and s.risk_removed_on < date '2022-04-01'",  # later ones: 2_11_002
-            ("risk_removed_on", "risk_identified_on"),
-        ),
-        *_limits(Household, HOUSEHOLD, people),
-        *_limits(Person, PERSON, people),
+        Limit("person_no_taken", "person_no", SAME_NUMBER, ("person_no", "id_number"), ("person",)),
+        Limit("person_listed_twice", "name", UNTOLD, ("id_number",), ("person",)),
+        *_limits(Household, HOUSEHOLD),
+        *_limits(Person, PERSON),
     )
 
 
-def _limits(model: type[models.Model], slots: tuple[Slot, ...], rows: tuple[str, ...]) -> Iterator[Check]:
-    """One check for each column of the register that is narrower than what a cell may hold. Codes always fit."""
+def check(mapped: Mapped) -> list[int]:
+    """Add a finding for each staged row beyond a limit; answers the rows."""
+    layout, fields = mapped.header.layout, set(mapped.columns)
+    asked = [one for one in limits() if fields.issuperset(one.needs) and layout.rows in one.rows]
+    if not asked:
+        return []
+    cases = ", ".join(f"case when {one.when} then {place} end" for place, one in enumerate(asked))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select s.row, array_remove(array[{cases}], null) from roster_stage s where {' or '.join(f'({one.when})' for one in asked)}"
+        )
+        found = cursor.fetchall()
+    place = {row: index for index, row in enumerate(mapped.rows)} if found else {}
+    for row, numbers in found:
+        mapped.findings += [mapped.finding(asked[number].field, place[row], asked[number].code) for number in numbers]
+    return [row for row, _ in found]
+
+
+def _limits(model: type[models.Model], slots: tuple[Slot, ...]) -> Iterator[Limit]:
+    """One for each column of the register that is narrower than what a cell may hold. Codes always fit."""
     for slot in slots:
         field = model._meta.get_field(slot.assigned[0][0].removesuffix("_id"))
         if getattr(field, "base_field", field).choices:
             continue
         if isinstance(field, models.CharField) and field.max_length:
-            yield Check("text_too_long", slot.name, f"length(s.{slot.name}) > {field.max_length}", (slot.name,), rows)
+            yield Limit("text_too_long", slot.name, f"length(s.{slot.name}) > {field.max_length}", (slot.name,))
         elif isinstance(field, ArrayField) and getattr(field.base_field, "max_length", None):
             longest = f"(select max(length(one)) from unnest(s.{slot.name}) as one)"
-            yield Check("text_too_long", slot.name, f"{longest} > {field.base_field.max_length}", (slot.name,), rows)
+            yield Limit("text_too_long", slot.name, f"{longest} > {field.base_field.max_length}", (slot.name,))
         elif isinstance(field, models.IntegerField):
             most = SMALL if isinstance(field, models.PositiveSmallIntegerField | models.SmallIntegerField) else WHOLE
-            yield Check("number_too_large", slot.name, f"s.{slot.name} not between 0 and {most}", (slot.name,), rows)
+            yield Limit("number_too_large", slot.name, f"s.{slot.name} not between 0 and {most}", (slot.name,))
 
 
 # The rows to be written with what they would write; `held` tells whether a live row other than the planned one has a number.

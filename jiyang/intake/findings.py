@@ -47,6 +47,11 @@ def kinds() -> dict[str, Kind]:
     return {code: Kind(**spec) for code, spec in data.items()}
 
 
+def standard_hint(code: str) -> str:
+    """What a code's findings say of mending; empty for a rule's own code."""
+    return kinds()[code].hint if code in kinds() else ""
+
+
 @cache
 def letters(column: int) -> str:
     """Excel's name of a column counted from 0: 0 → A, 26 → AA."""

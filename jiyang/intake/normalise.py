@@ -10,7 +10,7 @@ from typing import Any
 from jiyang.identifiers.idcard import EARLIEST
 from jiyang.intake.cells import BLANK, Read, as_text
 from jiyang.intake.detect import Header
-from jiyang.intake.findings import Finding, kinds, letters
+from jiyang.intake.findings import Finding, Kind, kinds, letters
 from jiyang.intake.gather import Gathered, gather
 from jiyang.intake.layouts import Field
 from jiyang.intake.places import Place, RegionIndex
@@ -41,6 +41,7 @@ class Mapped:
     starts: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])  # per sheet: first index, offset of numbers
     skipped: Counter = field(default_factory=Counter)
     unlisted: Counter = field(default_factory=Counter)
+    rules: dict = field(default_factory=dict)  # what the rules that were asked of the rows say of themselves
 
     def part_of(self, index: int) -> Header:
         parts = self.header.parts or [self.header]
@@ -62,11 +63,19 @@ class Mapped:
         return None
 
     def finding(
-        self, name: str, index: int, code: str, *, stored: str | None = None, note: str = "", hint: str = ""
+        self,
+        name: str,
+        index: int,
+        code: str,
+        *,
+        stored: str | None = None,
+        note: str = "",
+        hint: str = "",
+        kind: Kind | None = None,
     ) -> Finding:
-        """A finding at field `name` of the row at `index`."""
+        """A finding at field `name` of the row at `index`; `kind` says what a code means that is not in the list of codes."""
         heading, column = self.place_of(name, index) or ("", "")
-        kind, row = kinds()[code], self.excel_row(index)
+        kind, row = kind or kinds()[code], self.excel_row(index)
         value = as_text(self.raw[name][index]) if name in self.raw else ""
         return Finding(
             sheet=self.sheet_of(index),

@@ -10,11 +10,12 @@ import yaml
 from django.apps import apps
 
 from jiyang.rules import tree
+from jiyang.rules.cells import CellFinding, findings_of
 from jiyang.rules.fields import Subject, subjects
 from jiyang.rules.reading import Reader, RuleBroken, Terms
 
 SEVERITIES = {"error": "错误", "warning": "警告", "lead": "疑点"}
-KEYS = {"code", "sources", "title", "severity", "subject", "when", "why", "mend"}
+KEYS = {"code", "sources", "title", "severity", "subject", "when", "why", "mend", "finding"}
 FILE_KEYS = {"family", "subject", "terms", "rules", "source"}
 
 
@@ -23,7 +24,7 @@ class Rule:
     """One rule. `source_codes` are the codes by which officials know it (DOMAIN.md 1.7); `source` the text it follows.
 
     `raw` is the condition as it was written; `number` the version that stands (0: built in); `why` and `mend` say why it
-    matters and how a hit is put right.
+    matters and how a hit is put right; `findings` how a hit is told at the cells of a file.
     """
 
     code: str
@@ -38,6 +39,7 @@ class Rule:
     why: str = ""
     mend: str = ""
     number: int = 0
+    findings: tuple[CellFinding, ...] = ()
 
     def answers_to(self, code: str) -> bool:
         return code == self.code or code in self.source_codes
@@ -112,10 +114,11 @@ def _rule(raw: object, data: Mapping, path: Path, terms: Terms) -> Rule:
     if subject is None:
         raise RuleBroken(f"{where}：没有这种对象“{raw.get('subject', data.get('subject'))}”")
     codes = tuple(map(str, raw.get("sources", [raw["code"]])))
-    when = Reader(where, terms).read(raw["when"], subject)
+    reader = Reader(where, terms)
+    when, told = reader.read(raw["when"], subject), findings_of(raw.get("finding"), subject, reader)
     return Rule(
         str(raw["code"]), codes, raw["title"], raw["severity"], subject, when, data["family"], data.get("source", ""), raw["when"],
-        raw.get("why", ""), raw.get("mend", ""),
+        raw.get("why", ""), raw.get("mend", ""), findings=told,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from jiyang.parameters.models import Parameter
 from jiyang.rules.catalogue import Rule, catalogue, terms
+from jiyang.rules.cells import CellFinding
 from jiyang.rules.enums import VersionKind
 from jiyang.rules.fields import subjects
 from jiyang.rules.models import RuleVersion
@@ -88,12 +89,17 @@ def rule_of(version: RuleVersion, known: Iterable[str] | None = None) -> Rule:
     rule = Rule(
         version.code, tuple(version.sources), version.title, version.severity, subject,
         Reader(where, terms()).read(version.tree, subject), version.family, version.source, version.tree,
-        version.why, version.mend, version.number,
+        version.why, version.mend, version.number, _findings().get(version.code, ()),
     )  # fmt: skip
     keys = Parameter.objects.values_list("key", flat=True) if known is None else known
     if missing := sorted(rule.parameters - set(keys)):
         raise RuleBroken(f"{where}：没有参数 {'、'.join(missing)}")
     return rule
+
+
+def _findings() -> Mapping[str, tuple[CellFinding, ...]]:
+    """How the built-in rules are told at the cells of a file: their later versions are told there too."""
+    return {rule.code: rule.findings for rule in catalogue() if rule.findings}
 
 
 def jsonable(raw: Any) -> Any:

@@ -13,6 +13,7 @@ from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
 from jiyang.intake.detect import Choice
 from jiyang.intake.enums import PlanMode
+from jiyang.intake.findings import kinds
 from jiyang.intake.models import Batch
 from jiyang.intake.reader import FileRefused
 from jiyang.intake.services import mapping_of
@@ -111,7 +112,8 @@ class Command(BaseCommand):
             },
             "plan": counts,
             "absent": absent if header.layout.rows == "person" else 0,
-            "findings": [one.as_dict() for one in mapped.findings],
+            "findings": [one.as_dict() for one in mapped.findings if one.code in kinds()],
+            "rules": [one.as_dict() for one in mapped.findings if one.code not in kinds()],
             "seconds": seconds,
             "peak_mb": peak_mb(),
         }
