@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from households.checkup import numbers
+from households.checkup.spells import PHONES, Spells, in_county
 from households.roster import staging
 from households.roster.jobs import LAYOUTS
 from jiyang.identifiers import idcard
@@ -34,6 +35,7 @@ APART = 10_000_000  # row keys: file number × this + Excel row
 PEOPLE = ("roster_c", "roster_b", "roster_a", "legacy_person")  # the more telling first
 HOMES = ("roster_c", "roster_f", "roster_b", "roster_a", "legacy_household")
 OF_IDENTITY = ("id_number", "id_index", "sex", "birth_date", "id_kind", "disability_category", "disability_level")
+STAGED = Spells("over_spell", "household_key", "person_key", "rid")
 SILENT = {"no_school_reason"}  # a layout without this column cannot give one: nothing was written, rather than unknown
 JOINED_BY = {
     "village",
@@ -146,9 +148,7 @@ def _settle_spells(bases: dict[str, Base], district: Region) -> dict[str, Base]:
     with connection.cursor() as cursor:
         cursor.execute("alter table over_spell add column in_county boolean, add column household_identified_on date")
         if places := sorted({"job_county", "job_place"} & spell.columns):
-            cursor.execute(
-                f"update over_spell set in_county = strpos(coalesce({', '.join(places)}), %s) > 0", [district.name[:-1]]
-            )
+            cursor.execute(f"update over_spell set in_county = {in_county(places, '%s')}", [district.name[:-1]])
             added.add("in_county")
         if home and "risk_identified_on" in home.columns:
             cursor.execute(
@@ -350,18 +350,14 @@ def _plain(subject: str, pile: Pile) -> Base:
     _table(f"over_{subject}", f"select q.*{extra} from {query} q", "household_key", "person_key")
     if phones:
         _phones()
-        columns |= {"phone_households", "phone_counties"}
+        columns |= PHONES
     return Base(f"over_{subject}", frozenset(columns | {"problems"}), "rid", unread=True)
 
 
 def _spells(columns: set[str]) -> tuple[str, set[str]]:
     if not {"job_started_on", "job_ended_on"} <= columns:
         return "", set()
-    window = "partition by person_key order by job_started_on nulls last, rid rows between unbounded preceding and 1 preceding"
-    return (
-        f", case when person_key is not null then max(job_ended_on) over ({window}) end as previous_ended_on",
-        {"previous_ended_on"},
-    )
+    return f", {STAGED.previous_ended_on('q')} as previous_ended_on", {"previous_ended_on"}
 
 
 def _phones() -> None:
@@ -369,11 +365,6 @@ def _phones() -> None:
     with connection.cursor() as cursor:
         cursor.execute("alter table over_spell add column phone_households integer, add column phone_counties integer")
         cursor.execute(
-            "update over_spell s set phone_households = h.households from (select job_phone_index, count(distinct household_key) as households"
-            " from over_spell where job_phone_index is not null group by 1) h where h.job_phone_index = s.job_phone_index"
-        )
-        cursor.execute(
-            "update over_spell s set phone_counties = (select count(distinct o.job_county) from over_spell o"
-            " where o.job_phone_index = s.job_phone_index and o.household_key = s.household_key and o.job_county is not null"
-            " and (o.person_key <> s.person_key or o.rid = s.rid)) where job_phone_index is not null"
+            f"update over_spell s set phone_households = h.phone_households, phone_counties = {STAGED.phone_counties('s')}"
+            f" from ({STAGED.by_phone}) h where h.job_phone_index = s.job_phone_index"
         )
