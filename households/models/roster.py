@@ -92,6 +92,7 @@ class RosterRow(Scoped):
         db_index=False,
         verbose_name="系统内的人",
     )
+    taken = models.BigIntegerField("系统内的记录", null=True)  # of a taker's rows: the record it is
     changed = ArrayField(models.TextField(), verbose_name="变更字段", default=list)
     before = models.TextField("原值摘要", null=True)
     held = models.BooleanField("暂缓", default=False, db_default=False)

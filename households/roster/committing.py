@@ -11,6 +11,7 @@ from django.utils import timezone
 from households.models import RosterAbsence, roster_period
 from households.roster import apply, plan, staging, storable
 from households.roster.running import Clock, only_one, progress_of
+from households.roster.takers import taker_of
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch
@@ -21,8 +22,8 @@ OVERTAKEN = """
 create temp table overtaken on commit drop as
 select distinct s.household_no from households_rosterrow s left join roster_plan p on p.row = s.row
  where s.batch_id = %(batch)s and s.action in ('insert', 'update') and not s.held
-   and (p.action, p.household_id, p.person_id, p.changed, p.before)
-       is distinct from (s.action, s.household_id, s.person_id, s.changed, s.before)
+   and (p.action, p.household_id, p.person_id, p.taken, p.changed, p.before)
+       is distinct from (s.action, s.household_id, s.person_id, s.taken, s.changed, s.before)
 """
 
 
@@ -53,6 +54,7 @@ def commit(batch_id: int) -> Batch | None:
             day=day_of(batch),
             source=rows_of(batch),
             people=of_people(batch),
+            taker=taker_of(batch.layout),
         )
         clock.lap("write")
         if overtaken or held:
@@ -98,8 +100,10 @@ def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:
         mode=batch.mode,
         source=source,
         people=of_people(batch),
+        taker=taker_of(batch.layout),
+        peers=rows_of(batch),
     )
-    return storable.settle(source, batch.rows)
+    return storable.settle(source, batch.rows, taker_of(batch.layout))
 
 
 def _set_aside(batch: Batch) -> tuple[int, int]:
@@ -181,7 +185,7 @@ def replan(batch: Batch) -> None:
         storable.note(batch, _plan(batch, rows_of(batch)))
         cursor.execute(
             "update households_rosterrow s set action = p.action, household_id = p.household_id, person_id = p.person_id,"
-            ' "first" = p.first, changed = p.changed, before = p.before from roster_plan p'
+            ' taken = p.taken, "first" = p.first, changed = p.changed, before = p.before from roster_plan p'
             " where s.batch_id = %s and p.row = s.row",
             [batch.pk],
         )
@@ -189,5 +193,5 @@ def replan(batch: Batch) -> None:
 
 
 def takes(batch: Batch) -> bool:
-    """Whether the register keeps what one row of the file says: spells, plans and villages are only checked here."""
-    return layouts()[batch.layout].rows in {"person", "household"}
+    """Whether the register or a ledger keeps what one row of the file says: villages are only checked here."""
+    return layouts()[batch.layout].rows in {"person", "household"} or taker_of(batch.layout) is not None

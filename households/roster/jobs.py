@@ -11,6 +11,7 @@ from django.utils import timezone
 from households.models import roster_period
 from households.roster import exported, judging, plan, staging, storable
 from households.roster.running import Clock, only_one, progress_of
+from households.roster.takers import taker_of
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
 from jiyang.intake import pipeline
 from jiyang.intake.bulk import many_objects
@@ -35,7 +36,7 @@ LAYOUTS = (
     "legacy_person",
     "legacy_household",
 )
-IMPORTED = ("roster_a", "roster_b", "roster_c", "roster_f")  # with their place: what the register takes
+IMPORTED = ("roster_a", "roster_b", "roster_c", "roster_f")  # with their place: what the register takes itself
 FILE_AAD, VALUE_AAD = "intake_batch.file", "intake_batchfinding.value"
 MOST_FINDINGS_KEPT = 200_000
 
@@ -93,6 +94,7 @@ def examine(
         with_register=with_register,
         mode=mode,
         people=mapped.header.layout.rows != "household" or not with_register,
+        taker=taker_of(mapped.header.layout.key) if with_register else None,
     )
     if with_register:
         _settle(mapped)
@@ -105,7 +107,7 @@ def _settle(mapped: Mapped) -> None:
     """Findings of what the register could not store as planned."""
     place = {row: index for index, row in enumerate(mapped.rows)}
     known = {(finding.line, finding.code) for finding in mapped.findings}
-    clashes = storable.settle("roster_stage", len(mapped.rows))
+    clashes = storable.settle("roster_stage", len(mapped.rows), taker_of(mapped.header.layout.key))
     clashes += plan.noticed(mapped.header.layout.rows)
     told = exported.told(mapped, [place[row] for row, _, code in clashes if code == exported.EDITED])
     found = [
@@ -114,6 +116,11 @@ def _settle(mapped: Mapped) -> None:
         if (row, code) not in known
     ]
     mapped.findings += found
+
+
+def imported() -> tuple[str, ...]:
+    """The layouts whose rows the register or a later app's ledger takes."""
+    return tuple(key for key in LAYOUTS if key in IMPORTED or taker_of(key))
 
 
 def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
@@ -136,7 +143,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
                 as_of=as_of,
                 choice=Choice(**batch.reading),
                 saved=mapping_of(batch.target, batch.district, batch.town),
-                accepted=IMPORTED,
+                accepted=imported(),
                 mode=batch.mode,
                 step=progress.step,
             )

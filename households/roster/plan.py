@@ -7,6 +7,7 @@
 from django.db import connection
 
 from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, RELATION, REOPENED, Slot, of_file
+from households.roster.takers import Taker
 from jiyang.intake.bulk import analyze, whole_batch
 from jiyang.intake.enums import PlanMode, RowAction
 
@@ -30,9 +31,9 @@ PLAN = """
 create temp table roster_plan on commit drop as
 with g as materialized (
     select household_no, bool_or(refused) as refused, bool_or(out_of_area) as outside, min(row) as top
-      from {source} s where household_no is not null group by household_no),
+      from {source} s where household_no is not null group by household_no),{matched}
 c as (
-    select s.row, s.household_no, s.copy_of, h.id as hid, h.closed_on is not null as closed,
+    select s.row, s.household_no, s.copy_of, {home} as hid, {taken} as taken, h.closed_on is not null as closed,
            p.id as pid, coalesce(g.outside, s.out_of_area) as outside, coalesce(g.refused, s.refused) as refused,
            {otherwise} as otherwise,
            case when h.id is null and p.id is null then '{{}}'::text[] else array_remove(array[{labels}], null) end as changed,
@@ -50,17 +51,17 @@ c as (
            and i.year = %(year)s and i.voided_at is null{further}
     offset 0),  -- what follows reads the comparisons, it does not make them again
 d as (
-    select row, household_no, hid, pid, case when refused or outside then '{{}}' else changed end as changed,
+    select row, household_no, hid, pid, taken, case when refused or outside then '{{}}' else changed end as changed,
            case when refused or outside or before = '' then '' else md5(before) end as before,
            case when outside then 'out_of_area'
                 when refused and copy_of is not null then 'duplicate'
-                when refused then 'refused'
+                when refused then 'refused'{decided}
                 when pid is null and ({may_insert}) then 'insert'
                 when hid is null and ({may_move}) then 'insert'
                 when changed <> '{{}}' then 'update'
                 when otherwise then 'kept' else 'same' end as action
       from c)
-select row, household_no, hid as household_id, pid as person_id,
+select row, household_no, hid as household_id, pid as person_id, taken,
        coalesce(action in ('insert', 'update')
           and row = min(row) filter (where action in ('insert', 'update')) over (partition by coalesce(household_no, 'row ' || row)), false) as first,
        action, changed, before
@@ -70,6 +71,26 @@ BY_RECORD = """
       left join households_person r on r.public_id::text = s.record_id and r.voided_at is null"""
 CASES = """
       left join households_caserecord c on {top} and c.household_id = h.id and c.voided_at is null"""
+
+# Which record of the taker's ledger each row is. `peers` are all rows of the file: what the others of a person are decides, be
+# it that only some are planned. `h` is not asked: the record belongs where the person is.
+MATCHED = """
+t as materialized (
+    select s.row, a.id as person, {s_key} as key, {s_apart} as apart, count(*) over (partition by a.id, {s_key}) as times, {record} as record
+      from {peers} s join households_person a on a.id_index = s.id_index and a.voided_at is null
+     where not s.refused and s.copy_of is null),
+n as materialized (
+    select n.id, n.public_id::text as record, n.person_id as person, {n_key} as key, {n_apart} as apart,
+           count(*) over (partition by n.person_id, {n_key}) as times
+      from {table} n where n.voided_at is null and n.person_id in (select person from t)),
+matched as materialized (
+    select t.row, coalesce(min(n.id) filter (where n.record = t.record), min(n.id)) as id from t join n on n.person = t.person
+     where n.record = t.record or n.key = t.key and (n.apart = t.apart or t.times = 1 and n.times = 1) group by 1),"""
+OF_TAKER = """
+      left join matched x on x.row = s.row left join {table} k on k.id = x.id"""
+DECIDED = """
+                when hid is null then 'refused'
+                when taken is null then 'insert'"""
 
 
 class Compared:
@@ -93,13 +114,16 @@ def make(
     mode: str = PlanMode.ALL,
     source: str = "roster_stage",
     people: bool = True,
+    taker: Taker | None = None,
+    peers: str = "",
 ) -> None:
     """Plan the rows of `source` against the register. `fields` are the columns that the file has: others are left alone.
 
     `mode` says what may happen to what the register holds already (PlanMode). A file of households (not `people`) brings
-    known ones up to date and adds nobody.
+    known ones up to date and adds nobody; so does that of a `taker`, whose records are compared (`peers`: see MATCHED).
     """
-    compared = comparisons(fields, people=people)
+    people = people and taker is None
+    compared = of_taker(taker, fields) if taker else comparisons(fields, people=people)
     tests = [(one, one.test(mode)) for one in compared if one.test(mode) != "false"]
     anything = " or ".join(one.differs for one in compared)
     by_record = people and "record_id" in fields and with_register
@@ -108,11 +132,15 @@ def make(
         top=TOP,
         register="true" if with_register else "false",
         by_record=BY_RECORD if by_record else "",
-        person=PERSON_OF_ROW.format(record="r.id, " if by_record else "") if people else "null::bigint",
-        further=CASES.format(top=TOP) if of_file(CASE, fields) else "",
+        person=PERSON_OF_ROW.format(record="r.id, " if by_record else "") if people else "a.id" if taker else "null::bigint",
+        further=OF_TAKER.format(table=taker.table) if taker else CASES.format(top=TOP) if of_file(CASE, fields) else "",
+        matched=matching(taker, fields, peers or source) if taker else "",
+        home="m.household_id" if taker else "h.id",
+        taken="k.id" if taker else "null::bigint",
+        decided=DECIDED if taker else "",
         may_insert="false" if not people else "true" if mode == PlanMode.ALL else "not closed or hid is null",
         may_move="false" if not people else "true" if mode == PlanMode.ALL else "pid is null",
-        otherwise=f"h.id is null or {anything}" if not people else "false" if mode == PlanMode.ALL else f"h.id is null or p.id is null or {anything}",
+        otherwise=_otherwise(anything, mode, people=people, taker=taker),
         labels=", ".join(f"case when {test} then '{one.label}' end" for one, test in tests) or "null",
         befores=", ".join(f"case when {test} then '{one.label}=' || coalesce({one.old}::text, '') end" for one, test in tests)
         or "null",
@@ -136,6 +164,28 @@ def comparisons(fields: set[str], *, people: bool = True) -> list[Compared]:
     found += [_compared("i", f"h.id is not null and {TOP}", slot) for slot in of_file(INCOME, fields)]
     found += [_compared("c", f"h.id is not null and {TOP}", slot) for slot in of_file(CASE, fields)]
     return found
+
+
+def _otherwise(anything: str, mode: str, *, people: bool, taker: Taker | None) -> str:
+    """SQL: the row says something else than the register, and the mode lets it stay."""
+    if not people and not taker:
+        return f"h.id is null or {anything}"
+    if mode == PlanMode.ALL:
+        return "false"
+    return anything if taker else f"h.id is null or p.id is null or {anything}"
+
+
+def of_taker(taker: Taker, fields: set[str]) -> list[Compared]:
+    """The comparisons of a taker's records; one whose person has moved since moves along."""
+    known = "k.id is not null and m.id is not null"
+    found = [_compared("k", known, slot) for slot in of_file(taker.slots, fields)]
+    return [*found, Compared(MOVED, f"{known} and m.household_id <> k.household_id", "k.household_id", "false", "true")]
+
+
+def matching(taker: Taker, fields: set[str], peers: str) -> str:
+    told = {f"{t}_{name}": sql.format(t=t) for t in "sn" for name, sql in (("key", taker.key), ("apart", taker.apart))}
+    record = "lower(s.record_id)" if "record_id" in fields else "null::text"
+    return MATCHED.format(table=taker.table, peers=peers, record=record, **told)
 
 
 def _compared(alias: str, known: str, slot: Slot) -> Compared:

@@ -22,7 +22,8 @@ from households.models import (
 from households.roster.committing import day_of
 from households.roster.fields import MOVED, OWNERS, REOPENED
 from households.roster.jobs import VALUE_AAD
-from households.roster.staging import AADS, KEPT
+from households.roster.staging import KEPT, aads_of
+from households.roster.takers import Taker, taker_of
 from jiyang.access.scope import Actor
 from jiyang.identifiers import masks
 from jiyang.identifiers.encryption import decrypt
@@ -62,7 +63,6 @@ BAR = (
 MODELS = {model._meta.model_name: model for model in (Household, Person, CaseRecord, IncomeStatement)}
 FIRST = ("town", "village", "household_no", "name", "relation", "id_number")
 HIDDEN = {"serial", "data_date", "district"}
-PERSONAL = {"id_number": masks.mask_id, **dict.fromkeys(set(AADS) - {"id_number"}, masks.mask_phone)}
 
 
 @dataclass
@@ -91,6 +91,10 @@ class Preview:
 
     def __init__(self, batch: Batch, actor: Actor, query: QueryDict):
         self.batch, self.actor = batch, actor
+        self.taker: Taker | None = taker_of(batch.layout) if batch.layout else None
+        self.models = MODELS | ({self.taker.name: self.taker.model} if self.taker else {})
+        self.owners = OWNERS | (self.taker.owners if self.taker else {})
+        self.sealed = aads_of(batch.layout) if batch.layout else {}
         self.segment = query.get("segment", "")
         self.after = int(query.get("after", "0")) if query.get("after", "0").isdecimal() else 0
         self.town = query.get("town", "")
@@ -201,11 +205,11 @@ class Preview:
 
     def _shown(self, name: str) -> bool:
         """A column that is only checked shows where it has findings."""
-        return name in {"town", "village", *KEPT, *OWNERS} or any(field == name for _, field in self.found)
+        return name in {"town", "village", *KEPT, *self.owners} or any(field == name for _, field in self.found)
 
     def _may_see(self, name: str) -> bool:
-        owner, column = OWNERS.get(name, ("person", name))
-        return may_see(MODELS[owner], column, self.actor)
+        owner, column = self.owners.get(name, ("person", name))
+        return may_see(self.models[owner], column, self.actor)
 
     def _lines(self) -> list[Line]:
         before = self._register()
@@ -221,6 +225,8 @@ class Preview:
     def _notes(self, row: RosterRow, before: dict) -> list[str]:
         """What happens to the row's membership and household, in words."""
         member, found = before["member"].get(row.person_id), []
+        if self.taker and MOVED in row.changed:
+            return ["此人已转到另一户，随人改记"]
         if row.person_id and MOVED in row.changed:
             found.append(f"由户 {member.household} 转来" if member else "重新列入")
         if REOPENED in row.changed:
@@ -243,8 +249,10 @@ class Preview:
             household__in=homes, kind=IncomeKind.ROSTER, year=roster_period(day_of(self.batch))[0]
         )
         cases = CaseRecord.objects.visible_to(self.actor).filter(household__in=homes)
+        taken = [row.taken for row in changed if row.taken] if self.taker else []
+        records = self.taker.model.objects.visible_to(self.actor).in_bulk(taken) if taken else {}
         return {
-            "person": people, "household": homes, "member": {one.person_id: one for one in members},
+            "taken": records, "person": people, "household": homes, "member": {one.person_id: one for one in members},
             "incomestatement": {one.household_id: one for one in incomes}, "caserecord": {one.household_id: one for one in cases},
         }  # fmt: skip
 
@@ -266,7 +274,7 @@ class Preview:
         for one in findings:  # a refused cell shows what the file says
             if one.severity == "E" and one.value is not None:
                 text = decrypt(one.value, VALUE_AAD)
-                return PERSONAL[name](text) if name in PERSONAL else text
+                return self._masked(name, text)
         if name in {"town", "village"}:
             place = getattr(row, name)
             return place.short_name if place else "—"
@@ -278,7 +286,7 @@ class Preview:
         value = (row.further or {}).get(name)
         if isinstance(value, float | int) and not isinstance(value, bool):
             return Decimal(str(value)) if self.layout.by_name[name].type in {"money", "decimal"} else value
-        if name in PERSONAL and value:
+        if name in self.sealed and value:
             return bytes.fromhex(value.removeprefix("\\x"))
         return value
 
@@ -289,14 +297,20 @@ class Preview:
     def _text(self, name: str, value: Any) -> str:
         if value in (None, "", []):
             return "—"
-        if name in PERSONAL:
-            return PERSONAL[name](decrypt(value, AADS[name]) if isinstance(value, bytes | memoryview) else value)
+        if name in self.sealed:
+            text = decrypt(value, self.sealed[name]) if isinstance(value, bytes | memoryview) else value
+            return self._masked(name, text)
         labels = self.layout.by_name[name].official if name in self.layout.by_name else {}
         if isinstance(value, list):
             return ",".join(labels.get(item, item) for item in value)
         if labels:
             return labels.get(value, value)
         return as_text(as_label(None, value))
+
+    def _masked(self, name: str, text: str) -> str:
+        if name not in self.sealed:
+            return text
+        return masks.mask_id(text) if name == "id_number" else masks.mask_phone(text)
 
     def _old(self, row: RosterRow, name: str, before: dict) -> str:
         if name == "relation":
@@ -305,6 +319,8 @@ class Preview:
         if name == "village":
             home = before["household"].get(row.household_id)
             return home.village.short_name if home else "—"
-        owner, column = OWNERS[name]
+        owner, column = self.owners[name]
+        if self.taker and owner == self.taker.name:
+            return self._text(name, getattr(before["taken"].get(row.taken), column, None))
         record = before[owner].get(row.person_id if owner == "person" else row.household_id)
         return self._text(name, getattr(record, column, None))

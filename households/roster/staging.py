@@ -12,6 +12,7 @@ from django.db import connection
 
 from households.models import CaseRecord, Household, Person, RosterRow
 from households.roster.fields import OWNED
+from households.roster.takers import taker_of
 from jiyang.identifiers import idcard, phone, pinyin
 from jiyang.identifiers.encryption import blind_index_all, encrypt_all
 from jiyang.intake.bulk import Lines, analyze
@@ -96,10 +97,10 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
     bad = {finding.line for finding in mapped.findings if finding.severity == "E"}
     outside = {finding.line for finding in mapped.findings if finding.code == "town_outside_district"}
     types = {name: one.type for name, one in mapped.header.layout.by_name.items()}
-    found: dict[str, list[str]] = {}
+    aads, found = aads_of(mapped.header.layout.key), {}
     for name, values in columns.items():
         if types[name] in PERSONAL:
-            found |= _personal(name, values, types[name])
+            found |= _personal(name, values, types[name], aads.get(name, f"{RosterRow._meta.db_table}.{name}"))
         else:
             found[name] = _texts(values, escape=types[name] in ESCAPED)
     placeholders = [index for index, number in enumerate(ids) if idcard.is_placeholder(number)]
@@ -192,7 +193,13 @@ def _problems(mapped: Mapped) -> list[str]:
     return ["{" + ",".join(sorted(codes[row])) + "}" if row in codes else "{}" for row in mapped.rows]
 
 
-def _personal(name: str, values: list[str | None], kind: str) -> dict[str, list[str]]:
+def aads_of(layout: str) -> dict[str, str]:
+    """Personal numbers of a layout -> the column under whose name they are encrypted: where they will be stored."""
+    taker = taker_of(layout)
+    return AADS | (taker.sealed if taker else {})
+
+
+def _personal(name: str, values: list[str | None], kind: str, aad: str) -> dict[str, list[str]]:
     """A personal number: ciphertext, blind index and, of telephone numbers, whether it can be a mobile one.
 
     Each distinct number once: a household's telephone stands in every row of its members.
@@ -200,7 +207,7 @@ def _personal(name: str, values: list[str | None], kind: str) -> dict[str, list[
     distinct = [value for value in dict.fromkeys(values) if value is not None]
     named = [None if idcard.is_placeholder(value) else value for value in distinct]
     made = {
-        name: _bytes(encrypt_all(distinct, AADS.get(name, f"{RosterRow._meta.db_table}.{name}"))),
+        name: _bytes(encrypt_all(distinct, aad)),
         index_of(name): _bytes(blind_index_all(named)),
     }
     if kind == "phone":
@@ -309,19 +316,21 @@ def refuse(rows: Iterable[int]) -> None:
         cursor.execute("update roster_stage set refused = true where row = any(%s)", [list(rows)])
 
 
-PLANNED = {"household_id", "person_id", "first", "action", "changed", "before"}
+PLANNED = {"household_id", "person_id", "taken", "first", "action", "changed", "before"}
 OWN = {"id", "batch_id", "held", "further"}
 
 
 def further(layout: Layout) -> dict[str, str]:
     """Staged columns of a layout that the register takes and `RosterRow` has no column for: name → SQL type."""
-    found = {}
-    for slot in (slot for slots in OWNED.values() for slot in slots):
+    found, taker = {}, taker_of(layout.key)
+    for slot in taker.slots if taker else (slot for slots in OWNED.values() for slot in slots):
         one = layout.by_name.get(slot.name)
         if one and one.is_value and one.name not in KEPT:
             found[one.name] = one.sql_type
             if one.type in PERSONAL:
                 found[index_of(one.name)] = "bytea"
+            if taker and one.type == "phone":
+                found[f"{one.name}_is_mobile"] = "boolean"
     return found
 
 

@@ -5,13 +5,14 @@ alone; `settle` looks at the plan against the register, when a file is checked a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 
 from households.models import Household, Person, RosterRow
 from households.roster.fields import HOUSEHOLD, PERSON, Slot
+from households.roster.takers import Taker, takers
 from jiyang.access.scope import on_behalf_of, require
 from jiyang.intake.bulk import whole_batch
 from jiyang.intake.findings import kinds
@@ -49,6 +50,7 @@ def limits() -> tuple[Limit, ...]:
         Limit("person_listed_twice", "name", UNTOLD, ("id_number",), ("person",)),
         *_limits(Household, HOUSEHOLD),
         *_limits(Person, PERSON),
+        *(replace(limit, rows=(one.rows,)) for one in takers() for limit in _limits(one.model, one.slots)),
     )
 
 
@@ -123,6 +125,25 @@ select w.row, 'risk_removed_on', 'removed_before_identified' from w left join ho
  where w.first and case when w.hid is null or 'risk_removed_on' = any(w.changed) then w.risk_removed_on else h.risk_removed_on end
                < case when w.hid is null or 'risk_identified_on' = any(w.changed) then w.risk_identified_on else h.risk_identified_on end
 """
+# The same of a taker's records.
+RECORD_CLASHES = """
+with w as materialized (
+    select s.row, s.record_id, s.record_version, p.action, p.taken, p.person_id as pid, {s_key} as key, {s_apart} as apart
+      from {source} s join roster_plan p on p.row = s.row where p.action in ('insert', 'update', 'same', 'kept'))
+select w.row, 'record_version',
+       case when x.id is null or coalesce(w.record_version, '') !~ '^[0-9]+$' then 'record_unknown' else 'edited_since_export' end
+  from w left join {table} x on x.public_id::text = lower(w.record_id) and x.voided_at is null
+ where w.action in ('insert', 'update') and (w.record_id is not null or w.record_version is not null)
+   and (x.id is null or w.record_version is distinct from x.version::text)
+union all
+select w.row, 'id_number', 'record_listed_twice' from w
+ where (w.pid, w.key, w.apart) in (select pid, key, apart from w group by 1, 2, 3 having count(*) > 1)
+    or w.taken in (select taken from w where taken is not null group by 1 having count(*) > 1)
+union all
+select w.row, 'id_number', 'record_exists' from w
+  join {table} x on x.person_id = w.pid and x.voided_at is null and {x_key} = w.key and {x_apart} = w.apart
+ where w.action in ('insert', 'update') and x.id is distinct from w.taken
+"""
 REFUSE = """
 update roster_plan p set action = 'refused', changed = '{}', before = '', first = false
  where p.action in ('insert', 'update', 'same', 'kept')
@@ -130,16 +151,18 @@ update roster_plan p set action = 'refused', changed = '{}', before = '', first 
 """
 
 
-def settle(source: str, rows: int) -> list[tuple[int, str, str]]:
+def settle(source: str, rows: int, taker: Taker | None = None) -> list[tuple[int, str, str]]:
     """Take out of `roster_plan` the households that could not be stored; returns (row, field, code) of each reason.
 
     Looks over the whole register: a number may be held where the actor does not see it. A refused household gives up no
     number, so it asks again until nothing more clashes.
     """
     found: list[tuple[int, str, str]] = []
+    told = {f"{t}_{name}": getattr(taker, name).format(t=t) for t in "sx" for name in ("key", "apart")} if taker else {}
+    sql = RECORD_CLASHES.format(source=source, table=taker.table, **told) if taker else CLASHES.format(source=source)
     with on_behalf_of(require(), "名单导入查重"), whole_batch(rows), connection.cursor() as cursor:
         while True:
-            cursor.execute(CLASHES.format(source=source))
+            cursor.execute(sql)
             clashes = sorted(set(cursor.fetchall()))
             if not clashes:
                 return found

@@ -68,9 +68,9 @@ def test_a_file_that_could_not_be_read_can_be_mended_by_choosing(data_admin):
 
 
 def test_a_table_of_another_kind_is_recognised_and_not_taken_for_people(data_admin):
-    batch = upload(data_admin, (DATA / "roster_d_jobs.xlsx").read_bytes())
+    batch = upload(data_admin, (DATA / "roster_e_villages.xlsx").read_bytes())
     assert (batch.state, batch.error["code"]) == (BatchState.REFUSED, "layout_not_imported")
-    assert "已外出务工信息" in batch.error["message"]
+    assert "行政村信息" in batch.error["message"]
 
 
 def test_what_cannot_be_chosen_is_refused_with_every_reason(data_admin, town_officer):

@@ -112,7 +112,7 @@ def test_compared_with_the_register_a_spell_of_an_unknown_person_is_told():
     assert {(one["code"], one["severity"], one["column"]) for one in answer["findings"]} == {
         ("person_not_in_register", "W", "证件号码")
     }
-    assert (len(answer["findings"]), answer["plan"]["insert"]) == (150, 150)
+    assert (len(answer["findings"]), answer["plan"]["refused"]) == (150, 150)
 
 
 def test_every_bad_file_in_one_call():
