@@ -63,6 +63,7 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
     }  # fmt: skip
     with whole_batch(batch.rows or 0), connection.cursor() as cursor:
         cursor.execute("create temp table kept (household_id bigint, why text) on commit drop")
+        cursor.execute("create temp table stayed (household_id bigint, why text) on commit drop")
         undoing = reversal.kind == ReversalKind.UNDO
         for sql in reasons_to_keep(taker) if undoing else taken_keys(taker):
             cursor.execute(sql, values)
@@ -103,14 +104,17 @@ def reasons_to_keep(taker: Taker | None = None) -> list[str]:
     found.append(
         f"insert into kept select x.id, '户信息后来改过' from households_household x where x.id in ({made}) and not {as_made(Household)}"
     )
+    with_their_person = {one.model for one in takers()}  # they go back with the person whom the batch had moved
     for model in household_owned():
-        if model in {HouseholdState, RosterTouch, RosterAbsence, Membership}:
+        if model in {HouseholdState, RosterTouch, RosterAbsence, Membership} | with_their_person:
             continue
         table, columns = model._meta.db_table, {field.column for field in model._meta.local_concrete_fields}
         live = " and voided_at is null" if "voided_at" in columns else ""
         later = "origin_id is distinct from %(batch)s" if "origin_id" in columns else "true"
+        if model is Person:
+            later += f" and not exists (select 1 from households_rostertouch t where {former_step(model)} and t.record = x.id)"
         found.append(
-            f"insert into kept select household_id, '有{model._meta.verbose_name}' from {table} where household_id in ({made}) and {later}{live}"
+            f"insert into kept select household_id, '有{model._meta.verbose_name}' from {table} x where household_id in ({made}) and {later}{live}"
         )
         if model in MADE and model is not Household:
             found.append(
@@ -147,6 +151,16 @@ def as_made(model) -> str:
     return (
         f"(x.version = 1 or exists (select 1 from {model._meta.db_table}event e where e.pgh_obj_id = x.id"
         f" and e.pgh_label = 'insert' and ({now}) is not distinct from ({then})))"
+    )
+
+
+def as_left(model) -> str:
+    """SQL: the row `x` holds what the step of touch `t` left it with, be it that later changes have been undone in between."""
+    columns = [field.column for field in model._meta.local_concrete_fields if field.column not in {"id", "version"}]
+    now, then = (", ".join(f"{alias}.{column}" for column in columns) for alias in ("x", "v"))
+    return (
+        f"(x.version = t.version or exists (select 1 from {model._meta.db_table}event v where v.pgh_obj_id = x.id"
+        f" and v.version = t.version and ({now}) is not distinct from ({then})))"
     )
 
 
@@ -223,13 +237,14 @@ update households_person x set person_no = '' from freed f where f.id = x.id
 def _choose(cursor, model, keys: tuple, values: dict) -> None:
     """Fill `restoring` with the rows to restore: untouched since, and whose former numbers no other live row holds now."""
     table, owner = model._meta.db_table, "id" if model is Household else "household_id"
+    owner_then = "pgh_obj_id" if model is Household else "household_id"
     cursor.execute("drop table if exists restoring")
     cursor.execute(
         "create temp table restoring on commit drop as"
         f" select t.record, t.before_event"
         f"   from households_rostertouch t join {table} x on x.id = t.record join {table}event e on e.pgh_id = t.before_event"
-        f" where {former_step(model)} and x.version = t.version"
-        f" and not ((x.voided_at is null) <> (e.voided_at is null)"
+        f" where {former_step(model)} and {as_left(model)}"
+        f" and not (((x.voided_at is null) <> (e.voided_at is null) or x.{owner} <> e.{owner_then})"
         f"  and exists (select 1 from kept k where k.household_id = x.{owner}))",
         values,
     )
@@ -246,13 +261,15 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
 
 
 def _changed_since(cursor, model, values: dict) -> int:
-    """How many touched rows somebody has edited since: they keep their present values."""
+    """How many touched rows somebody has edited since: they keep their present values. Their households are named in `stayed`."""
+    owner = "id" if model is Household else "household_id"
     cursor.execute(
-        f"select count(*) from households_rostertouch t join {model._meta.db_table} x on x.id = t.record"
-        f" where {former_step(model)} and x.version <> t.version",
+        f"insert into stayed select x.{owner}, '{model._meta.verbose_name}后来改过，保留现值'"
+        f" from households_rostertouch t join {model._meta.db_table} x on x.id = t.record"
+        f" where {former_step(model)} and x.voided_at is null and not {as_left(model)}",
         values,
     )
-    return cursor.fetchone()[0]
+    return cursor.rowcount
 
 
 def _end_restored_memberships(cursor, values: dict) -> int:
@@ -260,7 +277,7 @@ def _end_restored_memberships(cursor, values: dict) -> int:
     update = (
         "update households_membership x set until = e.until, leave_reason = e.leave_reason"
         " from households_rostertouch t join households_membershipevent e on e.pgh_id = t.before_event"
-        f" where {former_step(Membership)} and t.record = x.id and x.version = t.version and x.until is null and e.until is not null"
+        f" where {former_step(Membership)} and t.record = x.id and {as_left(Membership)} and x.until is null and e.until is not null"
     )
     cursor.execute(touched("membership", update, "%(reversal)s"), values)
     return cursor.rowcount
@@ -271,7 +288,7 @@ def _restore_memberships(cursor, values: dict) -> int:
     update = (
         "update households_membership x set until = null, leave_reason = e.leave_reason"
         " from households_rostertouch t join households_membershipevent e on e.pgh_id = t.before_event"
-        f" where {former_step(Membership)} and t.record = x.id and x.version = t.version and x.until is not null and e.until is null"
+        f" where {former_step(Membership)} and t.record = x.id and {as_left(Membership)} and x.until is not null and e.until is null"
         "  and not exists (select 1 from households_membership o where o.person_id = x.person_id and o.until is null)"
     )
     cursor.execute(touched("membership", update, "%(reversal)s"), values)
@@ -292,7 +309,7 @@ def _settle_versions(cursor, made: tuple[type[Model], ...], values: dict) -> Non
 def _report(cursor) -> dict:
     """Which households stayed, and why: for the page and the record."""
     cursor.execute(
-        "select h.household_no, coalesce(s.head_name, ''), string_agg(distinct k.why, '、' order by k.why) from kept k"
+        "select h.household_no, coalesce(s.head_name, ''), string_agg(distinct k.why, '、' order by k.why) from (table kept union all table stayed) k"
         " join households_household h on h.id = k.household_id left join households_householdstate s on s.household_id = h.id"
         " group by h.id, s.head_name order by h.household_no",
     )

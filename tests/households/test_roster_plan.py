@@ -27,7 +27,7 @@ HEADINGS = ("乡(镇)", "行政村", "户编号", "人编号", "姓名", "证件
             "务工时间（月）", "自然村", "人均纯收入", "户联系电话")  # fmt: skip
 PEOPLE = [factories.id_number(male=index % 2 == 0) for index in range(7)]
 HOMES = ("3790000001", "3790000002", "3790000003")
-TEMPORARY = ("roster_stage", "roster_plan", "roster_write", "overtaken", "moved", "freed", "kept", "restoring")
+TEMPORARY = ("roster_stage", "roster_plan", "roster_write", "overtaken", "moved", "freed", "kept", "stayed", "restoring")
 
 
 def as_csv(people: dict[int, dict]) -> bytes:
@@ -105,7 +105,7 @@ def test_what_was_previewed_is_what_happens(data_admin, district_clerk, first, s
         for key, was in before.items():
             row, now = planned.get(key), after[key]
             changed = set(row.changed) if row else set()
-            if row is None or row.action in {"same", "kept"}:
+            if row is None or row.action in {"same", "kept", "stayed"}:
                 assert now == was and not changed
             if row is None:
                 continue
@@ -125,7 +125,7 @@ def test_each_mode_does_what_it_says(data_admin, district_clerk):
     other = {**one, "labour": "skilled", "months": "3", "hamlet": "东头"}
     data = as_csv({0: other, 1: other, 2: other})
     new = send(data_admin, data, PlanMode.NEW)
-    assert (new.counts["insert"], new.counts["kept"], new.counts["update"]) == (1, 2, 0)
+    assert (new.counts["insert"], new.counts["kept", "stayed"], new.counts["update"]) == (1, 2, 0)
     blanks = send(data_admin, data, PlanMode.BLANKS)
     approve(district_clerk, submit(data_admin, blanks))
     with system_scope("测试"):
