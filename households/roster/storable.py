@@ -23,7 +23,7 @@ SMALL, WHOLE = 32767, 2147483647  # what smallint and integer hold
 REPEATED = "select person_no from roster_stage where person_no is not null and copy_of is null group by person_no having count(*) > 1"
 SAME_NUMBER = (
     f"s.person_no in (select person_no from roster_stage where person_no in ({REPEATED}) and copy_of is null group by person_no"
-    " having count(distinct id_index) > 1 or count(distinct name) > 1 and count(id_index) < count(*))"
+    " having count(distinct id_index) > 1 or count(id_index) < count(*))"
 )
 UNTOLD = (
     "s.id_index is null and s.person_no is null and s.copy_of is null and not 'id_number' = any(s.unread) and not 'person_no' = any(s.unread)"

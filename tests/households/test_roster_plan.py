@@ -105,7 +105,7 @@ def test_what_was_previewed_is_what_happens(data_admin, district_clerk, first, s
         for key, was in before.items():
             row, now = planned.get(key), after[key]
             changed = set(row.changed) if row else set()
-            if row is None or row.action in {"same", "kept", "stayed"}:
+            if row is None or row.action in {"same", "kept"}:
                 assert now == was and not changed
             if row is None:
                 continue
@@ -125,7 +125,7 @@ def test_each_mode_does_what_it_says(data_admin, district_clerk):
     other = {**one, "labour": "skilled", "months": "3", "hamlet": "东头"}
     data = as_csv({0: other, 1: other, 2: other})
     new = send(data_admin, data, PlanMode.NEW)
-    assert (new.counts["insert"], new.counts["kept", "stayed"], new.counts["update"]) == (1, 2, 0)
+    assert (new.counts["insert"], new.counts["kept"], new.counts["update"]) == (1, 2, 0)
     blanks = send(data_admin, data, PlanMode.BLANKS)
     approve(district_clerk, submit(data_admin, blanks))
     with system_scope("测试"):
