@@ -27,7 +27,17 @@ HEADINGS = ("乡(镇)", "行政村", "户编号", "人编号", "姓名", "证件
             "务工时间（月）", "自然村", "人均纯收入", "户联系电话")  # fmt: skip
 PEOPLE = [factories.id_number(male=index % 2 == 0) for index in range(7)]
 HOMES = ("3790000001", "3790000002", "3790000003")
-TEMPORARY = ("roster_stage", "roster_plan", "roster_write", "overtaken", "moved", "freed", "kept", "stayed", "restoring")
+TEMPORARY = (
+    "roster_stage",
+    "roster_plan",
+    "roster_write",
+    "overtaken",
+    "moved",
+    "freed",
+    "kept",
+    "stayed",
+    "restoring",
+)
 
 
 def as_csv(people: dict[int, dict]) -> bytes:
