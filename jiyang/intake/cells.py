@@ -35,11 +35,15 @@ EDGES = " \u3000\xa0\t\u2002\u2003\u2009"
 BLANKS = re.compile(r"[\s\xa0\u3000]")
 SEPARATORS = re.compile(r"[,，、;；|\n\r]+")
 WEAK_SEPARATORS = re.compile(r"[/\s+]+")
-YES = {"是", "√", "✓", "✔", "☑", "有", "y", "yes", "1", "true", "对", "v", "已", "☒是", "■是"}
-NO = {"否", "×", "✗", "✘", "无", "n", "no", "0", "false", "没有", "x", "不是", "未"}
+YES = {"是", "√", "✓", "✔", "☑", "✅", "有", "y", "yes", "1", "true", "对", "对号", "v", "已", "☒是", "■是"}
+NO = {"否", "×", "✗", "✘", "✖", "❌", "╳", "☓", "无", "n", "no", "0", "false", "没有", "x", "不是", "不", "非", "未"}
+SIGN_ENDS = "。.\ufe0f"  # a full stop after 是, and the mark that makes a sign a coloured picture
 NOTHING = {"-", "--", "—", "——", "―", "－", "/", "\\", "无", "暂无", "空", "null", "none", "nan", "n/a", "至今", "."}
 ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#GETTING_DATA", "#CALC!"}
 PLAIN = re.compile("[\u4e00-\u9fff0-9A-Za-z]+$")
+PLAIN_NAME = re.compile("[\u4e00-\u9fff]{2,}$")
+LOST_CHARACTER = re.compile("[?？\ufffd]")  # what stands where a conversion lost a character
+NUMBER_WITHIN = re.compile(r"\d{6}")
 FORMULA = ("=", "+", "-", "@")
 RARE = re.compile("[\u3400-\u4dbf\U00020000-\U000323af]")  # Chinese characters that old systems lose
 INNER = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000\xa0]+(?=[\u3400-\u9fff])")
@@ -65,10 +69,14 @@ class Unvalued:
 
 
 BLANK = Read(None)
-UNVALUED = {
-    one.code: one
-    for one in (Unvalued("formula_no_value", "（公式，没有结果）"), Unvalued("cell_error", "（公式错误）"))
-}
+NO_RESULT = Unvalued("formula_no_value", "（公式，没有结果）")
+
+
+def unvalued(what: str) -> Unvalued:
+    """What stands in a cell without a usable value (`packages.Package`)."""
+    if what == NO_RESULT.code:
+        return NO_RESULT
+    return Unvalued("cell_error", "（公式错误）" if what == "cell_error" else what)
 
 
 def as_text(cell: object) -> str:
@@ -158,6 +166,12 @@ def name_cell(cell: object) -> Read:
     if read.stored is None:
         return read
     kept = DOTS.sub("·", INNER.sub("", read.stored))
+    if is_nothing(narrow(kept)):
+        return Read(None, "placeholder", "")
+    if NUMBER_WITHIN.search(kept.translate(WIDE)):
+        return Read(None, "name_not_text")
+    if LOST_CHARACTER.search(kept) or not any(map(str.isalpha, kept)):
+        return Read(None, "name_broken")
     return read if kept == read.stored else Read(kept, "inner_spaces", kept)
 
 
@@ -168,7 +182,8 @@ def yes_no_cell(cell: object, field: Field | None = None) -> Read:
     kept = narrow(raw)
     if not kept or (is_nothing(kept) and kept != "无"):
         return BLANK if not kept else Read(None, "placeholder", "")
-    answer = "t" if kept.lower() in YES else "f" if kept.lower() in NO else ""
+    sign = kept.rstrip(SIGN_ENDS).lower()
+    answer = "t" if sign in YES else "f" if sign in NO else ""
     if not answer:
         return Read(None, "yes_no_unknown")
     official = "是" if answer == "t" else "否"

@@ -20,11 +20,12 @@ BOF, DIMENSIONS, DATE_MODE, FILE_PASS, SHARED_STRINGS, SHEET, BOOL_OR_ERROR, FOR
     0x0809, 0x0200, 0x0022, 0x002F, 0x00FC, 0x0085, 0x0205, 0x0006, 0x00BD,
 )  # fmt: skip
 CELLS = {0x0203, 0x00FD, 0x0204, 0x027E, 0x00BD, 0x0006, 0x0406, 0x0205, 0x00D6, 0x0003, 0x0002}
+ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 
 
 @dataclass
 class Compound:
-    """What was seen: how days are counted, and cells that hold an error per sheet, (row, column) from 0 → code."""
+    """What was seen: how days are counted, and cells that hold an error per sheet, (row, column) from 0 → its text."""
 
     from_1904: bool = False
     unvalued: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
@@ -136,8 +137,8 @@ def _workbook(records: bytes) -> Compound:
                 raise FileRefused("file_too_wide", n=max(column, end) + 1)
             rows.add(row)
             last = max(last, row)
-            if _is_error(records, kind, body, length):
-                found.unvalued.setdefault(sheet, {})[row, column] = "cell_error"
+            if error := _error(records, kind, body, length):
+                found.unvalued.setdefault(sheet, {})[row, column] = error
         elif kind == SHEET:
             _note_sheet(records[body : body + length], names)
         elif kind == DATE_MODE:
@@ -166,10 +167,13 @@ def _no_stray(rows: set[int], last: int) -> None:
         raise FileRefused("file_stray_cell", row=last + 1)
 
 
-def _is_error(records: bytes, kind: int, body: int, length: int) -> bool:
-    if kind == BOOL_OR_ERROR:
-        return length >= 8 and records[body + 7] == 1
-    return kind == FORMULA and length >= 14 and records[body + 6] == 2 and records[body + 12 : body + 14] == b"\xff\xff"
+def _error(records: bytes, kind: int, body: int, length: int) -> str:
+    """The error that a cell shows; "" for a cell with a value."""
+    if kind == BOOL_OR_ERROR and length >= 8 and records[body + 7] == 1:
+        return ERRORS.get(records[body + 6], "cell_error")
+    if kind == FORMULA and length >= 14 and records[body + 6] == 2 and records[body + 12 : body + 14] == b"\xff\xff":
+        return ERRORS.get(records[body + 8], "cell_error")
+    return ""
 
 
 def _note_sheet(body: bytes, names: dict[int, str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jiyang.intake.cells import UNVALUED, tidy
+from jiyang.intake.cells import tidy, unvalued
 from jiyang.intake.detect import TOWN_NAME, Header
 from jiyang.intake.layouts import plain
 from jiyang.intake.reader import Source
@@ -54,9 +54,9 @@ def _take(source: Source, part: Header, found: Gathered, offset: int) -> int:
         number = numbers[-1]
     at = {row - offset - 1: index for index, row in enumerate(found.rows[first:], start=first)}
     _fill_merged(source, part, found, at)
-    for (row, place), code in source.unvalued(part.sheet).items():
+    for (row, place), what in source.unvalued(part.sheet).items():
         if row in at and place in part.columns:
-            found.columns[part.columns[place].name][at[row]] = UNVALUED[code]
+            found.columns[part.columns[place].name][at[row]] = unvalued(what)
     return max(number + offset, offset)
 
 

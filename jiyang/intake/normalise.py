@@ -16,7 +16,7 @@ from jiyang.intake.layouts import Field
 from jiyang.intake.places import Place, RegionIndex
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
-from jiyang.intake.values import date_cell, plain_cells, reader_for
+from jiyang.intake.values import date_cell, lost_zeros, plain_cells, reader_for
 
 NUMBERS = {int, float, bool}
 MOST_NOTES = 5000  # N findings of one code in one column that are listed one by one
@@ -132,7 +132,7 @@ def normalise(
     day = as_of or data_date or dt.date.today()
     for one in header.columns.values():
         if one.is_value:
-            mapped.columns[one.name] = _column(one, gathered.columns[one.name], day, source.epoch, mapped)
+            mapped.columns[one.name] = _column(one, gathered.columns[one.name], day, source, mapped)
             progress("normalise", len(mapped.columns))
     mapped.places = _places(header, gathered, regions, mapped)
     return mapped
@@ -147,14 +147,14 @@ def _data_date(gathered: Gathered, source: Source) -> dt.date | None:
     return None
 
 
-def _column(one: Field, cells: Sequence[Any], day: dt.date, epoch: dt.date, mapped: Mapped) -> list[str | None]:
+def _column(one: Field, cells: Sequence[Any], day: dt.date, source: Source, mapped: Mapped) -> list[str | None]:
     """One column's stored texts; odd cells leave findings. Each distinct cell is read once."""
     types = set(map(type, cells))
     # 1, 1.0 and True are equal and must stay apart
     keys = (
         cells if len(types & NUMBERS) < 2 else [(type(cell), cell) if type(cell) in NUMBERS else cell for cell in cells]
     )
-    stored, odd = _reads(one, dict(zip(keys, cells, strict=True)), day, epoch)
+    stored, odd = _reads(one, dict(zip(keys, cells, strict=True)), day, source)
     if odd:
         rows: dict[Any, list[int]] = {key: [] for key in odd}
         for index, key in enumerate(keys):
@@ -165,9 +165,9 @@ def _column(one: Field, cells: Sequence[Any], day: dt.date, epoch: dt.date, mapp
     return list(map(stored.__getitem__, keys))
 
 
-def _reads(one: Field, distinct: dict[Any, Any], day: dt.date, epoch: dt.date) -> tuple[dict, dict[Any, Read]]:
+def _reads(one: Field, distinct: dict[Any, Any], day: dt.date, source: Source) -> tuple[dict, dict[Any, Read]]:
     """(distinct cell → stored text, distinct cell → what is odd about it)."""
-    read_cell = reader_for(one, day, epoch)
+    read_cell = reader_for(one, day, source.epoch, source.untyped and lost_zeros(distinct))
     plain = plain_cells(one, distinct, day)
     if len(plain) == len(distinct):
         return distinct, {}

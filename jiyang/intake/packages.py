@@ -34,9 +34,15 @@ CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([A-Z]{1,3})(\d{1,9})["'
 WIDE = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']((?:S[G-Z]|[T-Z][A-Z]|[A-Z]{3}))\d{1,9}["'][^>/]*>""")
 FORMULA = re.compile(
     rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([A-Z]{1,3})(\d{1,9})["'][^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)"""
-    rb"""(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"""
+    rb"""(<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"""
 )
-FAILED = re.compile(rb"""<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*?\br\s*=\s*["']([A-Z]{1,3})(\d{1,9})["']""")
+EMPTY_TEXT = re.compile(
+    rb"""^[^>]*\bt\s*=\s*["']str["']"""
+)  # a formula whose result is a text: with an empty <v>, the empty one
+FAILED = re.compile(
+    rb"""<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*?\br\s*=\s*["']([A-Z]{1,3})(\d{1,9})["'][^>]*>"""
+    rb"""(?:\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>))?(?:\s*<(?:\w+:)?v>([^<]*)<)?"""
+)
 DAMAGED = (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error, struct.error, ValueError, LookupError, ElementTree.ParseError, UnicodeError)  # fmt: skip
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -44,7 +50,9 @@ LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 @dataclass
 class Package:
-    """What was seen: cells without a usable value per sheet, (row, column) from 0 → code, and how days are counted."""
+    """What was seen: cells without a usable value per sheet, (row, column) from 0 → `formula_no_value` or the error's text
+    (#N/A), and how days are counted.
+    """
 
     from_1904: bool = False
     unvalued: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
@@ -143,16 +151,26 @@ class _Scan:
         content = max(text.rfind(b"<v"), text.rfind(b"<is"), text.rfind(b":v>"), text.rfind(b":is>"))
         for found in CELL.finditer(text, max(0, content - 2000)):
             self.last_cell = max(self.last_cell, int(found[2]))
-        for pattern, sign, code in ((FORMULA, b"</f", "formula_no_value"), (FAILED, b't="e"', "cell_error")):
+        for pattern, sign, told in ((FORMULA, b"</f", _no_value), (FAILED, b't="e"', _error)):
             if sign in text:
-                found = pattern.finditer(text)
-                self.unvalued |= {(int(one[2]) - 1, _column(one[1])): code for one in found}
+                found = {(int(one[2]) - 1, _column(one[1])): told(one) for one in pattern.finditer(text)}
+                self.unvalued |= {place: what for place, what in found.items() if what}
 
     def close(self) -> None:
         if self.last_cell > MOST_ROWS and self.last_cell - self.rows <= STRAY:
             raise FileRefused("file_too_long", n=self.last_cell)
         if self.last_cell - self.rows > STRAY:
             raise FileRefused("file_stray_cell", row=self.last_cell)
+
+
+def _no_value(cell: re.Match) -> str:
+    """What a formula without a result is; "" for one whose result is the empty text."""
+    return "" if cell[3] and EMPTY_TEXT.match(cell[0]) else "formula_no_value"
+
+
+def _error(cell: re.Match) -> str:
+    """The error as the cell shows it."""
+    return (cell[3] or b"").decode("utf-8", "replace") or "cell_error"
 
 
 def _column(letters: bytes) -> int:

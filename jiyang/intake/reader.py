@@ -6,6 +6,7 @@ rows and columns are read like others. Everything stays in memory: nothing is le
 
 import datetime as dt
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ __all__ = ["LARGEST_FILE", "MENDABLE", "FileRefused", "Source", "read"]
 LARGEST_FILE = 60 * 1024 * 1024  # bytes
 OLE, ZIP = compound.SIGNATURE, b"PK\x03\x04"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+SPREADSHEET_XML = re.compile(r"<(?:\w+:)?Workbook\b[^>]*urn:schemas-microsoft-com:office:spreadsheet")  # Excel 2003's
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"BM", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"MZ", b"{\\rtf")
 Range = tuple[tuple[int, int], tuple[int, int]]
 
@@ -31,7 +33,7 @@ class Source:
     """A readable file: names of its sheets, and the rows of each as Python values (str, float, bool, date, "").
 
     `hidden` names hidden sheets; `epoch` is the day from which numbers count days; `merged` gives merged ranges and
-    `unvalued` the cells without a usable value with the finding's code, rows and columns from 0.
+    `unvalued` the cells without a usable value (`packages.Package`), rows and columns from 0.
     """
 
     sheets: list[str]
@@ -42,6 +44,11 @@ class Source:
     _merged: Callable[[str], list[Range]] = field(default=lambda sheet: [])
     _release: Callable[[], None] = lambda: None
     _unvalued: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
+
+    @property
+    def untyped(self) -> bool:
+        """Whether all cells are texts, numbers as they were shown."""
+        return self.kind in {"csv", "html"}
 
     def rows(self, sheet: str) -> Iterator[list[Any]]:
         return self._rows(sheet)
@@ -72,6 +79,8 @@ def read(data: bytes, filename: str = "") -> Source:
     if data.startswith(PICTURES):
         raise FileRefused("file_not_workbook")
     text = texts.decode(data)
+    if SPREADSHEET_XML.search(text[:20_000]):
+        raise FileRefused("file_xml_workbook")
     return _html(text) if "<table" in text[:200_000].lower() else _csv(text, filename)
 
 

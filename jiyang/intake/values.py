@@ -5,13 +5,15 @@ import re
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-from jiyang.identifiers import idcard
+from jiyang.identifiers import idcard, phone
 from jiyang.intake import cells
 from jiyang.intake.cells import (
     BLANK,
     BLANKS,
     INVISIBLE,
+    NOTHING,
     PLAIN,
+    PLAIN_NAME,
     WIDE,
     Read,
     as_text,
@@ -32,6 +34,12 @@ SPLIT_DAY = re.compile(
 MONEY_NOISE = re.compile(r"[,，\s元￥¥]|(?<=\d)(?:亩|公里|km|平方米|㎡)$", re.IGNORECASE)
 COUNT_NOISE = re.compile(r"(?:人|口|个月|月|个|户|处|所|年)+$")
 PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=1\d{10}$)")
+PHONE_SEPARATORS = re.compile(r"[/\\,，、;；|\s]+|(?<=\d)(?:或|和|及)(?=\d)")
+LONGEST_PHONE = 20  # characters that the register's form takes
+NO_FRACTION = re.compile(r"(?<=^\d{11})\.0+$")
+WHOLE_DATE = re.compile(r"^(\d{6}|\d{8})\.0+$")
+SHORT_MONTH = re.compile(r"^\d{4}\.1$")
+ZEROS_KEPT = re.compile(r"^\s*\d{4}\.(?:10|0\d)\s*$")
 FIRST_SERIAL, LAST_SERIAL = 20000, 60000  # 1954 to 2064 as Excel counts days
 PLAIN_AMOUNT = re.compile(r"(?:0|[1-9]\d{0,8})\.\d\d\Z", re.ASCII)
 CENT = Decimal("0.01")
@@ -130,11 +138,28 @@ def phone_cell(cell: object) -> Read:
         return BLANK
     if is_nothing(kept):
         return Read(None, "placeholder", "")
-    number = COUNTRY.sub("", PHONE_NOISE.sub("", kept))
-    if not (number.isascii() and number.isdigit() and len(number) == 11):
-        return Read(kept[:20], "phone_10_digits")
+    if SCIENTIFIC.match(kept):
+        return Read(None, "phone_scientific")
+    number = COUNTRY.sub("", PHONE_NOISE.sub("", NO_FRACTION.sub("", kept)))  # a number's text in a CSV ends in .0
+    if not _is_phone(number):
+        return _other_phone(raw, kept)
     code = changed(raw, kept) if number == kept else "phone_format"
     return Read(number, code, number) if code else Read(number)
+
+
+def _is_phone(number: str) -> bool:
+    return number.isascii() and number.isdigit() and len(number) == 11
+
+
+def _other_phone(raw: str, kept: str) -> Read:
+    """Several numbers in one cell: the first mobile number counts. Anything else is kept as written while it fits."""
+    several = [
+        COUNTRY.sub("", PHONE_NOISE.sub("", part)) for part in PHONE_SEPARATORS.split(raw.translate(WIDE)) if part
+    ]
+    first = next(filter(phone.is_mobile, several), None)
+    if first and len(several) > 1:
+        return Read(first, "phone_several", first)
+    return Read(kept, "phone_10_digits") if len(kept) <= LONGEST_PHONE else Read(None, "text_too_long")
 
 
 def count_cell(cell: object) -> Read:
@@ -215,8 +240,11 @@ def _two_decimals(text: str) -> str:
     return f"{whole}.{part:0<2}" if len(part) <= 2 and part.isdigit() else ""
 
 
-def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH) -> Read:
-    """YYYYMM, YYYYMMDD, 2021.5, 2021年5月, 2021-05-06, a date cell or Excel's serial number; a month is its first day."""
+def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH, untyped: bool = False) -> Read:
+    """YYYYMM, YYYYMMDD, 2021.5, 2021年5月, 2021-05-06, a date cell or Excel's serial number; a month is its first day.
+
+    `untyped`: a text may have been a number (`lost_zeros`).
+    """
     if failed := unusable(cell):
         return failed
     if isinstance(cell, dt.date):
@@ -231,9 +259,16 @@ def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH) -> Read:
     if re.fullmatch(r"\d{5}(?:\.\d+)?", kept) and FIRST_SERIAL <= float(kept) <= LAST_SERIAL:
         day = epoch + dt.timedelta(days=int(float(kept)))
         return Read(_iso(day, month), "date_serial_cell", _written(day, month))
-    if isinstance(cell, float) and re.fullmatch(r"\d{4}\.1", kept):
+    if (untyped or isinstance(cell, float)) and SHORT_MONTH.match(kept):
         return Read(None, "date_ambiguous")  # 2021.10 typed as a number is shown, and kept, as 2021.1
+    if whole := WHOLE_DATE.match(kept):  # a number's text in a CSV
+        return _day(whole[1] if kept == raw else raw, whole[1], month)
     return _day(raw, kept, month)
+
+
+def lost_zeros(cells: Iterable[object]) -> bool:
+    """Whether the texts of a file without types may be numbers that lost their last zero: none shows one."""
+    return not any(isinstance(cell, str) and ZEROS_KEPT.match(cell) for cell in cells)
 
 
 def _day(raw: str, kept: str, month: bool) -> Read:
@@ -295,18 +330,21 @@ def plain_cells(field: Field, cells: Iterable[object], as_of: dt.date) -> set[st
         }
     if field.type in {"money", "decimal"}:
         return {cell for cell in cells if type(cell) is str and PLAIN_AMOUNT.match(cell)}
-    if field.type in {"name", "text"}:
+    if field.type == "name":
+        return {cell for cell in cells if type(cell) is str and PLAIN_NAME.match(cell) and cell not in NOTHING}
+    if field.type == "text":
         return {cell for cell in cells if type(cell) is str and PLAIN.match(cell) and cell not in field.blank}
     return set()
 
 
-def reader_for(field: Field, as_of: dt.date, epoch: dt.date = EPOCH) -> Callable[[object], Read]:
-    """The reader of a field's cells. `epoch` is the day from which the file counts days."""
+def reader_for(field: Field, as_of: dt.date, epoch: dt.date = EPOCH, untyped: bool = False) -> Callable[[object], Read]:
+    """The reader of a field's cells. `epoch` is the day from which the file counts days; `untyped` as in `date_cell`."""
     by_type: dict[str, Callable[[object], Read]] = {
         "text": lambda cell: cells.text_cell(cell, field), "name": cells.name_cell, "number_text": number_cell, "phone": phone_cell,
         "yes_no": cells.yes_no_cell, "count": count_cell, "year": year_cell, "id_number": lambda cell: id_cell(cell, as_of),
         "money": lambda cell: money_cell(cell, field), "decimal": lambda cell: money_cell(cell, field),
-        "month": lambda cell: date_cell(cell, month=True, epoch=epoch), "day": lambda cell: date_cell(cell, month=False, epoch=epoch),
+        "month": lambda cell: date_cell(cell, month=True, epoch=epoch, untyped=untyped),
+        "day": lambda cell: date_cell(cell, month=False, epoch=epoch, untyped=untyped),
         "choice": lambda cell: cells.choice_cell(cell, field), "choices": lambda cell: cells.choices_cell(cell, field),
         "labels": lambda cell: cells.choices_cell(cell, field), "listed": lambda cell: cells.listed_cell(cell, field),
         "county_place": lambda cell: county_place_cell(cell, field),

@@ -224,6 +224,12 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("户联系电话", "+86 138-0000-1111", "phone_format", "13800001111"),
         ("户联系电话", "１３８００００１１１１", "fullwidth_digits", "13800001111"),
         ("户联系电话", "0531-842112", "phone_10_digits", None),
+        ("户联系电话", "15800837863.0", "phone_format", "15800837863"),
+        ("户联系电话", "13900139000/13800138000", "phone_several", "13900139000"),
+        ("户联系电话", "0531-84232222 13800138000", "phone_several", "13800138000"),
+        ("户联系电话", "1.3800E+10", "phone_scientific", None),
+        ("户联系电话", "请先打村委会办公室的电话再转给本人接听", "phone_10_digits", None),
+        ("户联系电话", "请先打村委会办公室的电话，再转给本人接听，晚上打", "text_too_long", None),
         ("人联系电话", "—", "placeholder", ""),
         ("姓名", "王　伟", "inner_spaces", "王伟"),
         ("姓名", "阿依古丽•买买提", "inner_spaces", "阿依古丽·买买提"),
@@ -236,6 +242,11 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("健康状况", "良好", "enum_unknown", None),
         ("是否解决安全饮用水", "√", "yes_no_sign", "是"),
         ("是否解决安全饮用水", "Y", "yes_no_sign", "是"),
+        ("是否解决安全饮用水", "是。", "yes_no_sign", "是"),
+        ("是否解决安全饮用水", "✅", "yes_no_sign", "是"),
+        ("是否解决安全饮用水", "✔\ufe0f", "yes_no_sign", "是"),
+        ("是否解决安全饮用水", "✖", "yes_no_sign", "否"),
+        ("是否解决安全饮用水", "❌", "yes_no_sign", "否"),
         ("是否解决安全饮用水", "×", "yes_no_sign", "否"),
         ("是否解决安全饮用水", "待查", "yes_no_unknown", None),
         ("务工时间（月）", "十一个月", "chinese_number", "11"),
@@ -252,6 +263,12 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("户编号", "#N/A", "cell_error", None),
         ("姓名", "#REF!", "cell_error", None),
         ("姓名", 371.0, "name_not_text", None),
+        ("姓名", "370125196506166619", "name_not_text", None),
+        ("姓名", "—", "name_empty", None),
+        ("姓名", "无", "name_empty", None),
+        ("姓名", "李?", "name_broken", None),
+        ("姓名", "刘\ufffd", "name_broken", None),
+        ("姓名", "。。", "name_broken", None),
     ],
 )  # fmt: skip
 def test_one_odd_cell_gives_one_finding(load, heading, cell, code, stored):
@@ -311,6 +328,53 @@ def test_formulas_give_their_results_and_one_without_a_result_is_told(load):
     mapped = load(in_sheet(data, "<v>消失</v>".encode(), b""))
     assert mapped.columns["name"] == [rows[0]["姓名"], None, None]
     assert [(one.cell, one.code) for one in mapped.findings] == [("I4", "cell_error"), ("I5", "formula_no_value")]
+
+
+def test_a_formula_whose_result_is_the_empty_text_is_an_empty_cell(load):
+    rows = people(2)
+
+    def formula(book, sheets):
+        sheets[0].write_formula(2, 24, '=IFERROR(VLOOKUP(A1,B:C,2,0),"")', value="消失")
+
+    data = workbook((SHEET, grid(rows)), touch=formula)
+    mapped = load(in_sheet(data, "<v>消失</v>".encode(), b"<v></v>"))
+    assert (mapped.columns["person_phone"][0], mapped.findings) == (None, [])
+    numeric = in_sheet(in_sheet(data, "<v>消失</v>".encode(), b"<v></v>"), b' t="str"', b"")
+    assert codes(load(numeric)) == [("Y3", "formula_no_value", None)]
+
+
+def test_an_error_is_shown_as_the_cell_shows_it(load):
+    def formula(book, sheets):
+        sheets[0].write_formula(2, 8, "=VLOOKUP(A1,B:C,2,0)", value="#N/A")
+
+    (finding,) = load(workbook((SHEET, grid(people(2))), touch=formula)).findings
+    assert (finding.code, finding.value) == ("cell_error", "#N/A")
+
+
+def test_months_in_a_text_file_that_were_numbers(load):
+    rows = people(3)
+    for one in rows:
+        one["人员识别时间"] = "201410.0"
+    rows[0]["首次识别时间"], rows[1]["首次识别时间"] = "2021.1", "2021.5"
+    mapped = load(csv_text(grid(rows)).encode("utf-8"), "a.csv")
+    assert mapped.columns["person_identified_on"] == ["2014-10-01"] * 3
+    assert [(one.code, one.stored) for one in mapped.findings if one.row == 2] == [("date_ambiguous", None)]
+    rows[1]["首次识别时间"] = "2021.10"  # a file that writes the zero means January by 2021.1
+    mapped = load(csv_text(grid(rows)).encode("utf-8"), "a.csv")
+    assert mapped.columns["identified_on"][0] == "2021-01-01"
+
+
+def test_a_2003_workbook_in_xml_is_refused_with_what_to_do(load):
+    rows = ["".join(f'<Cell><Data ss:Type="String">{cell}</Data></Cell>' for cell in row) for row in grid(people(2))]
+    table = "".join(f"<Row>{row}</Row>" for row in rows)
+    book = (
+        '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
+        '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">'
+        f'<Worksheet ss:Name="S"><Table>{table}</Table></Worksheet></Workbook>'
+    )
+    with pytest.raises(FileRefused, match="另存为") as refused:
+        load(book.encode("utf-8"), "名单.xls")
+    assert refused.value.code == "file_xml_workbook"
 
 
 def test_places_by_every_usual_name(load):
