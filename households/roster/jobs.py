@@ -189,10 +189,10 @@ def outline(batch: Batch, sheet: str = "", rows: int = 20) -> pipeline.Outline:
 
 
 def described(mapped: Mapped) -> dict:
-    """How the file was read, for the page: {unknown, missing, ignored, score, reason, sheets, apart, skipped, unlisted}.
+    """How the file was read, for the page: {unknown, missing, ignored, score, reason, sheets, apart, unread, skipped, unlisted}.
 
     `sheets` is [name, number to take from a batch row for Excel's row, first and last batch row] each; `unlisted` counts
-    notes (N) beyond those that are listed.
+    notes (N) beyond those that are listed. `unread` is [name, rows with data, why] of each sheet that was not read.
     """
     header = mapped.header
     ends = [first for first, _ in mapped.starts[1:]] + [len(mapped.rows)]
@@ -203,7 +203,8 @@ def described(mapped: Mapped) -> dict:
             for name, (first, offset), end in zip(header.sheets, mapped.starts, ends, strict=True)
             if end > first
         ],
-        "apart": header.apart, "skipped": dict(mapped.skipped), "unlisted": mapped.unlisted_counts(), "rules": mapped.rules,
+        "apart": header.apart, "unread": [[name, rows, header.apart[name]] for name, rows in header.unread.items()],
+        "skipped": dict(mapped.skipped), "unlisted": mapped.unlisted_counts(), "rules": mapped.rules,
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from households.roster.takers import taker_of
 from jiyang.identifiers import idcard, phone, pinyin
 from jiyang.identifiers.encryption import blind_index_all, encrypt_all
 from jiyang.intake.bulk import Lines, analyze
+from jiyang.intake.cells import as_text, narrow
 from jiyang.intake.layouts import Layout
 from jiyang.intake.normalise import Mapped
 
@@ -242,16 +243,17 @@ def _bytes(values: Iterable[bytes | None]) -> list[str]:
 
 
 def copies(mapped: Mapped) -> list[int | None]:
-    """For each row the number of an identical earlier one (序号 aside), None for a row of its own."""
+    """For each row the number of an earlier one that is the same but for blanks (序号 aside), None for a row of its own."""
     names = [name for name in mapped.raw if name not in {"serial", "data_date"}]
-    lead = mapped.raw.get("id_number") or mapped.raw[names[0]]
+    lead = [narrow(as_text(cell)) for cell in mapped.raw.get("id_number") or mapped.raw[names[0]]]
     repeated = {cell for cell, times in Counter(lead).items() if times > 1}
     first: dict[tuple, int] = {}
     found: list[int | None] = [None] * len(mapped.rows)
     for index, cell in enumerate(lead):
         if cell in repeated:
             number = mapped.rows[index]
-            earlier = first.setdefault(tuple(mapped.raw[name][index] for name in names), number)
+            said = tuple(narrow(as_text(mapped.raw[name][index])) for name in names)
+            earlier = first.setdefault(said, number)
             found[index] = None if earlier == number else earlier
     return found
 

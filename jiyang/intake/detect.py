@@ -45,7 +45,8 @@ class Header:
     """Where the data of a sheet begin and what each column is. Rows and columns count from 0.
 
     `score` (0–1) and `reason` say why; `ignored` are headings that a person left out; `parts` are the sheets that are
-    read as one file, this one included; `apart` names sheets that were not read, with the reason.
+    read as one file, this one included; `apart` names sheets that were not read, with the reason, `unread` those of them
+    that hold data, with their number of rows.
     """
 
     sheet: str
@@ -61,6 +62,7 @@ class Header:
     reason: str = ""
     parts: list["Header"] = field(default_factory=list)
     apart: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, int] = field(default_factory=dict)
 
     @property
     def lines(self) -> int:
@@ -101,6 +103,7 @@ def detect(
     if best.lacking:
         raise FileRefused("missing_column", names="、".join(best.lacking), title=best.layout.title)
     _join(best, [one for one in (visible or found) if one is not best], source)
+    _name_unread(best, source, "没有选它" if choice.sheet else "没有表头")
     best.reason = _reason(best)
     return best
 
@@ -234,8 +237,10 @@ def _join(best: Header, others: list[Header], source: Source) -> None:
     """Sheets with the same columns are one file (a sheet per town); similar ones are not passed over in silence."""
     best.parts = [best]
     for other in others:
-        if other.layout is not best.layout or not _has_rows(source, other):
-            best.apart[other.sheet] = "版式不同或没有数据"
+        if not _has_rows(source, other):
+            best.apart[other.sheet] = "没有数据"
+        elif other.layout is not best.layout:
+            best.apart[other.sheet] = "版式不同"
         elif other.names == best.names:
             best.parts.append(other)
         elif len(other.names & best.names) / len(other.names | best.names) >= ALIKE:
@@ -247,6 +252,19 @@ def _join(best: Header, others: list[Header], source: Source) -> None:
     for name in source.hidden:
         if name not in best.sheets:
             best.apart[name] = "隐藏的工作表"
+
+
+def _name_unread(best: Header, source: Source, otherwise: str) -> None:
+    """No sheet with data is passed over in silence. One whose headings are missing is named, never guessed."""
+    for name in source.sheets:
+        if name not in best.sheets and (rows := sum(map(_is_filled, source.rows(name)))):
+            best.unread[name] = rows
+            best.apart.setdefault(name, otherwise)
+
+
+def _is_filled(row: Sequence[Any]) -> bool:
+    """Whether a row holds more than a title or a sentence."""
+    return sum(1 for cell in row if cell not in ("", None)) > 1
 
 
 def _has_rows(source: Source, header: Header) -> bool:

@@ -6,15 +6,30 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jiyang.intake.cells import tidy, unvalued
+from jiyang.intake.cells import as_text, tidy, unvalued
 from jiyang.intake.detect import TOWN_NAME, Header
 from jiyang.intake.layouts import plain
 from jiyang.intake.reader import Source
 
 CHUNK = 250  # rows turned into columns at a time: few enough to stay in the processor's cache
 KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row of villages has its village
-SUMS = re.compile(r"^(?:.{0,12}?)(?:合计|小计|总计|共计|累计)[:：]?$")
-FOOTER = re.compile(r"^(?:填表|填报|制表|审核|复核|负责|单位|备注|说明|注|联系|日期|经办|统计|打印|导出)[^,，]{0,40}")
+SUMS = re.compile(
+    r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元)?)$"
+)
+COUNTED = re.compile(r"^共?(?:\d+户)?[,，、]?(?:\d+(?:人|户|口|名))$")
+NUMBER = re.compile(r"^-?\d{1,10}(?:\.\d+)?$")
+LONG_NUMBER = re.compile(r"\d{14}")
+FOOTER = re.compile(
+    r"^(?:填表|填报|制表|审核|复核|负责|单位|备注|说明|注|联系|日期|经办|统计|打印|导出|分管|主管|主要领导|领导签|此表|本表|以下空白"
+    r"|[（(]?(?:盖章|公章|签章|签字|签名)|\d{1,2}[.、．]\s*[\u4e00-\u9fff])[^,，]{0,40}"
+)
+BELOW = 3  # rows below the heading in which lines that explain it may stand
+COUNTING = re.compile(r"^[（(\[]?(?:(\d{1,3})|[甲乙丙丁戊己庚辛壬癸])[)）\]]?$")
+UNIT_CELL = re.compile(
+    r"^(?:[（(\[][^（）()\[\]]{1,16}[)）\]]|单位[:：].*|万?元|人|口|户|个|个?月|亩|公里|平方米|㎡|岁|年)$"
+)
+EXAMPLES = {"示例", "样例", "范例", "例"}  # a whole person may follow, who is none
+EXPLAINING = re.compile(r"^(?:填[写表报](?:说明|要求|示例|提示)|说明|要求|格式|示例|样例|范例|举例|例)[:：]?")
 
 
 @dataclass
@@ -95,16 +110,38 @@ def _data_rows(rows: Iterable[list[Any]], part: Header, skipped: Counter) -> Ite
     keys = _keys(part)
     doubtful = _doubts(part, keys)
     heading = part.headings[keys[0]]
+    id_at = next((place for place in keys if part.columns[place].name == "id_number"), None)
+    others = [place for place in keys if place != id_at]
     for number, row in enumerate(rows, start=1):
         if number <= part.first_data or not any(row):
             continue
         if len(row) != width:
             row = row[:width] if len(row) > width else row + [""] * (width - len(row))
-        plainly = len(keys) > 1 and row[keys[0]] and row[keys[-1]] and row[keys[0]] != heading
-        if why := "" if plainly else doubtful(row):
+        if id_at is None:
+            plainly = len(keys) > 1 and row[keys[0]] and row[keys[-1]] and row[keys[0]] != heading
+        else:
+            number_cell = row[id_at]
+            plainly = others and type(number_cell) is str and number_cell[:15].isdigit() and row[others[0]]
+        why = _explains(row, part, id_at) if number <= part.first_data + BELOW else ""
+        if why := why or ("" if plainly else doubtful(row)):
             skipped[why] += 1
             continue
         yield number, row
+
+
+def _explains(row: list[Any], part: Header, id_at: int | None) -> str:
+    """Why a row just below the heading is a line that explains it: columns counted (1, 2, 3 …), units, how to fill in."""
+    texts = [as_text(row[place]).strip() for place in part.columns]
+    filled = [text for text in texts if text]
+    counts = [found for text in filled if (found := COUNTING.match(text))]
+    numbers = [int(found[1]) for found in counts if found[1]]
+    if len(counts) == len(filled) >= max(3, len(texts) // 2) and numbers == sorted(set(numbers)):
+        return "编号行"
+    if filled and all(map(UNIT_CELL.match, filled)):
+        return "单位行"
+    has_number = id_at is not None and LONG_NUMBER.search(as_text(row[id_at]))
+    explains = filled and EXPLAINING.match(filled[0]) and (not has_number or filled[0].rstrip(":：") in EXAMPLES)
+    return "填写说明" if explains else ""
 
 
 def _keys(part: Header) -> list[int]:
@@ -117,11 +154,11 @@ def _keys(part: Header) -> list[int]:
 def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
     """Why a row without all of its keys is no data; "" when it is data all the same."""
     headings = {place: plain(part.headings[place]) for place in part.columns}
-    name = next((place for place, one in part.columns.items() if one.name == "name"), None)
+    named = {one.name: place for place, one in part.columns.items() if one.name in KEYS}
     counting = {place for place, one in part.columns.items() if one.type == "ignored" or one.belongs_to == "file"}
 
     def why(row: list[Any]) -> str:
-        texts = {place: tidy(str(row[place])) for place in part.columns}
+        texts = {place: tidy(as_text(row[place])) for place in part.columns}
         filled = [place for place, text in texts.items() if text]
         if not filled:
             return "空行"
@@ -130,17 +167,28 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
         same = sum(plain(texts[place]) == headings[place] for place in filled)
         if same >= max(2, len(filled) // 2):
             return "重复的表头"
-        if not any(texts[place] for place in keys if part.columns[place].name == "id_number") and any(
-            SUMS.match(re.sub(r"\s", "", text)) for text in texts.values() if text
-        ):
+        said = dict.fromkeys(KEYS, "") | {name: texts[place] for name, place in named.items()}
+        if _is_sum([re.sub(r"\s", "", texts[place]) for place in filled], **said):
             return "合计行"
         lead = texts[filled[0]]
-        numbered = any(texts[place].isdigit() for place in keys)
-        if len(filled) <= 4 and FOOTER.match(lead) and not numbered and lead != texts.get(name):
+        numbered = said["household_no"].isdigit() or LONG_NUMBER.search(said["id_number"])
+        if len(filled) <= 4 and FOOTER.match(lead) and not numbered and lead != said["name"]:
             return "表尾说明"
         return ""
 
     return why
+
+
+def _is_sum(filled: list[str], household_no: str, id_number: str, name: str) -> bool:
+    """Whether a row adds others up; a person whose remark ends in 合计 does not."""
+    if LONG_NUMBER.search(id_number) or (LONG_NUMBER.search(household_no) and name and not SUMS.match(name)):
+        return False
+    counted = [text for text in filled if COUNTED.match(text) or SUMS.match(text)]
+    if id_number and not (COUNTED.match(id_number) or SUMS.match(id_number) or NUMBER.match(id_number)):
+        return False
+    if any(map(SUMS.match, filled)):
+        return True
+    return bool(counted) and all(text in counted or NUMBER.match(text) for text in filled)
 
 
 def _fill_merged(source: Source, part: Header, found: Gathered, at: dict[int, int]) -> None:

@@ -26,7 +26,7 @@ TYPES = {
     "district": None, "town": None, "village": None, "ignored": None,
 }  # fmt: skip
 ROWS = {"person", "household", "spell", "plan", "village"}
-KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank", "own"}
+KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank", "own", "written"}
 EXPORTED = {"person", "household", "spell", "plan"}  # rows that the register and its ledgers export themselves
 SHARED = "fields"
 UNIT = re.compile(r"\((?:万?元|亩|个?月|人|个|户|公里|平方米|必填|选填|yyyymm(?:dd)?)\)$", re.IGNORECASE)
@@ -132,10 +132,13 @@ def _field(name: str, spec: dict, where: str) -> Field:
         raise ImproperlyConfigured(f"{where}.{name}: unknown keys {', '.join(sorted(unknown))}")
     if spec.get("type") not in TYPES:
         raise ImproperlyConfigured(f"{where}.{name}: unknown type {spec.get('type')}")
-    values = {key: value for key, value in spec.items() if key not in {"codes", "list", "own"}}
+    values = {key: value for key, value in spec.items() if key not in {"codes", "list", "own", "written"}}
+    written = {label_key(label): value for label, value in spec.get("written", {}).items()}
     if "codes" in spec:
         codes = import_string(spec["codes"])
-        values |= {"codes": codes, "labels": _labels(codes, spec["codes"])}
+        values |= {"codes": codes, "labels": {**written, **_labels(codes, spec["codes"])}}
+    if unknown := set(written.values()) - set(values["codes"].values if "codes" in spec else ()):
+        raise ImproperlyConfigured(f"{where}.{name}: written means unknown {', '.join(sorted(unknown))}")
     if "list" in spec:
         values["allowed"] = tuple(import_string(spec["list"]))
     values |= {"aliases": tuple(spec.get("aliases", ())), "blank": tuple(map(label_key, spec.get("blank", ())))}

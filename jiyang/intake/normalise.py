@@ -3,12 +3,12 @@
 import datetime as dt
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jiyang.identifiers.idcard import EARLIEST
-from jiyang.intake.cells import BLANK, Read, as_text
+from jiyang.intake.cells import BLANK, Read, as_text, unusable
 from jiyang.intake.detect import Header
 from jiyang.intake.findings import Finding, Kind, kinds, letters
 from jiyang.intake.gather import Gathered, gather
@@ -18,6 +18,7 @@ from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
 from jiyang.intake.values import date_cell, lost_zeros, plain_cells, reader_for
 
+PLACES = ("district", "town", "village")
 NUMBERS = {int, float, bool}
 MOST_NOTES = 5000  # N findings of one code in one column that are listed one by one
 
@@ -187,13 +188,11 @@ def _reads(one: Field, distinct: dict[Any, Any], day: dt.date, source: Source) -
 def _places(header: Header, gathered: Gathered, regions: RegionIndex, mapped: Mapped) -> list[Place]:
     """The region of each row. A layout without places (old dumps) gives the district alone."""
     count = len(gathered.rows)
-    if not gathered.columns.keys() & {"district", "town", "village"}:
+    if not gathered.columns.keys() & set(PLACES):
         return [Place(regions.district.pk)] * count
     blank = ("",) * count
-    triples = list(zip(*(gathered.columns.get(name, blank) for name in ("district", "town", "village")), strict=True))
-    found = {
-        triple: regions.resolve(*map(as_text, triple), columns=gathered.columns) for triple in dict.fromkeys(triples)
-    }
+    triples = list(zip(*(gathered.columns.get(name, blank) for name in PLACES), strict=True))
+    found = {triple: _place(regions, triple, gathered.columns) for triple in dict.fromkeys(triples)}
     if all(place.code == "town_outside_district" for place in found.values()):
         raise FileRefused("file_wrong_district", own=regions.district.name, found=_common(triples))
     odd = {triple: place for triple, place in found.items() if place.code or place.alias}
@@ -208,6 +207,13 @@ def _places(header: Header, gathered: Gathered, regions: RegionIndex, mapped: Ma
             for name, code, official in place.alias:
                 mapped.note(name, rows[triple], Read(None, code, official))
     return [found[triple] for triple in triples]
+
+
+def _place(regions: RegionIndex, triple: tuple, columns: Collection[str]) -> Place:
+    """The region of the three cells; a cell that holds no value at all (#N/A) is told as that, not as an unknown name."""
+    place = regions.resolve(*map(as_text, triple), columns=columns)
+    failed = unusable(triple[PLACES.index(place.field)]) if place.code else None
+    return replace(place, district=regions.district.pk, code=failed.code, hint="") if failed else place
 
 
 def _common(triples: Iterable[tuple]) -> str:

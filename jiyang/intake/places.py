@@ -10,7 +10,9 @@ from jiyang.regions.enums import Level
 from jiyang.regions.models import Region, RegionCode, RegionName
 
 ABOVE = re.compile(r"^(?:山东省|山东)?(?:济南市|济南)?")
-TOWN_SUFFIX = re.compile(r"(?:街道办事处|街道办|办事处|街道|镇|乡)$")
+TOWN_SUFFIXES = ("街道办事处", "街道办", "街办", "办事处", "街道", "办", "镇", "乡")
+TOWN_SUFFIX = re.compile(rf"(?:{'|'.join(TOWN_SUFFIXES)})$")
+DISTRICT_SUFFIX = re.compile(r"[县区]$")
 VILLAGE_SUFFIX = re.compile(r"(?:村民委员会|居民委员会|村委会|居委会|社区|村)$")
 
 
@@ -57,6 +59,7 @@ class RegionIndex:
     names: dict[int, str] = field(default_factory=dict)
     official: dict[int, str] = field(default_factory=dict)
     district_names: set[str] = field(default_factory=set)
+    short_district_names: set[str] = field(default_factory=set)  # 济阳
     seen: dict[tuple, Place] = field(default_factory=dict)
 
     @classmethod
@@ -73,6 +76,7 @@ class RegionIndex:
                 index.district_names |= {narrow(name), name[:6]}
             else:
                 index._note(regions[pk], name)
+        index.short_district_names = {DISTRICT_SUFFIX.sub("", name) for name in index.district_names} - {""}
         index.district_names |= {f"{name}000000" for name in index.district_names if name.isdigit() and len(name) == 6}
         return index
 
@@ -100,6 +104,8 @@ class RegionIndex:
     def _resolve(self, district: str, town: str, village: str, has_town: bool) -> Place:
         if district and not self._is_own(district):
             return Place(code="town_outside_district", field="district", hint=f"本区是{self.district.name}")
+        if has_town and not narrow(town):
+            return Place(self.district.pk, code="town_empty", field="town", hint=self._towns_with(village))
         town_pk = self._town(town) if has_town else self._town_of(village)
         if town_pk is None and has_town:
             near = self._near(narrow(town), [self.names[pk] for pk in set(self.towns.values())])
@@ -113,7 +119,8 @@ class RegionIndex:
 
     def _is_own(self, district: str) -> bool:
         name = narrow(district)
-        return name in self.district_names or ABOVE.sub("", name, count=1) in self.district_names
+        below = ABOVE.sub("", name, count=1)
+        return bool(self.district_names & {name, below} or below in self.short_district_names)
 
     def _town(self, town: str) -> int | None:
         """By name, former name or code, also with the district in front (济阳区仁风镇)."""
@@ -156,7 +163,7 @@ class RegionIndex:
         short = self._below(village)
         fronts = sorted((name for name, pk in self.towns.items() if pk == town_pk and not name.isdigit()), key=len)
         for front in reversed(fronts):
-            for suffix in ("街道办事处", "办事处", "街道", "镇", "乡"):
+            for suffix in TOWN_SUFFIXES:
                 if short.startswith(town_key(front) + suffix):
                     return short.removeprefix(town_key(front) + suffix)
         return short
@@ -173,11 +180,14 @@ class RegionIndex:
             if written and written != official
         )
 
-    def _missing(self, town_pk: int, village: str) -> Place:
+    def _towns_with(self, village: str) -> str:
+        """A hint: the towns in which there is a village of this name."""
         others = self.anywhere.get(village_key(village), set()) if narrow(village) else set()
-        if others:
-            where = "、".join(sorted(self.names[pk] for pk in others))
-            return Place(self.district.pk, town_pk, None, "village_other_town", "village", f"{where}有这个村")
+        return f"{'、'.join(sorted(self.names[pk] for pk in others))}有这个村" if others else ""
+
+    def _missing(self, town_pk: int, village: str) -> Place:
+        if where := self._towns_with(village):
+            return Place(self.district.pk, town_pk, None, "village_other_town", "village", where)
         known = [self.names[pk] for (town, _), keys in self.villages.items() if town == town_pk for pk in keys]
         return Place(self.district.pk, town_pk, None, "village_unknown", "village", self._near(village, known))
 

@@ -73,6 +73,10 @@ def test_what_a_layout_must_have_is_named_when_it_is_missing():
         ("{key: x, title: x, rows: car, fields: []}", "rows"),
         ("{key: x, title: x, fields: [{a: {heading: A, type: wrong}}]}", "unknown type"),
         ("{key: x, title: x, fields: [{a: {heading: A, type: text, colour: red}}]}", "colour"),
+        (
+            "{key: x, title: x, fields: [{a: {heading: A, type: choice, codes: households.enums.Labour, written: {无: nothing}}}]}",
+            "nothing",
+        ),
         ("{key: x, title: x, must_exist: [b], fields: [{a: {heading: A, type: text}}]}", "must_exist"),
     ],
 )

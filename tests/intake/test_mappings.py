@@ -67,6 +67,24 @@ def test_a_file_that_could_not_be_read_can_be_mended_by_choosing(data_admin):
     assert (again.state, again.error, again.counts["insert"]) == (BatchState.CHECKED, {}, 4)
 
 
+def test_the_page_names_sheets_with_data_that_were_not_read(client, data_admin):
+    rows = grid(people(6))
+    batch = upload(data_admin, workbook(("甲", rows[:4]), ("乙", rows[4:]), titles=0))
+    assert (batch.rows, batch.columns["unread"]) == (3, [["乙", 3, "没有表头"]])
+    client.force_login(data_admin)
+    page = client.get(f"/households/import/{batch.pk}/").content.decode()
+    assert '没有读取的工作表：“乙”（<span class="num">3</span> 行，没有表头）' in page
+
+
+def test_a_row_repeated_but_for_blanks_is_a_repeated_row(data_admin):
+    rows = people(3)
+    rows.append({**rows[2], "姓名": f" {rows[2]['姓名']}", "证件号码": f"{rows[2]['证件号码']} ", "序号": "4"})
+    batch = upload(data_admin, workbook(("名单", grid(rows))))
+    with system_scope("测试"):
+        codes = set(batch.findings.filter(severity="E").values_list("code", flat=True))
+    assert (codes, batch.counts["duplicate"]) == ({"row_duplicate"}, 1)
+
+
 def test_a_table_of_another_kind_is_recognised_and_not_taken_for_people(data_admin):
     batch = upload(data_admin, (DATA / "roster_e_villages.xlsx").read_bytes())
     assert (batch.state, batch.error["code"]) == (BatchState.REFUSED, "layout_not_imported")

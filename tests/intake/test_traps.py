@@ -109,6 +109,62 @@ def test_totals_footers_repeated_headings_and_numbered_blanks_are_no_people(load
     assert mapped.findings == []
 
 
+def test_totals_counts_and_signature_lines_in_any_column_are_no_people(load):
+    headings = grid([])[0]
+    rows = grid(people(4))
+
+    def line(**cells):
+        rows.append([cells.get(name, "") for name in headings])
+
+    line(行政村="合计（户）", 人数=4)
+    line(姓名="60人")
+    line(姓名="合计", 人数=60)
+    line(序号="济阳街道小计", 户编号="22户", 证件号码=60)
+    line(序号="（盖章）", 自然村="2025年7月1日")
+    line(序号="分管领导：", 自然村="经办人：张三", 证件号码="联系电话：0531-84232222")
+    line(序号="分管领导：", 姓名="联系电话：", 证件号码="13800138000")
+    mapped = load(workbook((SHEET, rows)))
+    assert mapped.columns["name"] == [one["姓名"] for one in people(4)]
+    assert (dict(mapped.skipped), mapped.findings) == ({"合计行": 4, "表尾说明": 3}, [])
+
+
+def test_a_person_whose_number_is_wrong_is_no_total_and_no_footer(load):
+    rows = people(4)
+    rows[0]["证件号码"], rows[1]["证件号码"] = "123", ""
+    rows[1]["自然村"] = rows[0]["自然村"] = "东街合计"
+    rows[2] = {"户编号": rows[2]["户编号"], "姓名": "单位", "证件号码": "370125"}
+    mapped = load(workbook((SHEET, grid(rows))))
+    assert (len(mapped.rows), dict(mapped.skipped)) == (4, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (list(range(1, 33)), "编号行"),
+        ([f"（{number}）" for number in range(1, 33)], "编号行"),
+        (["甲", "乙", *range(1, 31)], "编号行"),
+        ([{10: "（人）", 17: "（月）", 22: "（元）"}.get(place, "") for place in range(32)], "单位行"),
+        (["填写说明", "YYYYMMDD", "", "", "", "", "16位", "19位", "与身份证一致", "18位"], "填写说明"),
+        (["示例", *list(people(1)[0].values())[1:]], "填写说明"),
+    ],
+    ids=["numbers", "in brackets", "signs and numbers", "units", "explanation", "example"],
+)
+def test_a_line_below_the_heading_that_explains_it_is_no_person(load, line, why):
+    heading, *rows = grid(people(4))
+    mapped = load(workbook((SHEET, [heading, line, *rows])))
+    assert (mapped.columns["name"], mapped.findings) == ([one["姓名"] for one in people(4)], [])
+    assert dict(mapped.skipped) == {why: 1}
+
+
+def test_sheets_with_data_that_were_not_read_are_named_with_their_rows(load):
+    rows = grid(people(6))
+    totals = [["镇街", "人数"], ["崔寨街道", 3], ["合计", 3]]
+    data = workbook(("1", rows[:4]), ("2", rows[4:]), ("汇总", totals), ("说明", [["请按镇街填报"]]), titles=0)
+    header = load(data).header
+    assert (header.sheets, header.unread) == (["1"], {"2": 3, "汇总": 3})
+    assert (header.apart["2"], header.apart["汇总"]) == ("没有表头", "没有表头")
+
+
 def merged_over_households(family: list[dict], headings: set[str]) -> bytes:
     """A workbook in which the cells under `headings` are merged over each household's members."""
     rows = [list(row) for row in grid(family, SHORT)]
@@ -236,6 +292,20 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("民族", "汉", "label_alias", "汉族"),
         ("民族", "汗族", "listed_unknown", "汗族"),
         ("与户主关系", "儿子", "label_alias", "之子"),
+        ("与户主关系", "妻", "label_alias", "配偶"),
+        ("与户主关系", "夫", "label_alias", "配偶"),
+        ("与户主关系", "长女", "label_alias", "之女"),
+        ("与户主关系", "父亲", "label_alias", "之父"),
+        ("与户主关系", "母亲", "label_alias", "之母"),
+        ("与户主关系", "长孙", "label_alias", "之孙子"),
+        ("劳动技能", "无", "label_alias", "无劳动力"),
+        ("劳动技能", "无劳动能力", "label_alias", "无劳动力"),
+        ("劳动技能", "—", "labour_empty", None),
+        ("户类型", "已脱贫户", "label_alias", "脱贫户"),
+        ("健康状况", "身体健康", "label_alias", "健康"),
+        ("乡(镇)", "", "town_empty", None),
+        ("行政村", "#N/A", "cell_error", None),
+        ("乡(镇)", "#REF!", "cell_error", None),
         ("健康状况", "残疾/长期慢性病", "multi_separator", "长期慢性病,残疾"),
         ("健康状况", "残疾 长期慢性病", "multi_separator", "长期慢性病,残疾"),
         ("健康状况", "大病", "label_alias", "患有大病"),
@@ -388,6 +458,11 @@ def test_places_by_every_usual_name(load):
     ):
         one |= {"乡(镇)": town, "行政村": name}
     rows[5] |= {"乡(镇)": f"济南市济阳区{town}", "行政村": village, "县(市、区、旗)": "370125"}
+    for written in ("济阳", "济南市济阳"):
+        assert load(workbook((SHEET, grid(people(2, **{"县(市、区、旗)": written}))))).places[0].village
+    for suffix in ("办", "街办", "街道办"):
+        near = people(1, **{"乡(镇)": town.removesuffix("街道").removesuffix("镇") + suffix})
+        assert load(workbook((SHEET, grid(near)))).places[0].village == plain(load).places[0].village
     rows[6] |= {"乡(镇)": town.removesuffix("街道").removesuffix("镇"), "行政村": village, "县(市、区、旗)": "济阳县"}
     for number, one in enumerate(rows):
         one["户编号"] = f"37000000000000{number:02d}"
