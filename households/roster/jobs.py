@@ -123,6 +123,7 @@ def imported() -> tuple[str, ...]:
     return tuple(key for key in LAYOUTS if key in IMPORTED or taker_of(key))
 
 
+@many_objects()  # until the cells are gone: else a look through all of them follows at once
 def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
     """The job after an upload: examine the file and keep the plan for preview. None when another worker is at it.
 

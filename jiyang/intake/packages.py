@@ -148,7 +148,9 @@ class _Scan:
         if (FAR if self.small else FAR_USUAL).search(text) and (wide := WIDE.search(text)):
             raise FileRefused("file_too_wide", n=_column(wide[1]) + 1)
         # the last cell with content of this piece; blank formatted cells are self-closing
-        content = max(text.rfind(b"<v"), text.rfind(b"<is"), text.rfind(b":v>"), text.rfind(b":is>"))
+        content = -1
+        for sign in (b"<v", b"<is", b":v>", b":is>"):
+            content = max(content, text.rfind(sign, max(0, content)))  # what is absent is not sought in the whole piece
         for found in CELL.finditer(text, max(0, content - 2000)):
             self.last_cell = max(self.last_cell, int(found[2]))
         for pattern, sign, told in ((FORMULA, b"</f", _no_value), (FAILED, b't="e"', _error)):
