@@ -56,6 +56,7 @@ class RegionIndex:
     villages: dict[tuple[int, str], list[int]] = field(default_factory=dict)
     exact: dict[tuple[int, str], int] = field(default_factory=dict)
     anywhere: dict[str, set[int]] = field(default_factory=dict)
+    towns_of: dict[str, set[int]] = field(default_factory=dict)  # by a village's official name
     names: dict[int, str] = field(default_factory=dict)
     official: dict[int, str] = field(default_factory=dict)
     district_names: set[str] = field(default_factory=set)
@@ -92,6 +93,7 @@ class RegionIndex:
             if region.pk not in found:
                 found.append(region.pk)
             self.anywhere.setdefault(village_key(name), set()).add(region.town_id)
+            self.towns_of.setdefault(narrow(region.name), set()).add(region.town_id)
             self.names[region.pk] = region.short_name
 
     def resolve(self, district: str, town: str, village: str, *, columns: Collection[str] = ("town",)) -> Place:
@@ -150,6 +152,12 @@ class RegionIndex:
             if found is not None:
                 return found
             candidates = self.villages.get((town_pk, village_key(name)), []) if name else []
+            if (
+                candidates and written in self.towns_of
+            ):  # another town's village to the letter, one of this town's nearly
+                options = "、".join(self.official[pk] for pk in candidates)
+                hint = f"{self._towns_with(village, self.towns_of[written])}，本镇街相近的是：{options}"
+                return Place(self.district.pk, town_pk, None, "village_other_town", "village", hint)
             if len(candidates) == 1:
                 return candidates[0]
             if candidates:
@@ -180,9 +188,9 @@ class RegionIndex:
             if written and written != official
         )
 
-    def _towns_with(self, village: str) -> str:
+    def _towns_with(self, village: str, others: Collection[int] = ()) -> str:
         """A hint: the towns in which there is a village of this name."""
-        others = self.anywhere.get(village_key(village), set()) if narrow(village) else set()
+        others = others or (self.anywhere.get(village_key(village), set()) if narrow(village) else set())
         return f"{'、'.join(sorted(self.names[pk] for pk in others))}有这个村" if others else ""
 
     def _missing(self, town_pk: int, village: str) -> Place:

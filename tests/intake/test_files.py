@@ -88,5 +88,13 @@ def test_places_are_found_by_every_name_and_never_guessed(index):
     assert index.resolve("", "胡集镇", some.name).code == "town_outside_district"
 
 
+def test_the_exact_name_of_another_towns_village_is_not_taken_for_one_nearly_called_so(index):
+    place = index.resolve("济阳区", "垛石街道", "董家村村民委员会")
+    assert (place.code, place.village) == ("village_other_town", None)
+    assert "有这个村，本镇街相近的是：" in place.hint
+    near = place.hint.rsplit("：", 1)[1]
+    assert index.resolve("济阳区", "垛石街道", near).village == index.resolve("济阳区", "垛石街道", "董家").village
+
+
 def test_village_names_lose_their_suffixes():
     assert {village_key(name) for name in ("李家坊村民委员会", "李家坊村", "李家坊", "李家坊村委会")} == {"李家坊"}
