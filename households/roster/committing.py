@@ -175,7 +175,8 @@ def _continue(batch: Batch, *, overtaken: int) -> Batch:
 
 def _counted(batch: Batch) -> tuple[dict, int]:
     found = plan.counts(f"households_rosterrow where batch_id = {int(batch.pk)}")
-    return found, sum(found.values())
+    rows, absent = sum(found.values()), RosterAbsence.objects.filter(batch=batch).count()
+    return found | ({"absent": absent} if absent else {}), rows
 
 
 def replan(batch: Batch) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
+from households.enums import IncomeKind
 from households.models import CaseRecord, Household, IncomeStatement, Person
 from households.roster.fields import OWNERS
 from households.roster.takers import Taker, taker_of
@@ -42,11 +43,16 @@ def told(mapped: Mapped, indexes: Iterable[int]) -> dict[int, str]:
         record = by_number.get(number.lower())
         if record is None:
             continue
-        edited = [record] if taker else [record, record.household]
+        edited = [record] if taker else [record, record.household, *_of_home(record.household)]
         changes = [one for one in changes_of(edited, actor) if one.changes and one.what == "修改"]
         if changes:
             found[index] = _sentence(mapped, index, changes[0], names)
     return found
+
+
+def _of_home(home: Household) -> list[CaseRecord | IncomeStatement]:
+    """What else the household's version counts."""
+    return [*home.caserecord_set.all(), *home.incomestatement_set.filter(kind=IncomeKind.ROSTER)]
 
 
 def _sentence(mapped: Mapped, index: int, change: Change, names: dict[str, str]) -> str:

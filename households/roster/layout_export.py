@@ -25,8 +25,15 @@ OFFERED = ("roster_a", "roster_b", "roster_c", "roster_f")  # whose fields the r
 PROVINCE, CITY = "山东省", "济南市"
 
 
+OF_MONITORED = "roster_c"  # a layout of monitored households alone: others would be faults in it
+
+
 def offered(keys: tuple[str, ...] = OFFERED) -> list[FileLayout]:
-    return [FileLayout(key, layouts()[key].title, partial(write, key), numbered=True) for key in keys]
+    return [FileLayout(key, _title(key), partial(write, key), numbered=True) for key in keys]
+
+
+def _title(key: str) -> str:
+    return layouts()[key].title + ("（只写监测对象的户）" if key == OF_MONITORED else "")
 
 
 def write(key: str, path: Path, rows: QuerySet, actor: Actor, *, numbered: bool = False) -> int:
@@ -38,6 +45,8 @@ def write(key: str, path: Path, rows: QuerySet, actor: Actor, *, numbered: bool 
     fields = (*layout.fields, *layout.own) if numbered else layout.fields
     taker = taker_of(key)
     lines = records_of(rows) if taker else members_of(rows, heads_only=layout.rows == "household")
+    if key == OF_MONITORED:
+        lines = lines.exclude(household__category="")
     found = _lines(fields, lines, actor, taker)
     first = next(found, None)
     headings = [one.heading for one in fields]

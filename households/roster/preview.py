@@ -17,6 +17,7 @@ from households.models import (
     Person,
     RosterAbsence,
     RosterRow,
+    RosterTouch,
     roster_period,
 )
 from households.roster.committing import day_of
@@ -25,9 +26,10 @@ from households.roster.jobs import VALUE_AAD
 from households.roster.staging import KEPT, aads_of
 from households.roster.takers import Taker, taker_of
 from jiyang.access.scope import Actor
+from jiyang.audit.history import former
 from jiyang.identifiers import masks
 from jiyang.identifiers.encryption import decrypt
-from jiyang.intake.enums import RowAction
+from jiyang.intake.enums import BatchState, RowAction
 from jiyang.intake.findings import kinds, standard_hint
 from jiyang.intake.layouts import Layout, layouts
 from jiyang.intake.models import Batch, BatchFinding
@@ -60,6 +62,8 @@ BAR = (
     RowAction.OUT_OF_AREA,
     RowAction.REFUSED,
 )
+WRITTEN = {BatchState.APPROVED, BatchState.UNDOING, BatchState.UNDONE, BatchState.REDOING}
+OF_HOME = ("incomestatement", "caserecord")  # kinds of which a household has one
 MODELS = {model._meta.model_name: model for model in (Household, Person, CaseRecord, IncomeStatement)}
 FIRST = ("town", "village", "household_no", "name", "relation", "id_number")
 HIDDEN = {"serial", "data_date", "district"}
@@ -84,6 +88,9 @@ class Line:
     cells: list[Cell]
     held: bool = False
     notes: list[str] = field(default_factory=list)
+    more: list[tuple[str, str, str]] = field(
+        default_factory=list
+    )  # (heading, old, new) of changes that no column shows
 
 
 class Preview:
@@ -96,7 +103,7 @@ class Preview:
         self.owners = OWNERS | (self.taker.owners if self.taker else {})
         self.sealed = aads_of(batch.layout) if batch.layout else {}
         self.segment = query.get("segment", "")
-        self.after = int(query.get("after", "0")) if query.get("after", "0").isdecimal() else 0
+        self.after = int(query.get("after", "0")) if is_key(query.get("after", "0")) else 0
         self.town = query.get("town", "")
         self.find = query.get("q", "").strip()
         self.code = query.get("code", "")
@@ -179,7 +186,7 @@ class Preview:
             return []
         elif self.segment:
             rows = rows.filter(action=self.segment)
-        if self.town.isdecimal():
+        if is_key(self.town):
             rows = rows.filter(town=int(self.town))
         if self.code:
             rows = rows.filter(row__in=self._findings().filter(code=self.code).values("row"))
@@ -193,7 +200,7 @@ class Preview:
 
     def _columns(self) -> list[tuple[str, str]]:
         """(field, heading) to show: the identifying ones first, then those with findings or changes, twelve in all."""
-        heading = {name: text for name, text in self.batch.columns["places"] if name not in HIDDEN}
+        heading = self.headings
         shown = {row.row for row in self.rows}
         self.found = {}
         for finding in self._findings().filter(row__in=shown):
@@ -202,6 +209,11 @@ class Preview:
         order = dict.fromkeys([*FIRST, *lively, *heading])
         seen = [name for name in order if name in heading and self._may_see(name) and self._shown(name)]
         return [(name, heading[name]) for name in seen[:MOST_COLUMNS]]
+
+    @cached_property
+    def headings(self) -> dict[str, str]:
+        """Field -> heading as the file writes it."""
+        return {name: text for name, text in self.batch.columns["places"] if name not in HIDDEN}
 
     def _shown(self, name: str) -> bool:
         """A column that is only checked shows where it has findings."""
@@ -217,10 +229,16 @@ class Preview:
             Line(
                 row.row, row.action, RowAction(row.action).label,
                 sum(one.severity == "E" for (number, _), found in self.found.items() if number == row.row for one in found),
-                [self._cell(row, name, before) for name, _ in self.columns], row.held, self._notes(row, before),
+                [self._cell(row, name, before) for name, _ in self.columns], row.held, self._notes(row, before), self._more(row, before),
             )
             for row in self.rows
         ]  # fmt: skip
+
+    def _more(self, row: RosterRow, before: dict) -> list[tuple[str, str, str]]:
+        """The row's changes in columns that the page has no room for."""
+        shown = {name for name, _ in self.columns}
+        names = [name for name in row.changed if name in self.headings and name not in shown and self._may_see(name)]
+        return [(self.headings[name], self._old(row, name, before), self._new(row, name, [])) for name in names]
 
     def _notes(self, row: RosterRow, before: dict) -> list[str]:
         """What happens to the row's membership and household, in words."""
@@ -234,7 +252,7 @@ class Preview:
         return found
 
     def _register(self) -> dict[str, dict[int, Any]]:
-        """The register's rows behind the page's changed rows, for the old values."""
+        """What stood behind the page's changed rows, for the old values: the register's rows, or once the batch was written its before-images."""
         changed = [row for row in self.rows if row.changed]
         people = Person.objects.visible_to(self.actor).in_bulk([row.person_id for row in changed if row.person_id])
         homes = (
@@ -251,10 +269,36 @@ class Preview:
         cases = CaseRecord.objects.visible_to(self.actor).filter(household__in=homes)
         taken = [row.taken for row in changed if row.taken] if self.taker else []
         records = self.taker.model.objects.visible_to(self.actor).in_bulk(taken) if taken else {}
-        return {
+        found = {
             "taken": records, "person": people, "household": homes, "member": {one.person_id: one for one in members},
             "incomestatement": {one.household_id: one for one in incomes}, "caserecord": {one.household_id: one for one in cases},
         }  # fmt: skip
+        return self._as_before(found, changed) if self.batch.state in WRITTEN else found
+
+    def _as_before(self, found: dict[str, dict[int, Any]], changed: list[RosterRow]) -> dict[str, dict[int, Any]]:
+        """The same as it stood before the batch was written; what the batch did not touch stands as it was."""
+        people = list(found["person"])
+        moved = Membership.objects.visible_to(self.actor).filter(person__in=people).values_list("pk", flat=True)
+        wanted = {
+            (Person, "person"): people, (Household, "household"): list(found["household"]), (Membership, "member"): list(moved),
+            (IncomeStatement, "incomestatement"): [one.pk for one in found["incomestatement"].values()],
+            (CaseRecord, "caserecord"): [one.pk for one in found["caserecord"].values()],
+        }  # fmt: skip
+        if self.taker:
+            wanted = {(self.taker.model, "taken"): list(found["taken"])}
+        for (model, kind), keys in wanted.items():
+            touches = RosterTouch.objects.visible_to(self.actor).filter(
+                batch=self.batch, reversal=None, table=model._meta.model_name, record__in=keys
+            )
+            events = former(model, touches.values("before_event"))
+            key = "person_id" if kind == "member" else "household_id" if kind in OF_HOME else "pgh_obj_id"
+            then = {getattr(one, key): one for one in events}
+            found[kind] = {
+                one: record
+                for one, record in found[kind].items()
+                if not (kind in OF_HOME and record.origin_id == self.batch.pk)
+            } | then
+        return found
 
     def _cell(self, row: RosterRow, name: str, before: dict) -> Cell:
         findings = self.found.get((row.row, name), [])
@@ -266,8 +310,8 @@ class Preview:
                 one.message + (f"。{one.hint}" if one.hint and one.hint != standard_hint(one.code) else "")
                 for one in faults
             ]
-        elif name in row.changed:
-            cell.mark, cell.old = "changed", self._old(row, name, before)
+        if name in row.changed:
+            cell.mark, cell.old = cell.mark or "changed", self._old(row, name, before)
         return cell
 
     def _new(self, row: RosterRow, name: str, findings: list) -> str:

@@ -309,7 +309,8 @@ def _settle_versions(cursor, made: tuple[type[Model], ...], values: dict) -> Non
 def _report(cursor) -> dict:
     """Which households stayed, and why: for the page and the record."""
     cursor.execute(
-        "select h.household_no, coalesce(s.head_name, ''), string_agg(distinct k.why, '、' order by k.why) from (table kept union all table stayed) k"
+        "select h.household_no, coalesce(s.head_name, ''), string_agg(distinct k.why, '、' order by k.why) from"
+        " (table kept union all select * from stayed where household_id not in (select o.household_id from kept o)) k"
         " join households_household h on h.id = k.household_id left join households_householdstate s on s.household_id = h.id"
         " group by h.id, s.head_name order by h.household_no",
     )

@@ -20,6 +20,7 @@ from jiyang.intake.enums import BatchState, PlanMode, ReversalKind
 from jiyang.intake.models import Batch
 from jiyang.intake.reader import LARGEST_FILE
 from jiyang.intake.refusals import MENDABLE
+from jiyang.ledgers.terms import is_key
 from jiyang.ui.navigation import Entry, register
 from jiyang.workflow.proposals import may_decide
 
@@ -84,7 +85,7 @@ class UploadView(TemplateView):
 
     def continued(self) -> Batch | None:
         key = self.request.GET.get("continues", "")
-        return get_object_or_404(batches(self.request.actor), pk=key) if key.isdigit() else None
+        return get_object_or_404(batches(self.request.actor), pk=key) if is_key(key) else None
 
     def get_context_data(self, **kwargs) -> dict:
         former = self.continued()

@@ -13,6 +13,7 @@ from households.roster.running import progress_of
 from households.services import roster
 from households.views.roster import INVALID, batch_context, batches
 from jiyang.intake.models import Batch
+from jiyang.ledgers.terms import is_key
 
 
 class BatchActView(TemplateView):
@@ -54,7 +55,7 @@ class HoldView(BatchActView):
 
     def act(self, batch: Batch) -> None:
         data = self.request.POST
-        chosen = {name: [int(key) for key in data.getlist(name) if key.isdigit()] for name in ("row", "town")}
+        chosen = {name: [int(key) for key in data.getlist(name) if is_key(key)] for name in ("row", "town")}
         if not chosen["row"] and not chosen["town"]:
             raise ValidationError("请先勾选要暂缓的行，或选择镇街")
         held = data.get("held") != "0"

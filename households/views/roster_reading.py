@@ -18,6 +18,7 @@ from jiyang.intake.layouts import layouts, plain
 from jiyang.intake.models import Batch
 from jiyang.intake.pipeline import Outline
 from jiyang.intake.refusals import FileRefused
+from jiyang.ledgers.terms import is_key
 
 KEEP, NONE = "-", "none"  # the column stays what it was found to be; it is left out
 LONG_NUMBER = re.compile(r"\d{9,}[\dXx]?")
@@ -35,7 +36,7 @@ class ReadingView(TemplateView):
         chosen = self.request.POST or self.request.GET
         sheet, layout = chosen.get("sheet", batch.sheet), chosen.get("layout") or batch.layout or jobs.LAYOUTS[0]
         row = chosen.get("header_row", "")
-        row = min(int(row), FARTHEST) if row.isdigit() and row != "0" else batch.header_row or 1
+        row = min(int(row), FARTHEST) if is_key(row) and row != "0" else batch.header_row or 1
         try:
             shown = jobs.outline(batch, sheet, rows=row + LINES)
         except FileRefused as refused:
@@ -71,7 +72,10 @@ def choice_of(request: HttpRequest, batch: Batch) -> Choice:
     mapping = {heading: "" if field == NONE else field for heading, field in pairs if heading and field != KEEP}
     kept = {key: value for key, value in batch.reading.get("mapping", {}).items() if key not in data.getlist("heading")}
     return Choice(
-        data.get("layout", ""), data.get("sheet", ""), int(row) if row.isdigit() else None, {**kept, **mapping}
+        data.get("layout", ""),
+        data.get("sheet", ""),
+        min(int(row), FARTHEST) if is_key(row) else None,
+        {**kept, **mapping},
     )
 
 

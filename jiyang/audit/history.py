@@ -128,3 +128,8 @@ def _text(field: models.Field, value, names: dict) -> str:
         return names[field.related_model, value]
     words = getattr(field.model, "history_words", {}).get(field.name)
     return words(value) if words else as_text(as_label(field, value))
+
+
+def former(model: type[models.Model], events: models.QuerySet) -> models.QuerySet:
+    """Rows of a model as the given events (a query of their keys) keep them. Readable where their live rows are."""
+    return model.pgh_event_model.objects.filter(pgh_id__in=events)
