@@ -31,6 +31,7 @@ def people():
 
 
 def choose(page, selector: str, value: str, then: str) -> None:
+    page.wait_for_load_state("load")  # before it nothing listens to the choice
     page.select_option(selector, value)
     page.wait_for_selector(then)
 
