@@ -163,6 +163,7 @@ def _person(one) -> None:
         RuleField("same_id", "证件号码前 18 位相同的行数", "integer"),
         RuleField("same_id_names", "同一证件号码的姓名数", "integer"),
         RuleField("same_id_households", "同一证件号码所在的户数", "integer"),
+        RuleField("copy_of", "与此行相同的前一行", "hidden"),
         RuleField("is_copy", "整行与前面一行相同", "boolean", needs=("copy_of",), sql="({t}.copy_of is not null)", python=lambda values, day: values.get("copy_of") is not None),
         RuleField("same_id_towns", "同一证件号码所在的镇街数", "integer"),
         RuleField("public_posts", "公益性岗位个数", "integer", needs=("public_post",), sql="coalesce(cardinality({t}.public_post), 0)", python=lambda values, day: len(values.get("public_post") or ())),

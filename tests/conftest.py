@@ -7,9 +7,15 @@ import pytest
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test.utils import setup_databases, teardown_databases
+from hypothesis import settings
 
 from jiyang import env
 from tests import factories
+
+# The same tree gives the same answer; new examples are looked for by `./test --hypothesis-profile=explore`.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("explore", print_blob=True)
+settings.load_profile("repeatable")
 
 # Reference data stays between transactional tests; everything else is emptied.
 KEPT = ("regions_", "parameters_", "django_content_type", "django_migrations", "auth_permission")

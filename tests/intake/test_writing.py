@@ -14,7 +14,8 @@ COLUMNS = {(key, column.field.name): column for key, layout in layouts().items()
 VALUES = {
     # no stored text begins with an apostrophe: reading takes it for the spreadsheet's mark of text
     "text": st.text("东头路北=+-@'村1aA", max_size=12).map(lambda text: text.strip().lstrip("'")),
-    "name": st.text("王李张伟芳娜䶮𠮷·", max_size=4),
+    # a dot alone is no name
+    "name": st.text("王李张伟芳娜䶮𠮷·", max_size=4).filter(lambda text: not text or text.strip("·")),
     "number_text": st.text("0123456789", max_size=20),
     "yes_no": st.booleans(),
     "count": st.integers(0, 9_999_999),

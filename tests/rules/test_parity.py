@@ -96,6 +96,11 @@ def test_every_hit_is_told_with_its_values(data):
             assert teller.tell(outcome.rule.when, by_key[key])
 
 
+def test_every_field_has_what_it_is_computed_from():
+    for key, subject in subjects().items():
+        assert {need for one in subject.fields.values() for need in one.needs} <= set(subject.fields), key
+
+
 def leaves(key: str):
     """Comparisons a builder could make over the subject's fields."""
     fields = [one for one in subjects()[key].fields.values() if OPERATORS[one.type]]
