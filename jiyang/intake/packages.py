@@ -23,15 +23,13 @@ READ = re.compile(
     r"^(?:\[Content_Types\]\.xml|_rels/.+|xl/(?:workbook|sharedStrings|styles|metadata)\.xml|xl/_rels/.+|xl/worksheets/.+|xl/tables/.+)$",
     re.IGNORECASE,
 )
-SHEET = re.compile(r"^xl/worksheets/[^/]+\.xml$", re.IGNORECASE)
-ROW = re.compile(rb"""row\s[^>]*?\br\s*=\s*["'](\d{1,9})["']""")
-FAR_USUAL = re.compile(
-    rb' r="(?:S[G-Z]|[T-Z][A-Z]|[A-Z]{3})\d'
-)  # as every program writes it: searched ten times faster
-SMALL = 4 << 20  # bytes of a part that is searched for every form
-FAR = re.compile(rb"""=\s*["'](?:S[G-Z]|[T-Z][A-Z]|[A-Z]{3})\d""")  # may be an address beyond the widest table
-CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([A-Z]{1,3})(\d{1,9})["'][^>/]*>""")
-WIDE = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']((?:S[G-Z]|[T-Z][A-Z]|[A-Z]{3}))\d{1,9}["'][^>/]*>""")
+ROW = re.compile(rb"""row\s[^>]*?\br\s*=\s*["'](\d+)["']""")
+UNUSUAL = re.compile(
+    rb"""<c(?! r="[A-R]?[A-Z][0-9]{1,5}"| r="[A-R]?[A-Z][12][0-9]{5}"| r="[A-Z]{1,3}[0-9]{1,7}"[^>]*/>|[a-z]|[^>]*\Z)"""
+)  # a cell with content beyond the widest or longest table, or not written as all programs do
+UNPLACED = re.compile(rb"""<(?:\w+:)?(?:(row)\b|c(?:/?>|\s(?![^>]*\br\s*=)[^>]*>))""")
+CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([A-Za-z]+)(\d+)["'][^>/]*>""")
+COUNT = re.compile(rb"""\buniqueCount\s*=\s*["'](\d+)["']""")
 FORMULA = re.compile(
     rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([A-Z]{1,3})(\d{1,9})["'][^>]*>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)"""
     rb"""(<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"""
@@ -79,9 +77,7 @@ def _inspect(archive: zipfile.ZipFile, data: bytes) -> Package:
     budget, unvalued, small = LARGEST_UNPACKED, {}, {}
     for part in parts:
         name = part.filename.replace("\\", "/")
-        if not READ.match(name):
-            continue
-        scan = _Scan(SHEET.match(name) is not None, part.file_size)
+        scan = _Scan(READ.match(name) is not None, part.file_size)  # any part may be called a sheet: all are searched
         for piece in _inflated(data, part, budget):
             budget -= len(piece)
             scan.feed(piece)
@@ -126,17 +122,25 @@ class _Scan:
 
     OVERLAP = 4096
 
-    def __init__(self, is_sheet: bool, size: int) -> None:
-        self.is_sheet, self.small, self.tail = is_sheet, size < SMALL, b""
-        self.rows = self.last_row = self.last_cell = 0
+    def __init__(self, is_read: bool, size: int) -> None:
+        self.is_read, self.size, self.tail = is_read, size, b""
+        self.rows = self.last_row = self.last_cell = self.unplaced = 0
         self.unvalued: dict[tuple[int, int], str] = {}
 
     def feed(self, piece: bytes) -> None:
         text = self.tail + piece
-        if b"<!" in text and (b"<!DOCTYPE" in text or b"<!ENTITY" in text):
+        opened = text.rfind(b"<")
+        if 0 <= opened < len(text) - self.OVERLAP and not {0, 62} & set(text[opened:]):
+            raise FileRefused("file_truncated")  # no program writes so long a tag: it could hide an address
+        if self.is_read and b"<!" in text and (b"<!DOCTYPE" in text or b"<!ENTITY" in text):
             raise FileRefused("file_external_entity")
-        if self.is_sheet:
-            self._search(text, len(self.tail))
+        self._search(text, len(self.tail))
+        if (
+            not self.rows
+            and b"uniqueCount" in text
+            and any(int(found[1]) > self.size for found in COUNT.finditer(text))
+        ):
+            raise FileRefused("file_truncated")  # the library sets memory aside for as many
         self.tail = text[-self.OVERLAP :]
 
     def _search(self, text: bytes, seen: int) -> None:
@@ -145,18 +149,31 @@ class _Scan:
         if rows and not (rows[0] >= self.last_row and rows == sorted(rows)):  # no program writes rows out of order
             self.last_cell = max(self.last_cell, *rows)
         self.last_row = max([self.last_row, *rows[-1:]])
-        if (FAR if self.small else FAR_USUAL).search(text) and (wide := WIDE.search(text)):
-            raise FileRefused("file_too_wide", n=_column(wide[1]) + 1)
-        # the last cell with content of this piece; blank formatted cells are self-closing
-        content = -1
-        for sign in (b"<v", b"<is", b":v>", b":is>"):
-            content = max(content, text.rfind(sign, max(0, content)))  # what is absent is not sought in the whole piece
-        for found in CELL.finditer(text, max(0, content - 2000)):
+        start, odd = 0, UNUSUAL.search(text) or b":" in text  # a prefix
+        if odd:
+            self._count(text, seen)
+        else:
+            # the last cell with content of this piece; blank formatted cells are self-closing
+            content = -1
+            for sign in (b"<v", b"<is", b":v>", b":is>"):
+                content = max(content, text.rfind(sign, max(0, content)))  # what is absent is not sought again
+            start = max(0, content - 2000)
+        for found in CELL.finditer(text, start):
             self.last_cell = max(self.last_cell, int(found[2]))
+            if (column := _column(found[1])) >= MOST_COLUMNS:
+                raise FileRefused("file_too_wide", n=column + 1)
         for pattern, sign, told in ((FORMULA, b"</f", _no_value), (FAILED, b't="e"', _error)):
             if sign in text:
                 found = {(int(one[2]) - 1, _column(one[1])): told(one) for one in pattern.finditer(text)}
                 self.unvalued |= {place: what for place, what in found.items() if what}
+
+    def _count(self, text: bytes, seen: int) -> None:
+        """Cells without an address stand one after the other: a row has no more of them than a table has columns."""
+        for found in UNPLACED.finditer(text):
+            if found.end() > seen:
+                self.unplaced = 0 if found[1] else self.unplaced + 1
+                if self.unplaced > MOST_COLUMNS:
+                    raise FileRefused("file_too_wide", n=self.unplaced)
 
     def close(self) -> None:
         if self.last_cell > MOST_ROWS and self.last_cell - self.rows <= STRAY:
@@ -178,7 +195,7 @@ def _error(cell: re.Match) -> str:
 def _column(letters: bytes) -> int:
     """Column from 0 by its letters."""
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - 64
     return number - 1
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import struct
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import sys
 import pytest
 import xlwt
 
-from jiyang.intake import pipeline
+from jiyang.intake import packages, pipeline
 from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.places import RegionIndex
@@ -581,6 +582,53 @@ def test_damaged_and_hostile_parts_are_refused(load, change, code):
     with pytest.raises(FileRefused) as refused:
         load(rezipped(workbook((SHEET, grid(people(3)))), change))
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (b'r="C5"', b'r="ZZZZZZZ5"', "file_too_wide"),
+        (b'r="C5"', b'r="xfd5"', "file_too_wide"),
+        (b'r="C5"', b"r = 'XFD5'", "file_too_wide"),
+        (b'r="C5"', b'r="C900000"', "file_stray_cell"),
+        (b'r="C5"', b'r="C99999999999"', "file_stray_cell"),
+        (b'<c r="C5"', b'<c\n t="s" r\n=\n"C900000"', "file_stray_cell"),
+        (b'<c r="C5"', b"<c" + b" " * 3_000_000 + b'r="C900000"', "file_truncated"),
+        (b"</sheetData>", b'<row r="70">' + b"<c><v>1</v></c>" * 501 + b"</row></sheetData>", "file_too_wide"),
+    ],
+)
+def test_a_cell_in_the_middle_with_an_address_far_away_is_seen_before_memory_is_set_aside(old, new, code):
+    data = in_sheet(workbook((SHEET, grid(people()))), old, new)
+    with pytest.raises(FileRefused) as refused:
+        packages.inspect(data)
+    assert refused.value.code == code
+
+
+def test_a_sheet_under_any_name_is_looked_through():
+    book = workbook((SHEET, grid(people())))
+    content = {}
+    rezipped(book, lambda name, text: content.setdefault(name, text))
+    data = rezipped(
+        book,
+        lambda name, text: (
+            content["xl/worksheets/sheet1.xml"].replace(b'r="C5"', b'r="XFD900000"')
+            if name == "docProps/app.xml"
+            else text.replace(b'"worksheets/sheet1.xml"', b'"/docProps/app.xml"')
+        ),
+    )
+    with pytest.raises(FileRefused) as refused:
+        packages.inspect(data)
+    assert refused.value.code == "file_too_wide"
+
+
+def test_a_number_of_texts_that_no_part_could_hold_is_refused():
+    data = rezipped(
+        workbook((SHEET, grid(people()))),
+        lambda name, text: re.sub(rb'uniqueCount="\d+"', b'uniqueCount="4294967295"', text),
+    )
+    with pytest.raises(FileRefused) as refused:
+        packages.inspect(data)
+    assert refused.value.code == "file_truncated"
 
 
 def test_an_old_workbook_whose_sectors_run_in_a_circle_or_that_lies_about_its_sizes_is_refused(load):
