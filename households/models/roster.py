@@ -33,10 +33,32 @@ class RosterRow(Scoped):
     district = place_field("区县")
     town = place_field("镇街", null=True)
     village = place_field("行政村", null=True)
+    # what every scan looks at stands first in the table: a row is read as far as the last column asked for
     row = models.PositiveIntegerField("行")
     copy_of = models.PositiveIntegerField("与此行相同", null=True)
     refused = models.BooleanField("本行有错误")
     out_of_area = models.BooleanField("区外")
+    action = models.CharField("计划", max_length=12, choices=RowAction, default=RowAction.INSERT)
+    first = models.BooleanField("户的首行", default=False)
+    household = models.ForeignKey(
+        "households.Household",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name="系统内的户",
+    )
+    person = models.ForeignKey(
+        "households.Person",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name="系统内的人",
+    )
+    changed = ArrayField(models.TextField(), verbose_name="变更字段", default=list)
     household_no = models.TextField("户编号", null=True)
     person_no = models.TextField("人编号", null=True)
     name = models.TextField("姓名", null=True)
@@ -72,28 +94,7 @@ class RosterRow(Scoped):
     risk_identified_on = models.DateField("风险识别时间", null=True)
     risk_removed_on = models.DateField("风险消除时间", null=True)
     further = models.JSONField("其他列", null=True)  # the layout's columns that have none here, by name
-    action = models.CharField("计划", max_length=12, choices=RowAction, default=RowAction.INSERT)
-    first = models.BooleanField("户的首行", default=False)
-    household = models.ForeignKey(
-        "households.Household",
-        models.PROTECT,
-        null=True,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-        verbose_name="系统内的户",
-    )
-    person = models.ForeignKey(
-        "households.Person",
-        models.PROTECT,
-        null=True,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-        verbose_name="系统内的人",
-    )
     taken = models.BigIntegerField("系统内的记录", null=True)  # of a taker's rows: the record it is
-    changed = ArrayField(models.TextField(), verbose_name="变更字段", default=list)
     before = models.TextField("原值摘要", null=True)
     held = models.BooleanField("暂缓", default=False, db_default=False)
     record_id = models.TextField("系统编号", null=True)
