@@ -1,6 +1,6 @@
 """Code lists of the register (DOMAIN.md 1.6): short English value, official Chinese label.
 
-`ALIASES` of a list maps labels seen in real exports to its members; imports nothing of ours.
+Further spellings of the labels stand in `layouts/labels.yaml`; imports nothing of ours.
 """
 
 from django.db import models
@@ -479,36 +479,3 @@ ETHNIC_GROUPS = (
     "普米族", "塔吉克族", "怒族", "乌孜别克族", "俄罗斯族", "鄂温克族", "德昂族", "保安族", "裕固族", "京族", "塔塔尔族",
     "独龙族", "鄂伦春族", "赫哲族", "门巴族", "珞巴族", "基诺族",
 )  # fmt: skip
-
-# Labels seen in real exports (DOMAIN.md 1.1, 1.6) -> member, per list
-ALIASES: dict[type[models.TextChoices], dict[str, str]] = {
-    Relation: {"本人": Relation.HEAD, "本人或户主": Relation.HEAD, "儿子": Relation.SON, "女儿": Relation.DAUGHTER},
-    Education: {"文盲": Education.ILLITERATE, "半文盲": Education.ILLITERATE, "文盲半文盲": Education.ILLITERATE},
-    Health: {"大病": Health.SERIOUS, "慢性病": Health.CHRONIC, "长期慢病": Health.CHRONIC},
-    Labour: {"弱劳动力": Labour.WEAK, "半劳动力": Labour.WEAK, "弱（半）劳动力": Labour.WEAK},
-    HouseholdType: {"普通农户": HouseholdType.ORDINARY, "一般脱贫户": HouseholdType.LIFTED},
-    PovertyCause: {"缺劳力": PovertyCause.LABOUR},
-    RiskCause: {
-        "因产业失败": RiskCause.INDUSTRY,
-        "因房": RiskCause.HOUSING,
-        "因水": RiskCause.WATER,
-        "因灾": RiskCause.DISASTER,
-    },
-    IdKind: {"身份证": IdKind.ID_CARD, "居民身份证(户口簿)": IdKind.ID_CARD, "残疾证": IdKind.DISABILITY},
-    Sex: {"男性": Sex.MALE, "女性": Sex.FEMALE, "1": Sex.MALE, "2": Sex.FEMALE},
-    Allowance: {"低保": Allowance.YES, "√": Allowance.YES, "享受": Allowance.YES},
-    DestituteSupport: {"特困": DestituteSupport.YES, "特困供养": DestituteSupport.YES, "√": DestituteSupport.YES},
-    RemovalWay: {"帮扶": RemovalWay.HELP, "自然": RemovalWay.NATURAL},
-    DevelopmentState: {"未实施": DevelopmentState.NOT_YET},
-    IndustryHelp: {"种养业": IndustryHelp.FARMING, "资产收益": IndustryHelp.DIVIDEND},
-    FinanceHelp: {"小额信贷支持": FinanceHelp.MICROCREDIT, "脱贫人口小额信贷": FinanceHelp.MICROCREDIT},
-    WaterHelp: {"饮水工程修建": WaterHelp.WORKS, "饮水工程维修": WaterHelp.WORKS},
-    SafetyNetHelp: {
-        "农村低保": SafetyNetHelp.ALLOWANCE,
-        "城市低保": SafetyNetHelp.ALLOWANCE,
-        "特困": SafetyNetHelp.DESTITUTE,
-        "农村特困": SafetyNetHelp.DESTITUTE,
-        "城市特困": SafetyNetHelp.DESTITUTE,
-    },
-    YesHelp: {"√": YesHelp.YES, "有": YesHelp.YES},
-}

@@ -36,13 +36,34 @@ BLANKS = re.compile(r"[\s\xa0\u3000]")
 SEPARATORS = re.compile(r"[,，、;；|\n\r]+")
 WEAK_SEPARATORS = re.compile(r"[/\s+]+")
 YES = {"是", "√", "✓", "✔", "☑", "✅", "有", "y", "yes", "1", "true", "对", "对号", "v", "已", "☒是", "■是"}
-NO = {"否", "×", "✗", "✘", "✖", "❌", "╳", "☓", "无", "n", "no", "0", "false", "没有", "x", "不是", "不", "非", "未"}
+NO = {
+    "否",
+    "×",
+    "✗",
+    "✘",
+    "✖",
+    "❌",
+    "╳",
+    "☓",
+    "无",
+    "n",
+    "no",
+    "0",
+    "false",
+    "没有",
+    "x",
+    "错",
+    "不是",
+    "不",
+    "非",
+    "未",
+}
 SIGN_ENDS = "。.\ufe0f"  # a full stop after 是, and the mark that makes a sign a coloured picture
 NOTHING = {"-", "--", "—", "——", "―", "－", "/", "\\", "无", "暂无", "空", "null", "none", "nan", "n/a", "至今", "."}
 ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#GETTING_DATA", "#CALC!"}
 PLAIN = re.compile("[\u4e00-\u9fff0-9A-Za-z]+$")
 PLAIN_NAME = re.compile("[\u4e00-\u9fff]{2,}$")
-LOST_CHARACTER = re.compile("[?？\ufffd]")  # what stands where a conversion lost a character
+LOST_CHARACTER = re.compile("[?？*＊\ufffd]")  # what stands where a conversion lost a character, or hid it
 NUMBER_WITHIN = re.compile(r"\d{6}")
 FORMULA = ("=", "+", "-", "@")
 RARE = re.compile("[\u3400-\u4dbf\U00020000-\U000323af]")  # Chinese characters that old systems lose
@@ -257,7 +278,9 @@ def choices_cell(cell: object, field: Field) -> Read:
         return Read(stored, "label_unknown", official, f"“{'、'.join(unknown)}”不在已知的选项中，按原文保存")
     if official == raw:
         return Read(stored)
-    return Read(stored, "multi_separator" if len(values) > 1 or kept != raw else "label_alias", official)
+    if len(values) > 1:
+        return Read(stored, "multi_separator", official)
+    return Read(stored, changed(raw, kept) if kept == official else "label_alias", official)
 
 
 def _element(value: str) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 
 from jiyang.intake.cells import as_text, tidy, unvalued
 from jiyang.intake.detect import TOWN_NAME, Header
-from jiyang.intake.layouts import plain
+from jiyang.intake.layouts import label_key, plain
 from jiyang.intake.reader import Source
 
 CHUNK = 250  # rows turned into columns at a time: few enough to stay in the processor's cache
+HOME = ("household_no", "town", "village")  # what says which household a row belongs to
 KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row of villages has its village
 SUMS = re.compile(
     r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元)?)$"
@@ -40,6 +41,7 @@ class Gathered:
     columns: dict[str, list[Any]] = field(default_factory=dict)
     starts: list[tuple[int, int]] = field(default_factory=list)
     skipped: Counter = field(default_factory=Counter)
+    below: list[int] = field(default_factory=list)  # indexes of the rows that took their household from the row above
 
 
 def gather(source: Source, header: Header) -> Gathered:
@@ -69,6 +71,7 @@ def _take(source: Source, part: Header, found: Gathered, offset: int) -> int:
         number = numbers[-1]
     at = {row - offset - 1: index for index, row in enumerate(found.rows[first:], start=first)}
     _fill_merged(source, part, found, at)
+    _fill_below(part, found, first)
     for (row, place), what in source.unvalued(part.sheet).items():
         if row in at and place in part.columns:
             found.columns[part.columns[place].name][at[row]] = unvalued(what)
@@ -153,7 +156,10 @@ def _keys(part: Header) -> list[int]:
 
 def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
     """Why a row without all of its keys is no data; "" when it is data all the same."""
-    headings = {place: plain(part.headings[place]) for place in part.columns}
+    headings = {
+        place: {plain(name) for name in (part.headings[place], one.heading, *one.aliases)}
+        for place, one in part.columns.items()
+    }
     named = {one.name: place for place, one in part.columns.items() if one.name in KEYS}
     counting = {place for place, one in part.columns.items() if one.type == "ignored" or one.belongs_to == "file"}
 
@@ -164,7 +170,7 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
             return "空行"
         if not set(filled) - counting and not any(SUMS.match(texts[place]) for place in filled):
             return "只有序号的行" if all(texts[place].isdigit() for place in filled) else "表尾说明"
-        same = sum(plain(texts[place]) == headings[place] for place in filled)
+        same = sum(plain(texts[place]) in headings[place] for place in filled)
         if same >= max(2, len(filled) // 2):
             return "重复的表头"
         said = dict.fromkeys(KEYS, "") | {name: texts[place] for name, place in named.items()}
@@ -204,3 +210,29 @@ def _fill_merged(source: Source, part: Header, found: Gathered, at: dict[int, in
             for row in range(top + 1, bottom + 1):
                 if row in at and column[at[row]] in ("", None):
                     column[at[row]] = column[at[top]]
+
+
+def _fill_below(part: Header, found: Gathered, first: int) -> None:
+    """Members below their household's first row that name no place and no number of their own: what merged cells become in
+    a text file. They take their household from the row right above; one who is a head of household does not.
+    """
+    names = [name for name in HOME if name in part.names]
+    if "household_no" not in names or len(names) < 2 or "relation" not in part.names:
+        return
+    numbers, homes = found.columns["household_no"], [found.columns[name] for name in names]
+    if "" not in numbers:
+        return
+    members = [found.columns[name] for name in KEYS[1:] if name in part.names]
+    relation, labels = found.columns["relation"], part.layout.by_name["relation"].labels
+    shared = [found.columns[one.name] for one in part.columns.values() if one.belongs_to == "household"]
+    for index in range(first + 1, len(found.rows)):
+        if numbers[index] not in ("", None) or any(column[index] not in ("", None) for column in homes):
+            continue
+        follows = found.rows[index] == found.rows[index - 1] + 1 and numbers[index - 1] not in ("", None)
+        told = any(column[index] not in ("", None) for column in members)
+        if not follows or not told or labels.get(label_key(as_text(relation[index]))) == "head":
+            continue
+        for column in shared:
+            if column[index] in ("", None):
+                column[index] = column[index - 1]
+        found.below.append(index)

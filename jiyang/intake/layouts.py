@@ -26,10 +26,15 @@ TYPES = {
     "district": None, "town": None, "village": None, "ignored": None,
 }  # fmt: skip
 ROWS = {"person", "household", "spell", "plan", "village"}
-KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank", "own", "written"}
+KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank", "own"}
 EXPORTED = {"person", "household", "spell", "plan"}  # rows that the register and its ledgers export themselves
-SHARED = "fields"
-UNIT = re.compile(r"\((?:万?元|亩|个?月|人|个|户|公里|平方米|必填|选填|yyyymm(?:dd)?)\)$", re.IGNORECASE)
+SHARED, LABELS = "fields", "labels"
+UNIT = re.compile(
+    r"\((?:万?元|亩|个?月|人|个|户|公里|平方米|必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|[^()]*[/、][^()]*)\)$",
+    re.IGNORECASE,
+)  # what may stand in brackets behind a heading: a unit, how to fill in, the options
+NUMBERED = re.compile(r"^\d{1,3}[.、)]")
+LEGACY_CODE = re.compile(r"aa[a-z]\d{3}")  # dumps of the old system: the code alone, or with what it means
 
 
 @dataclass(frozen=True)
@@ -104,16 +109,17 @@ class Layout:
         return {name: one for name, one in found.items() if name not in self.by_heading}
 
     def find(self, heading: str) -> Field | None:
-        """The field of a heading in compared form; units in brackets do not matter."""
-        for name in (heading, UNIT.sub("", heading)):
+        """The field of a heading in compared form; a number before it and units in brackets do not matter."""
+        bare, code = NUMBERED.sub("", heading), LEGACY_CODE.search(heading)
+        for name in (heading, UNIT.sub("", heading), bare, UNIT.sub("", bare), *([code[0]] if code else ())):
             if one := self.by_heading.get(name) or self.by_alias.get(name):
                 return one
         return None
 
 
 def plain(heading: object) -> str:
-    """A heading as it is compared: half-width, without blanks, line breaks, invisible characters, stars and colons."""
-    return re.sub(r"[\s*＊:：_\u200b-\u200f\ufeff]", "", unicodedata.normalize("NFKC", str(heading))).lower()
+    """A heading as it is compared: half-width, without blanks, line breaks, invisible characters, stars, colons and quotes."""
+    return re.sub(r"[\s*＊:：_\"'“”‘’《》\u200b-\u200f\ufeff]", "", unicodedata.normalize("NFKC", str(heading))).lower()
 
 
 def label_key(text: str) -> str:
@@ -121,10 +127,23 @@ def label_key(text: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
 
 
+@cache
+def spellings() -> dict[str, dict[str, str]]:
+    """Path of a code list → {further spelling: member}, from `<app>/layouts/labels.yaml`."""
+    paths = [Path(config.path) / "layouts" / f"{LABELS}.yaml" for config in apps.get_app_configs()]
+    return {
+        codes: written
+        for path in paths
+        if path.exists()
+        for codes, written in yaml.safe_load(path.read_text("utf-8")).items()
+    }
+
+
 def _labels(codes: type[TextChoices], path: str) -> dict[str, str]:
-    aliases = import_string(path.rsplit(".", 1)[0] + ".ALIASES").get(codes, {})
-    own = {str(member.label): str(member.value) for member in codes}
-    return {label_key(label): value for label, value in {**{k: str(v) for k, v in aliases.items()}, **own}.items()}
+    written = spellings().get(path, {})
+    if unknown := set(written.values()) - set(codes.values):
+        raise ImproperlyConfigured(f"{LABELS}.yaml: {path} has no {', '.join(sorted(unknown))}")
+    return {label_key(label): str(value) for label, value in (*written.items(), *((m.label, m.value) for m in codes))}
 
 
 def _field(name: str, spec: dict, where: str) -> Field:
@@ -132,13 +151,10 @@ def _field(name: str, spec: dict, where: str) -> Field:
         raise ImproperlyConfigured(f"{where}.{name}: unknown keys {', '.join(sorted(unknown))}")
     if spec.get("type") not in TYPES:
         raise ImproperlyConfigured(f"{where}.{name}: unknown type {spec.get('type')}")
-    values = {key: value for key, value in spec.items() if key not in {"codes", "list", "own", "written"}}
-    written = {label_key(label): value for label, value in spec.get("written", {}).items()}
+    values = {key: value for key, value in spec.items() if key not in {"codes", "list", "own"}}
     if "codes" in spec:
         codes = import_string(spec["codes"])
-        values |= {"codes": codes, "labels": {**written, **_labels(codes, spec["codes"])}}
-    if unknown := set(written.values()) - set(values["codes"].values if "codes" in spec else ()):
-        raise ImproperlyConfigured(f"{where}.{name}: written means unknown {', '.join(sorted(unknown))}")
+        values |= {"codes": codes, "labels": _labels(codes, spec["codes"])}
     if "list" in spec:
         values["allowed"] = tuple(import_string(spec["list"]))
     values |= {"aliases": tuple(spec.get("aliases", ())), "blank": tuple(map(label_key, spec.get("blank", ())))}
@@ -179,6 +195,7 @@ def layouts() -> dict[str, Layout]:
     found = {}
     for config in apps.get_app_configs():
         paths = {path.stem: path for path in sorted((Path(config.path) / "layouts").glob("*.yaml"))}
+        paths.pop(LABELS, None)
         shared = yaml.safe_load(paths.pop(SHARED).read_text("utf-8")) if SHARED in paths else {}
         found |= {layout.key: layout for layout in (load(path, shared) for path in paths.values())}
     return found

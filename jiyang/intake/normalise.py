@@ -135,6 +135,8 @@ def normalise(
         if one.is_value:
             mapped.columns[one.name] = _column(one, gathered.columns[one.name], day, source, mapped)
             progress("normalise", len(mapped.columns))
+    if gathered.below:
+        mapped.note("household_no", gathered.below, Read(None, "household_above"))
     mapped.places = _places(header, gathered, regions, mapped)
     return mapped
 

@@ -13,7 +13,7 @@ ABOVE = re.compile(r"^(?:山东省|山东)?(?:济南市|济南)?")
 TOWN_SUFFIXES = ("街道办事处", "街道办", "街办", "办事处", "街道", "办", "镇", "乡")
 TOWN_SUFFIX = re.compile(rf"(?:{'|'.join(TOWN_SUFFIXES)})$")
 DISTRICT_SUFFIX = re.compile(r"[县区]$")
-VILLAGE_SUFFIX = re.compile(r"(?:村民委员会|居民委员会|村委会|居委会|社区|村)$")
+VILLAGE_SUFFIX = re.compile(r"(?:村民委员会|居民委员会|村委会|居委会|村委|居委|社区|行政村|村)$")
 
 
 def town_key(name: str) -> str:

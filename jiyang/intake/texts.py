@@ -54,10 +54,23 @@ def csv_rows(text: str) -> list[list[str]]:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
         rows = _unquoted(text, delimiter)
+    else:
+        if _swallowed(rows, delimiter):
+            rows = _unquoted(text, delimiter)
     for row in rows:
         if len(row) > MOST_COLUMNS:
             raise FileRefused("file_too_wide", n=len(row))
     return [[_unwrapped(cell) for cell in row] for row in rows]
+
+
+def _swallowed(rows: list[list[str]], delimiter: str) -> bool:
+    """Whether a cell holds whole lines: two stray quotes far apart make one cell of all between them."""
+    width = _width(rows)
+    return any("\n" in cell and cell.count(delimiter) >= width - 1 for row in rows for cell in row if len(cell) > width)
+
+
+def _width(rows: list[list[str]]) -> int:
+    return Counter(len(row) for row in rows if row).most_common(1)[0][0]
 
 
 def _unquoted(text: str, delimiter: str) -> list[list[str]]:
@@ -67,9 +80,9 @@ def _unquoted(text: str, delimiter: str) -> list[list[str]]:
         rows = [[_bare(cell) for cell in row] for row in csv_lines]
     except csv.Error as failure:
         raise FileRefused("file_broken_text", row=csv_lines.line_num) from failure
-    width = Counter(len(row) for row in rows if row).most_common(1)[0][0]
+    width = _width(rows)
     for number, row in enumerate(rows, start=1):
-        if len(row) > width:
+        if len(row) > width or (len(row) < width and any(cell[:1] == '"' for cell in row)):  # the line goes on below
             raise FileRefused("file_broken_text", row=number)
     return rows
 

@@ -24,6 +24,8 @@ from jiyang.intake.cells import (
 )
 from jiyang.intake.layouts import Field
 
+ID_NOISE = re.compile(r"^(?:身份证(?:号码?)?|ID|[\"“”#:])+|[\"“”,.。;:、#]+$|(?<=\d)[-—](?=\d)", re.IGNORECASE)
+ID_LETTERS = str.maketrans("ХхΧχ×", "XXXXX")  # letters that look like the X of an ID number
 NUMERALS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 PLACEHOLDER = re.compile(rf"^{idcard.NO_NUMBER}\d{{0,15}}[\dXx]?$")
 SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
@@ -32,7 +34,8 @@ SPLIT_DAY = re.compile(
     r"^(\d{4})(?:[-./]|年)(\d{1,2})(?:(?:[-./]|月)(?:(\d{1,2})[日号]?)?)?(?:T?\d{1,2}:\d{2}(?::\d{2})?(?:\.0+)?)?$"
 )
 MONEY_NOISE = re.compile(r"[,，\s元￥¥]|(?<=\d)(?:亩|公里|km|平方米|㎡)$", re.IGNORECASE)
-COUNT_NOISE = re.compile(r"(?:人|口|个月|月|个|户|处|所|年)+$")
+COUNT_NOISE = re.compile(r"(?:人|口|个月|月|个|户|处|所)+$")  # not 年: a year of work is twelve months
+YEAR_NOISE = re.compile(r"^(\s*\d{4})年度?\s*$")
 PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=1\d{10}$)")
 PHONE_SEPARATORS = re.compile(r"[/\\,，、;；|\s]+|(?<=\d)(?:或|和|及)(?=\d)")
 LONGEST_PHONE = 20  # characters that the register's form takes
@@ -95,13 +98,16 @@ def id_cell(cell: object, as_of: dt.date) -> Read:
         return Read(None, "id_scientific_text")
     if PLACEHOLDER.match(kept):
         return Read(kept.upper(), "id_placeholder", kept.upper())
-    checked = idcard.check(kept, as_of=as_of)
+    bare = ID_NOISE.sub("", kept.translate(ID_LETTERS))
+    checked = idcard.check(bare, as_of=as_of)
     if checked.problem:
         return _refused_id(checked)
     if checked.upgraded:
         return Read(checked.number, "id_15_digits", checked.number)
     if checked.number == raw:
         return Read(raw)
+    if bare != kept:
+        return Read(checked.number, "number_format", checked.number)
     code = "id_lowercase_x" if kept.upper() != kept and raw == kept else changed(raw, kept)
     return Read(checked.number, code, checked.number)
 
@@ -122,6 +128,8 @@ def _refused_id(checked: idcard.Checked) -> Read:
     lost = (
         "，末三位是 000，可能是 Excel 存成数值丢了末几位"
         if checked.number.endswith("000") and code == "id_checksum"
+        else "，号码被打了星号，请导出不打码的名单"
+        if "*" in checked.number
         else ""
     )
     return Read(None, code, None, checked.message + lost)
@@ -199,7 +207,7 @@ def chinese_number(text: str) -> int | None:
 def year_cell(cell: object) -> Read:
     if isinstance(cell, dt.date):
         return Read(str(cell.year), "date_serial_cell", str(cell.year))
-    read = count_cell(cell)
+    read = count_cell(YEAR_NOISE.sub(r"\1", cell) if isinstance(cell, str) else cell)
     return read if read.stored is None or 1900 <= int(read.stored) <= 2100 else Read(None, "date_unreadable")
 
 

@@ -277,6 +277,9 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("证件号码", "\ufeff{}\u202c", "surrounding_spaces", "{}"),
         ("证件号码", '="{}"', "surrounding_spaces", "{}"),
         ("证件号码", "{}\n", "surrounding_spaces", "{}"),
+        ("证件号码", "“{}”,", "number_format", "{}"),
+        ("证件号码", "身份证号：{}", "number_format", "{}"),
+        ("证件号码", "370125********4874", "id_shape", None),
         ("证件号码", "无", "id_empty", None),
         ("户联系电话", "+86 138-0000-1111", "phone_format", "13800001111"),
         ("户联系电话", "１３８００００１１１１", "fullwidth_digits", "13800001111"),
@@ -299,6 +302,10 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("与户主关系", "父亲", "label_alias", "之父"),
         ("与户主关系", "母亲", "label_alias", "之母"),
         ("与户主关系", "长孙", "label_alias", "之孙子"),
+        ("与户主关系", "外婆", "label_alias", "之外祖母"),
+        ("与户主关系", "\u200b配偶\ufeff", "surrounding_spaces", "配偶"),
+        ("文化程度", "小学毕业", "label_alias", "小学"),
+        ("文化程度", "大学专科", "enum_unknown", None),
         ("劳动技能", "无", "label_alias", "无劳动力"),
         ("劳动技能", "无劳动能力", "label_alias", "无劳动力"),
         ("劳动技能", "—", "labour_empty", None),
@@ -310,6 +317,7 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("健康状况", "残疾/长期慢性病", "multi_separator", "长期慢性病,残疾"),
         ("健康状况", "残疾 长期慢性病", "multi_separator", "长期慢性病,残疾"),
         ("健康状况", "大病", "label_alias", "患有大病"),
+        ("健康状况", "\u200b健康\ufeff", "surrounding_spaces", "健康"),
         ("健康状况", "良好", "enum_unknown", None),
         ("是否解决安全饮用水", "√", "yes_no_sign", "是"),
         ("是否解决安全饮用水", "Y", "yes_no_sign", "是"),
@@ -323,6 +331,7 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("务工时间（月）", "十一个月", "chinese_number", "11"),
         ("务工时间（月）", "6个月", "number_format", "6"),
         ("务工时间（月）", "半年", "number_not_count", None),
+        ("务工时间（月）", "1年", "number_not_count", None),
         ("人均纯收入", "11,557.50元", "number_format", "11557.50"),
         ("首次识别时间", "2014年5月", "date_format", "201405"),
         ("首次识别时间", "2014.5", "date_format", "201405"),
@@ -338,6 +347,7 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("姓名", "—", "name_empty", None),
         ("姓名", "无", "name_empty", None),
         ("姓名", "李?", "name_broken", None),
+        ("姓名", "李*", "name_broken", None),
         ("姓名", "刘\ufffd", "name_broken", None),
         ("姓名", "。。", "name_broken", None),
     ],
@@ -519,6 +529,74 @@ def test_quotes_and_line_breaks_of_a_csv(load):
     with pytest.raises(FileRefused, match="第 4 行") as refused:
         load(csv_text(grid(rows)).encode("utf-8"), "a.csv")
     assert refused.value.code == "file_broken_text"
+
+
+def test_two_stray_quotes_in_a_csv_do_not_swallow_the_rows_between_them(load):
+    rows = people(6)
+    rows[1]["自然村"], rows[4]["自然村"] = '"东头', '西头"'
+    assert load(csv_text(grid(rows)).encode("utf-8"), "a.csv").columns["hamlet"][1:5:3] == ['"东头', '西头"']
+    assert len(load(csv_text(grid(rows)).encode("utf-8"), "a.csv").rows) == 6
+
+
+def test_a_cell_of_several_lines_beside_a_stray_quote_is_not_torn_apart_silently(load):
+    rows = people(6)
+    rows[1]["自然村"], rows[3]["自然村"], rows[4]["自然村"] = '"东头', '"西头', '"路南\n路北"'
+    with pytest.raises(FileRefused) as refused:
+        load(csv_text(grid(rows)).encode("utf-8"), "a.csv")
+    assert refused.value.code == "file_broken_text"
+
+
+def test_members_below_their_households_first_row_belong_to_it_where_cells_were_merged_once(load):
+    family = homes(2)
+    firsts = {one["户编号"]: one for one in reversed(family)}
+    shared = ("乡(镇)", "行政村", "户编号", "人数", "户联系电话", "户类型")
+    rows = [one if one is firsts[one["户编号"]] else {**one, **dict.fromkeys(shared, "")} for one in family]
+    mapped = load(csv_text(grid(rows)).encode("gb18030"), "名单.csv")
+    whole = load(csv_text(grid(family)).encode("gb18030"), "名单.csv")
+    assert (mapped.columns, mapped.places) == (whole.columns, whole.places)
+    assert {one.code for one in mapped.findings} == {"household_above"}
+    # a number alone that is missing is no such thing, nor is a further head of household
+    rows[1]["行政村"] = family[1]["行政村"]
+    assert {("F3", "household_no_empty")} <= {
+        (f"F{one.row}", one.code) for one in load(csv_text(grid(rows)).encode("gb18030"), "名单.csv").findings
+    }
+    rows[1]["行政村"], rows[1]["与户主关系"] = "", "户主"
+    codes = {one.code for one in load(csv_text(grid(rows)).encode("gb18030"), "名单.csv").findings if one.row == 3}
+    assert "household_no_empty" in codes
+
+
+@pytest.mark.parametrize(
+    "write", ["{n}.{name}", "{n}、{name}", "“{name}”", "{name}（必填）", "{name}（是/否）", "{name}\n（18位）"]
+)
+def test_headings_with_numbers_quotes_and_remarks(load, write):
+    names, *rows = grid(people(3))
+    headings = [write.format(n=number, name=name) for number, name in enumerate(names, start=1)]
+    mapped = load(workbook((SHEET, [headings, *rows])))
+    assert (mapped.header.unknown, mapped.columns) == (
+        [],
+        {name: cells[:3] for name, cells in plain(load).columns.items()},
+    )
+
+
+@pytest.mark.parametrize("first", ["codes", "labels", "both"])
+def test_a_dump_of_the_old_system_with_codes_and_what_they_mean(load, first):
+    fields = layouts()["legacy_person"].fields
+    meant = {one.heading: next(iter(one.aliases), one.heading) for one in fields}
+    person = people(1)[0]
+    row = [
+        {
+            "household_no": person["户编号"],
+            "name": person["姓名"],
+            "id_number": person["证件号码"],
+            "relation": "户主",
+        }.get(one.name, "")
+        for one in fields
+    ]
+    codes, labels = list(meant), list(meant.values())
+    lines = {"codes": [codes, labels], "labels": [labels, codes], "both": [[f"{k}（{v}）" for k, v in meant.items()]]}
+    mapped = load(workbook((SHEET, [*lines[first], row])))
+    assert (mapped.header.layout.key, mapped.columns["name"]) == ("legacy_person", [person["姓名"]])
+    assert mapped.header.unknown == []
 
 
 # --- packages ----------------------------------------------------------------------------------------------------------------
