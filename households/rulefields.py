@@ -79,6 +79,12 @@ def percent_spent(values: Mapping[str, Any], day: dt.date) -> Decimal | None:
     return 100 * spent / income if income > 0 else Decimal(100)
 
 
+def months_to_removal(values: Mapping[str, Any], day: dt.date) -> int | None:
+    """Calendar months: of a removal in the next month 1, on whatever days."""
+    begun, ended = values.get("risk_identified_on"), values.get("risk_removed_on")
+    return None if begun is None or ended is None else (ended.year - begun.year) * 12 + ended.month - begun.month
+
+
 def risks(values: Mapping[str, Any], day: dt.date) -> list[str]:
     return [values[name] for name in RISKS if values.get(name)]
 
@@ -131,6 +137,7 @@ def _household(one) -> None:
         RuleField("phone_is_mobile", "户联系电话是手机号", "boolean"),
         RuleField("risks", "致贫/返贫风险", "labels", one.fields["risk_1"].choices, needs=RISKS, sql="array_remove(array[" + ", ".join(f"{{t}}.{name}" for name in RISKS) + "], null)", python=risks),
         RuleField("identified_month", "识别监测的月份", "integer", needs=("risk_identified_on",), sql="extract(month from {t}.risk_identified_on)::integer", python=lambda values, day: values["risk_identified_on"].month if values.get("risk_identified_on") else None),
+        RuleField("removal_months", "识别到消除的月数（按月份）", "integer", needs=("risk_identified_on", "risk_removed_on"), sql="(" + " - ".join(f"(extract(year from {{t}}.{name}) * 12 + extract(month from {{t}}.{name}))" for name in ("risk_removed_on", "risk_identified_on")) + ")::integer", python=months_to_removal),
         RuleField("last_visit_on", "上次入户", "date"),
         RuleField("next_visit_on", "应走访日", "date"),
         RuleField("helpers", "帮扶责任人数", "integer"),

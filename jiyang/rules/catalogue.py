@@ -1,6 +1,6 @@
 """The catalogue: every rule of every app's `rules/*.yaml`, validated. A file: `family`, `subject`, `terms` (optional), `rules`."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -12,10 +12,11 @@ from django.apps import apps
 from jiyang.rules import tree
 from jiyang.rules.cells import CellFinding, findings_of
 from jiyang.rules.fields import Subject, subjects
-from jiyang.rules.reading import Reader, RuleBroken, Terms
+from jiyang.rules.reading import DEEPEST, Reader, RuleBroken, Terms
 
 SEVERITIES = {"error": "错误", "warning": "警告", "lead": "疑点"}
 KEYS = {"code", "sources", "title", "severity", "subject", "when", "why", "mend", "finding"}
+TEXTS = ("code", "title", "severity", "why", "mend")
 FILE_KEYS = {"family", "subject", "terms", "rules", "source"}
 
 
@@ -65,12 +66,24 @@ class Rule:
         return tree.parameters_of(self.when)
 
 
+class StrictLoader(yaml.SafeLoader):
+    """YAML whose mappings say each key once: of two conditions under one key, one would be lost without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        written = [key.value for key, _ in node.value]
+        if twice := sorted({str(key) for key in written if written.count(key) > 1}):
+            raise yaml.constructor.ConstructorError(None, None, f"“{'、'.join(twice)}”写了两次", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def load(files: Iterable[Path]) -> tuple[Rule, ...]:
     """Rules of some files, whose terms are shared. Raises RuleBroken naming file, rule and place."""
     parsed = {path: _parse(path) for path in files}
     terms, found = _terms(parsed), {}
     for path, data in parsed.items():
-        for raw in data.get("rules") or ():
+        _check_terms(data, path, terms)
+    for path, data in parsed.items():
+        for raw in _listed(data, path):
             rule = _rule(raw, data, path, terms)
             if rule.code in found:
                 raise RuleBroken(f"{path.name}：规则 {rule.code}：编号重复")
@@ -81,20 +94,50 @@ def load(files: Iterable[Path]) -> tuple[Rule, ...]:
 def _terms(parsed: Mapping[Path, Mapping]) -> Terms:
     found: dict[tuple[str, str], tuple[str, object]] = {}
     for path, data in parsed.items():
-        for subject, named in (data.get("terms") or {}).items():
-            for name, spec in named.items():
-                if (subject, name) in found or not isinstance(spec, dict) or set(spec) != {"title", "when"}:
-                    raise RuleBroken(f"{path.name}：术语 {name}：要有 title 和 when，且不能重名")
-                found[subject, name] = (spec["title"], spec["when"])
+        for subject, name, spec in _named(data, path):
+            title = spec.get("title") if isinstance(spec, dict) and set(spec) == {"title", "when"} else None
+            if (subject, name) in found or not isinstance(title, str):
+                raise RuleBroken(f"{path.name}：术语 {name}：要有 title（文字）和 when，且不能重名")
+            found[subject, name] = (title, spec["when"])
     return found
+
+
+def _named(data: Mapping, path: Path) -> Iterator[tuple[str, str, Any]]:
+    """(subject, name, what is written) of a file's terms."""
+    written = data.get("terms") or {}
+    if not isinstance(written, Mapping) or not all(isinstance(named, Mapping) for named in written.values()):
+        raise RuleBroken(f"{path.name}：terms 应写成 对象: {{术语: {{title, when}}}}")
+    yield from ((subject, name, spec) for subject, named in written.items() for name, spec in named.items())
+
+
+def _check_terms(data: Mapping, path: Path, terms: Terms) -> None:
+    """Terms that no rule uses yet are used by the builder."""
+    for key, name, spec in _named(data, path):
+        if key not in subjects():
+            raise RuleBroken(f"{path.name}：术语 {name}：没有这种对象“{key}”")
+        Reader(f"{path.name}：术语 {name}", terms).read(spec["when"], subjects()[key])
+
+
+def _listed(data: Mapping, path: Path) -> list:
+    rules = data.get("rules") or []
+    if not isinstance(rules, list):
+        raise RuleBroken(f"{path.name}：rules 应为一列规则")
+    if rules and not isinstance(data.get("family"), str):
+        raise RuleBroken(f"{path.name}：缺少 family（这些规则的类别）")
+    return rules
 
 
 def _parse(path: Path) -> Mapping:
     try:
-        data = yaml.safe_load(path.read_text("utf-8"))
+        data = yaml.load(path.read_text("utf-8"), StrictLoader)  # noqa: S506 — a SafeLoader
     except yaml.YAMLError as failure:
         mark = getattr(failure, "problem_mark", None)
-        raise RuleBroken(f"{path.name}：第 {mark.line + 1 if mark else '?'} 行：不是有效的 YAML") from failure
+        said = f"：{failure.problem}" if isinstance(failure, yaml.constructor.ConstructorError) else ""
+        raise RuleBroken(f"{path.name}：第 {mark.line + 1 if mark else '?'} 行：不是有效的 YAML{said}") from failure
+    except RecursionError as failure:
+        raise RuleBroken(f"{path.name}：条件套得太深，最多 {DEEPEST} 层") from failure
+    except ValueError as failure:  # no UTF-8; a day that does not exist
+        raise RuleBroken(f"{path.name}：不是 UTF-8 文本，或写有不存在的日期：{failure}") from failure
     if not isinstance(data, Mapping) or set(data) - FILE_KEYS:
         raise RuleBroken(f"{path.name}：只能有 {'、'.join(sorted(FILE_KEYS))}")
     return data
@@ -108,16 +151,21 @@ def _rule(raw: object, data: Mapping, path: Path, terms: Terms) -> Rule:
         raise RuleBroken(f"{where}：不认识的键 {'、'.join(sorted(map(str, unknown)))}")
     if lacking := [key for key in ("code", "title", "severity", "when") if not raw.get(key)]:
         raise RuleBroken(f"{where}：缺少 {'、'.join(lacking)}")
+    if wrong := [key for key in TEXTS if not isinstance(raw.get(key, ""), str)]:
+        raise RuleBroken(f"{where}：{'、'.join(wrong)} 应为文字；编号要加引号，否则 1_01_001 会读成数")
     if raw["severity"] not in SEVERITIES:
         raise RuleBroken(f"{where}：严重程度只能是 {'、'.join(SEVERITIES)}")
-    subject = subjects().get(raw.get("subject", data.get("subject")))
+    key = raw.get("subject", data.get("subject"))
+    subject = subjects().get(key) if isinstance(key, str) else None
     if subject is None:
-        raise RuleBroken(f"{where}：没有这种对象“{raw.get('subject', data.get('subject'))}”")
-    codes = tuple(map(str, raw.get("sources", [raw["code"]])))
+        raise RuleBroken(f"{where}：没有这种对象“{key}”")
+    codes = raw.get("sources", [raw["code"]])
+    if not isinstance(codes, list) or not codes or not all(isinstance(code, str) for code in codes):
+        raise RuleBroken(f"{where}：sources 应为一列编号，都加引号")
     reader = Reader(where, terms)
     when, told = reader.read(raw["when"], subject), findings_of(raw.get("finding"), subject, reader)
     return Rule(
-        str(raw["code"]), codes, raw["title"], raw["severity"], subject, when, data["family"], data.get("source", ""), raw["when"],
+        raw["code"], tuple(codes), raw["title"], raw["severity"], subject, when, data["family"], data.get("source", ""), raw["when"],
         raw.get("why", ""), raw.get("mend", ""), findings=told,
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jiyang.intake.findings import kinds
+from jiyang.intake.layouts import layouts
 from jiyang.rules import tree
 from jiyang.rules.fields import Subject, subjects
 from jiyang.rules.reading import Reader
@@ -36,16 +37,22 @@ def findings_of(raw: Any, subject: Subject, reader: Reader) -> tuple[CellFinding
 
 
 def _finding(raw: Any, subject: Subject, reader: Reader) -> CellFinding:
-    if not isinstance(raw, Mapping) or set(raw) - KEYS or raw.get("code") not in kinds():
+    code = raw.get("code") if isinstance(raw, Mapping) else None
+    if not isinstance(code, str) or set(raw) - KEYS or code not in kinds():
         raise reader.broken("finding", f"要写成已有的问题编号，或只含 {'、'.join(sorted(KEYS))} 的一组键值")
-    return CellFinding(
-        raw["code"], _cells(raw.get("at", ()), subject, reader), _rows(raw.get("rows", FIRST), subject, reader)
-    )
+    return CellFinding(code, _cells(raw.get("at", ()), subject, reader), _rows(raw.get("rows", FIRST), subject, reader))
 
 
 def _cells(raw: Any, subject: Subject, reader: Reader) -> tuple[tuple[str, tree.Node | None], ...]:
-    if isinstance(raw, str):
-        raw = {raw: None}
+    raw = {raw: None} if isinstance(raw, str) else raw or {}
+    known = {one.name for layout in layouts().values() for one in layout.fields}
+    if not isinstance(raw, Mapping) or (unknown := sorted(str(name) for name in raw if name not in known)):
+        told = (
+            f"没有这样的列 {'、'.join(unknown)}"
+            if isinstance(raw, Mapping)
+            else "要写成一个列名，或 列名: 条件 的一组键值"
+        )
+        raise reader.broken("finding.at", told)
     return tuple(
         (name, reader.read(condition, subject, f"finding.at.{name}") if condition is not None else None)
         for name, condition in dict(raw).items()

@@ -1,5 +1,6 @@
 """What a run of rules knows beside the rows: the day, and parameters with their badge."""
 
+import calendar
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -85,9 +86,10 @@ def _no_number(key: str, raw: Any) -> str:
 
 
 def shifted(day: dt.date, months: int, days: int) -> dt.date:
-    """`day` moved by whole months (clamped to the month's end, as PostgreSQL does) and days."""
-    if months:
-        year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-        last = (dt.date(year + (month == 11), (month + 1) % 12 + 1, 1) - dt.timedelta(1)).day
-        day = dt.date(year, month + 1, min(day.day, last))
-    return day + dt.timedelta(days)
+    """`day` moved by whole months (clamped to the month's end, as PostgreSQL does) and days; at most to the calendar's ends."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not dt.MINYEAR <= year <= dt.MAXYEAR:
+        return dt.date.min if year < dt.MINYEAR else dt.date.max
+    moved = dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+    within = dt.date.min.toordinal() <= moved.toordinal() + days <= dt.date.max.toordinal()
+    return moved + dt.timedelta(days) if within else dt.date.min if days < 0 else dt.date.max

@@ -35,6 +35,14 @@ class RuleField:
         """Stored columns without which it says nothing."""
         return self.needs or (() if self.optional else (self.name,))
 
+    def comparable(self, other: "RuleField") -> bool:
+        """Whether values of both mean the same kind of thing: one type, and of choices some option in common."""
+        if self.type in LISTS or self.type == "hidden":
+            return False
+        if self.type == other.type == "choice":
+            return not self.choices.keys().isdisjoint(other.choices)
+        return self.type == other.type or {self.type, other.type} <= NUMBERS
+
     @property
     def reads(self) -> tuple[str, ...]:
         """Every stored column that it may read."""

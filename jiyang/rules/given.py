@@ -1,11 +1,15 @@
 """Values given for one run of the rules, in place of the parameters' own: which keys there are, and what is no value."""
 
 import datetime as dt
+import re
 from collections.abc import Collection, Mapping
 
 from jiyang.parameters.models import Parameter
 from jiyang.rules.facts import SHOWN, Facts, RuleRefused
 from jiyang.rules.versions import active
+
+
+YEAR = re.compile("[12][0-9]{3}")
 
 
 def keys() -> set[str]:
@@ -15,7 +19,9 @@ def keys() -> set[str]:
 
 def _key(name: str, known: Collection[str]) -> str:
     """The key that `key` or `key.YEAR` names; empty where there is none."""
-    return next((one for one in (name, name.rpartition(".")[0]) if one in known), "")
+    key, _, year = name.rpartition(".")
+    dated = key if YEAR.fullmatch(year) else ""
+    return next((one for one in (name, dated) if one in known), "")
 
 
 def unknown_of(given: Mapping[str, str]) -> list[str]:

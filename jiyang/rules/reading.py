@@ -107,7 +107,7 @@ class Reader:
 
     def long(self, raw: list, place: str) -> dict:
         """The short form of a comparison as its long one."""
-        if len(raw) == 2 and raw[1] in {"empty", "filled"}:
+        if len(raw) == 2 and raw[1] in ("empty", "filled"):
             return {"field": raw[0], "op": raw[1]}
         if len(raw) != 3:
             raise self.broken(place, "比较应写成 [字段, 比较, 值]")
@@ -129,11 +129,11 @@ class Reader:
         if unknown := set(raw) - {"field", "op", "value", "param", "times"}:
             raise self.broken(place, f"不认识的键 {'、'.join(sorted(map(str, unknown)))}")
         field, op = self.field(raw["field"], subject, place), raw.get("op")
-        if op in {"empty", "filled"}:
+        if op in ("empty", "filled"):
             if "value" in raw or "param" in raw:
                 raise self.broken(place, f"“{op}”不带值")
             return tree.Empty(field, op == "empty")
-        if op not in OPERATORS[field.type]:
+        if not isinstance(op, str) or op not in OPERATORS[field.type]:
             raise self.broken(place, f"“{field.title}”是{TYPE_NAMES[field.type]}，不能用“{op}”比较")
         if ("value" in raw) == ("param" in raw):
             raise self.broken(place, "要有 value 或 param 其中之一")
@@ -174,8 +174,7 @@ class Reader:
         if value.get("as_of") is True and field.type == "date" and "field" not in value and "times" not in value:
             return tree.Operand(as_of=True, **shift)
         other = self.field(value.get("field"), subject, place)
-        same = other.type == field.type or {other.type, field.type} <= NUMBERS
-        if not same or other.type in LISTS or (shift and other.type != "date"):
+        if not field.comparable(other) or (shift and other.type != "date"):
             raise self.broken(place, f"“{field.title}”与“{other.title}”类型不同，不能比较")
         if "times" in value and other.type not in NUMBERS:
             raise self.broken(place, "只有数值可以乘倍数")
@@ -264,7 +263,7 @@ class Reader:
         allowed = {kind, "where"} | ({"op", "value", "param", "times", "share"} if kind == "count" else set())
         if unknown := set(raw) - allowed:
             raise self.broken(place, f"不认识的键 {'、'.join(sorted(map(str, unknown)))}")
-        relation = subject.relations.get(raw[kind])
+        relation = subject.relations.get(raw[kind]) if isinstance(raw[kind], str) else None
         if relation is None or not relation.many:
             raise self.broken(place, f"{subject.title}没有“{raw[kind]}”可以计数")
         target = subjects()[relation.target]
@@ -280,12 +279,15 @@ class Reader:
         if kind != "count":
             return tree.Quantified(kind, relation, where)
         op = raw.get("op")
-        if op not in OPERATORS["integer"]:
+        if not isinstance(op, str) or op not in OPERATORS["integer"]:
             raise self.broken(place, f"个数不能用“{op}”比较")
         if sum(key in raw for key in ("value", "param", "share")) != 1:
             raise self.broken(place, "要有 value、param 或 share 其中之一")
         if "share" in raw:
-            return tree.Quantified(kind, relation, where, op, share=self.number(raw["share"], place))
+            share = self.number(raw["share"], place)
+            if not 0 <= share <= 1:
+                raise self.broken(place, f"占总数的份额应在 0 到 1 之间，这里是“{share}”")
+            return tree.Quantified(kind, relation, where, op, share=share)
         number = RuleField("count", f"{relation.title}数", "integer")
         operand = (
             self._param("integer", raw, place)

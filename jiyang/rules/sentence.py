@@ -56,14 +56,18 @@ class Teller:
     @tell.register(tree.Any)
     @tell.register(tree.AnyHeld)
     def _(self, node: tree.Any | tree.AnyHeld, row: Row | None = None) -> str:
-        items = node.items
-        if row is not None:
-            items = tuple(item for item in items if self.evaluator.truth(item, row)) or items
-        return "，或".join(self._grouped(item, row) for item in items)
+        return "，或".join(self._grouped(item, row) for item in self._told(node, row))
+
+    def _told(self, node: tree.Node, row: Row | None) -> tuple[tree.Node, ...]:
+        """The parts of a group that are told: of alternatives, those that hold of the row."""
+        if row is None or isinstance(node, tree.All):
+            return node.items
+        return tuple(item for item in node.items if self.evaluator.truth(item, row)) or node.items
 
     def _grouped(self, node: tree.Node, row: Row | None) -> str:
         text = self.tell(node, row)
-        return f"（{text}）" if isinstance(node, tree.All | tree.Any | tree.AnyHeld) and len(node.items) > 1 else text
+        grouped = isinstance(node, tree.All | tree.Any | tree.AnyHeld) and len(self._told(node, row)) > 1
+        return f"（{text}）" if grouped else text
 
     @tell.register
     def _(self, node: tree.Not, row: Row | None = None) -> str:
@@ -131,7 +135,7 @@ class Teller:
 
     @tell.register
     def _(self, node: tree.Quantified, row: Row | None = None) -> str:
-        where = f"“{self.tell(node.where)}”的" if node.where else ""
+        where = f"“{self.tell(node.where, self._example(node, row))}”的" if node.where else ""
         if node.kind == "count":
             right = (
                 f"总数的 {node.share}"
@@ -139,9 +143,16 @@ class Teller:
                 else self.operand(RuleField("n", "", "integer"), node.operand)
             )
             actual = "" if row is None else f" {self._number(node, row)}"
+            if row is not None and node.op == "=":
+                return f"{where}{node.relation.title}数{actual}"
             return f"{where}{node.relation.title}数{actual} {SIGNS.get(node.op, node.op)} {right}"
         lead = {"some": "有", "none": "没有", "every": "都是"}[node.kind]
         return f"{node.relation.title}中{lead}{where.removesuffix('的') or '记录'}"
+
+    def _example(self, node: tree.Quantified, row: Row | None) -> Row | None:
+        """Of “some”: the first of the related that it is true of, whose values are told."""
+        others = row.related.get(node.relation.name, ()) if row is not None and node.kind == "some" else ()
+        return next((one for one in others if self.evaluator.truth(node.where, one)), None)
 
     def _number(self, node: tree.Quantified, row: Row) -> int:
         others = row.related.get(node.relation.name, [])

@@ -107,6 +107,8 @@ def test_a_missing_line_refuses_and_a_given_one_runs():
         ("income_line.monitoring=1e99999", "不是数值"),
         (f"income_line.monitoring.2025={'9' * 5000}", "…”不是数值"),
         ("no.such.2025=1", "没有参数"),
+        ("income_line.monitoring.20x5=7300", "没有参数"),  # no year: it would be used nowhere
+        ("income_line.monitoring.=7300", "没有参数"),
     ):
         for more in ([], ["--over", str(DATA / "roster_c_errors.xlsx")]):
             with pytest.raises(CommandError, match=told) as refused:

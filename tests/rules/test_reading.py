@@ -8,7 +8,7 @@ from households.checkup import register
 from jiyang.access.scope import system_scope
 from jiyang.rules import running
 from jiyang.rules.catalogue import load
-from jiyang.rules.facts import Facts
+from jiyang.rules.facts import Facts, shifted
 from jiyang.rules.fields import subjects
 from jiyang.rules.reading import Reader, RuleBroken
 
@@ -48,6 +48,12 @@ def deep(levels: int) -> object:
         ({"every": "spells"}, "要有 where"),
         ({"count": "spells", "op": ">"}, "其中之一"),
         ({"some": "spells", "where": {"household": ["monitored", "=", True]}}, "不能再回到上一级"),
+        (["age", ["="], 1], "不能用"),
+        ({"field": "age", "op": {"=": 1}, "value": 1}, "不能用"),
+        ({"some": ["spells"]}, "可以计数"),
+        ({"count": "spells", "op": [">"], "value": 1}, "不能用"),
+        ({"count": "spells", "op": ">", "share": -1}, "0 到 1 之间"),
+        (["labour", "=", {"field": "education"}], "类型不同"),
         ("tall", "没有术语“tall”"),
         (deep(30), "套得太深"),
         ({"any": [["age", ">", 1]] * 400}, "条件太多"),
@@ -59,6 +65,9 @@ def test_a_broken_condition_is_refused_with_its_place(when, message):
     assert str(refused.value).startswith("x.yaml：规则 X：when")
 
 
+RULE = "family: x\nsubject: person\nrules: [{{code: A, title: 甲, severity: lead, when: {}}}]"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -66,6 +75,21 @@ def test_a_broken_condition_is_refused_with_its_place(when, message):
         ("family: x\nsubject: person\nrules: [{code: A, title: 甲, severity: bad, when: [age, '>', 1]}]", "规则 A：严重程度"),
         ("family: x\nsubject: dog\nrules: [{code: A, title: 甲, severity: lead, when: [age, '>', 1]}]", "没有这种对象“dog”"),
         ("family: x\nsubject: person\nrules: [{code: A, title: 甲, severity: lead}]", "规则 A：缺少 when"),
+        (f"family: x\nsubject: person\nrules: [{{code: A, title: 甲, severity: lead, when: {'{not: ' * 5000}[age, '>', 1]{'}' * 5000}}}]", "套得太深"),
+        (RULE.format("{all: [[age, '>', 1]], all: [[age, '>', 2]]}"), "第 3 行.*“all”写了两次"),
+        (RULE.format("[birth_date, '<', 2022-13-01]"), "不存在的日期"),
+        (RULE.format("[age, '>', 1], finding: {code: id_duplicate, at: height}"), "没有这样的列 height"),
+        (RULE.format("[age, '>', 1], finding: {code: [id_duplicate]}"), "已有的问题编号"),
+        (RULE.format("[age, '>', 1], finding: {code: id_duplicate, at: [id_number]}"), "一组键值"),
+        (RULE.format("[age, '>', 1], sources: 1_01_001"), "sources 应为一列编号"),
+        (RULE.format("[age, '>', 1], sources: [1_01_001]"), "sources 应为一列编号"),
+        (RULE.format("[age, '>', 1], why: 5"), "why 应为文字"),
+        (RULE.format("[age, '>', 1], subject: [person]"), "没有这种对象"),
+        ("subject: person\nrules: [{code: A, title: 甲, severity: lead, when: [age, '>', 1]}]", "缺少 family"),
+        ("family: x\nrules: 5", "rules 应为一列"),
+        ("family: x\nterms: [healthy]", "terms 应写成"),
+        ("family: x\nterms: {person: {tall: {title: 高, when: [height, empty]}}}", "术语 tall：when：人员没有字段“height”"),
+        ("family: x\nterms: {dog: {tall: {title: 高, when: [age, empty]}}}", "没有这种对象“dog”"),
         ("family: x\nsubject: person\nrules:\n" + "  - {code: A, title: 甲, severity: lead, when: [age, '>', 1]}\n" * 2, "编号重复"),
     ],
 )  # fmt: skip
@@ -92,3 +116,16 @@ def test_a_missing_parameter_or_field_refuses_the_rule_and_hits_nobody(tmp_path)
     assert "no.such.line" in missing.reason and missing.keys == []
     assert unheld.reason == "系统数据里没有户的“部门推送突发灾害”"
     assert (sound.reason, sound.keys) == ("", [])
+
+
+def test_text_in_another_encoding_is_refused_with_the_files_name(tmp_path):
+    path = tmp_path / "odd.yaml"
+    path.write_bytes("family: 规则".encode("gb18030"))
+    with pytest.raises(RuleBroken, match="odd.yaml：不是 UTF-8"):
+        load([path])
+
+
+@pytest.mark.parametrize("months", [-100_000, 100_000])
+def test_a_day_beyond_the_calendar_is_its_end(months):
+    assert shifted(dt.date(2025, 6, 30), months, 0) == (dt.date.max if months > 0 else dt.date.min)
+    assert shifted(dt.date.max, 0, 9) == dt.date.max and shifted(dt.date(2024, 2, 29), 12, 1) == dt.date(2025, 3, 1)

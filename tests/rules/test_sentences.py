@@ -33,6 +33,9 @@ LINE = {"field": "income_per_head", "op": "<", "param": "income_line.monitoring"
         ("household", ["risk_removed_on", "<", {"field": "risk_identified_on", "months": 6}], Row({"risk_removed_on": dt.date(2021, 3, 1), "risk_identified_on": dt.date(2020, 10, 1)}), "消除监测时间 2021-03-01 < 识别监测时间后 6 个月 2021-04-01"),
         ("household", {"count": "members", "where": ["relation", "=", "head"], "op": ">", "value": 1}, Row({}, related=HEADS), "“与户主关系 是 户主”的家庭成员数 2 > 1"),
         ("household", {"none": "members", "where": ["relation", "=", "spouse"]}, Row({}, related=HEADS), "家庭成员中没有“与户主关系 是 配偶”"),
+        ("household", {"some": "members", "where": ["age", ">=", 60]}, Row({}, related={"members": [Row({"birth_date": dt.date(1990, 1, 1)}), Row({"birth_date": dt.date(1950, 1, 1)})]}), "家庭成员中有“年龄 71 周岁 ≥ 60 周岁”"),
+        ("household", {"count": "members", "op": "=", "value": 3}, Row({}, related=HEADS), "家庭成员数 3"),
+        ("household", {"all": [["monitored", "=", True], {"any": [["risk_removed", "=", False], ["risk_removed", "empty"]]}]}, Row({"monitored": True, "risk_removed": False}), "是监测对象：是，且风险是否已消除：否"),
         ("household", {"not": ["dangerous_house", "=", True]}, Row({"dangerous_house": False}), "不符合“是否危房户 为 是”"),
     ],
 )  # fmt: skip

@@ -77,11 +77,8 @@ def options_of(field: RuleField) -> Pairs:
 
 def others_of(field: RuleField, subject: Subject) -> Pairs:
     """The fields with which this one may be compared."""
-    if field.type in LISTS or field.type == "hidden":
-        return []
     return [
-        (one.name, one.title) for one in subject.fields.values()
-        if one.name != field.name and (one.type == field.type or {one.type, field.type} <= NUMBERS)
+        (one.name, one.title) for one in subject.fields.values() if one.name != field.name and field.comparable(one)
     ]  # fmt: skip
 
 
