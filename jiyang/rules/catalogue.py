@@ -129,7 +129,7 @@ def _listed(data: Mapping, path: Path) -> list:
 
 def _parse(path: Path) -> Mapping:
     try:
-        data = yaml.load(path.read_text("utf-8"), StrictLoader)  # noqa: S506 — a SafeLoader
+        data = yaml.load(path.read_text("utf-8"), StrictLoader)
     except yaml.YAMLError as failure:
         mark = getattr(failure, "problem_mark", None)
         said = f"：{failure.problem}" if isinstance(failure, yaml.constructor.ConstructorError) else ""

@@ -8,7 +8,6 @@ from jiyang.parameters.models import Parameter
 from jiyang.rules.facts import SHOWN, Facts, RuleRefused
 from jiyang.rules.versions import active
 
-
 YEAR = re.compile("[12][0-9]{3}")
 
 

@@ -121,7 +121,7 @@ def test_a_missing_parameter_or_field_refuses_the_rule_and_hits_nobody(tmp_path)
 def test_text_in_another_encoding_is_refused_with_the_files_name(tmp_path):
     path = tmp_path / "odd.yaml"
     path.write_bytes("family: 规则".encode("gb18030"))
-    with pytest.raises(RuleBroken, match="odd.yaml：不是 UTF-8"):
+    with pytest.raises(RuleBroken, match=r"odd\.yaml：不是 UTF-8"):
         load([path])
 
 

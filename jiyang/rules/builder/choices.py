@@ -8,7 +8,7 @@ from jiyang.parameters.kinds import Kind, kind_of
 from jiyang.parameters.models import Parameter
 from jiyang.rules.builder.nodes import Node
 from jiyang.rules.catalogue import terms
-from jiyang.rules.fields import LISTS, NUMBERS, RuleField, Subject, subjects
+from jiyang.rules.fields import NUMBERS, RuleField, Subject, subjects
 from jiyang.rules.sql import Source
 
 Pairs = list[tuple[str, str]]
