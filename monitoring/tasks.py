@@ -1,9 +1,9 @@
 """Scheduled work of visits."""
 
 from celery import shared_task
-from django.core.cache import cache
 from django.utils import timezone
 
+from households.roster.running import only_one
 from jiyang.access.scope import acting_as, actor_for
 from jiyang.accounts.models import User
 from jiyang.regions.models import Region
@@ -19,7 +19,7 @@ __all__ = [
 ]  # last_visits takes part in the nightly re-derivation
 
 
-RUNNING_AT_MOST = 900  # seconds after which a pass that never ended no longer bars another
+RUNS = 0x051B  # first key of the advisory locks of passes on demand
 
 
 @scheduled("visit.due", cron="0 7 * * *", title="走访到期提醒", per="district")
@@ -40,15 +40,7 @@ def run_rules(run: JobRun) -> dict:
 def run_rules_of(region_id: int, user_id: int) -> None:
     """On demand, for the place of who asked."""
     user = User.objects.get(pk=user_id)
-    key = f"rules:running:{region_id}"
-    if not cache.add(key, user_id, RUNNING_AT_MOST):  # asked for twice: one pass answers both
-        return
-    try:
-        _run_of(region_id, user)
-    finally:
-        cache.delete(key)
-
-
-def _run_of(region_id: int, user: User) -> None:
-    with acting_as(actor_for(user, reason="运行规则")):
-        hits.run(place=Region.objects.select_related("district").get(pk=region_id), day=timezone.localdate(), by=user)
+    with acting_as(actor_for(user, reason="运行规则")), only_one(region_id, RUNS) as mine:
+        if mine:  # asked for twice: one pass answers both
+            place = Region.objects.select_related("district").get(pk=region_id)
+            hits.run(place=place, day=timezone.localdate(), by=user)

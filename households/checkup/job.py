@@ -28,6 +28,7 @@ from jiyang.rules import running
 from jiyang.rules.circles import Circles
 from jiyang.rules.evaluate import Evaluator
 from jiyang.rules.facts import Facts
+from jiyang.rules.groups import groups_of
 from jiyang.rules.running import Outcome
 from jiyang.rules.sentence import Teller
 from jiyang.rules.versions import active
@@ -106,7 +107,7 @@ def _told(outcome: Outcome, facts: Facts, keeper: "Keeper") -> dict:
     unconfirmed = [] if outcome.reason else facts.unconfirmed(rule.parameters)
     return {
         "code": rule.code, "title": rule.title, "severity": rule.severity, "subject": rule.subject.title, "hits": keeper.kept.get(rule.code, 0),
-        "reason": outcome.reason, "unconfirmed": unconfirmed, "mend": rule.mend,
+        "reason": outcome.reason, "unconfirmed": unconfirmed, "mend": rule.mend, "groups": groups_of(rule.when, rule.subject),
     }  # fmt: skip
 
 
@@ -148,7 +149,12 @@ class Keeper:
             yield from self._unread(number, mapped, known)
 
     def _hits(self, group: list[Outcome]) -> Iterator[CheckupFinding]:
-        """The findings of one subject's rules, row by row; related rows are loaded for many rows at once."""
+        """The findings of one subject's rules, row by row; related rows are loaded for many rows at once.
+
+        A row without any of a rule's columns is hit for what other files say: told once, and only where none of them tells it.
+        """
+        told: set[tuple[str, str]] = set()  # (code, record)
+        elsewhere: dict[tuple[str, str], CheckupFinding] = {}
         teller, circles, evaluator = Teller(self.facts), Circles(self.exports.source), Evaluator(self.facts)
         hit: dict[int, list[Outcome]] = {}
         for outcome in group:
@@ -160,37 +166,41 @@ class Keeper:
             rows = circles.by_key(subject, keys, [rule.when for rule in rules.values()])
             for key in keys:
                 number, index = self.exports.locate(key)
+                (record,) = self.exports.records(subject.key, [key])
                 for outcome in hit[key]:
                     rule, pointer = outcome.rule, self.pointers[number]
-                    holds = partial(evaluator.truth, row=rows[key])
-                    field = pointer.field_of(rule, index, holds)
-                    self.pointed.add((number, index, field))
-                    found = self._finding(number, index, field)
-                    if found and self._counted(rule.severity):
-                        self.kept[rule.code] = self.kept.get(rule.code, 0) + 1
-                        found.code, found.severity, found.title, found.text = (
-                            rule.code,
-                            rule.severity,
-                            rule.title[:200],
-                            teller.tell(rule.when, rows[key]),
-                        )
-                        yield found
+                    field = pointer.field_of(rule, index, partial(evaluator.truth, row=rows[key]))
+                    found = self._finding(number, index, field or pointer.key_of(rule))
+                    if not found:
+                        continue
+                    found.code, found.severity, found.title, found.text = (
+                        rule.code,
+                        rule.severity,
+                        rule.title[:200],
+                        teller.tell(rule.when, rows[key]),
+                    )
+                    if field:
+                        self.pointed.add((number, index, field))
+                        told.add((rule.code, record))
+                        yield self._counted(found)
+                    else:
+                        elsewhere.setdefault((rule.code, record), found)
+        yield from (self._counted(found) for place, found in elsewhere.items() if place not in told)
 
     def _unread(self, number: int, mapped: Mapped, known: set[str]) -> Iterator[CheckupFinding]:
         """Faulty cells of which no rule tells."""
         for one in mapped.findings:
             index = self.pointers[number].index_of(one.line)
             told = known & {one.code, f"{one.field}:{one.code}"} or (number, index, one.field) in self.pointed
-            if one.severity in SEVERITY and not told:
-                found = self._finding(number, index, one.field)
-                if found and self._counted(SEVERITY[one.severity]):
-                    found.code, found.severity, found.title = one.code, SEVERITY[one.severity], one.message[:200]
-                    found.text = one.hint
-                    yield found
+            if one.severity in SEVERITY and not told and (found := self._finding(number, index, one.field)):
+                found.code, found.severity, found.title = one.code, SEVERITY[one.severity], one.message[:200]
+                found.text = one.hint
+                yield self._counted(found)
 
-    def _counted(self, severity: str) -> bool:
-        self.counts[severity] += 1
-        return True
+    def _counted(self, found: CheckupFinding) -> CheckupFinding:
+        self.counts[found.severity] += 1
+        self.kept[found.code] = self.kept.get(found.code, 0) + 1
+        return found
 
     def _finding(self, number: int, index: int, field: str) -> CheckupFinding | None:
         """A finding at a cell, without what it says. None outside the actor's reach."""
@@ -208,7 +218,7 @@ class Keeper:
         return CheckupFinding(
             checkup=self.checkup, file=self.files[number], district_id=self.checkup.district_id, town_id=town, village_id=village,
             line=mapped.rows[index], row=mapped.excel_row(index), sheet=mapped.sheet_of(index)[:80], column=column[:120], cell=cell,
-            value=pointer.text(field, index), personal=pointer.is_personal(field),
+            value=pointer.text(field, index), personal=pointer.is_personal(field), group=pointer.group(field),
             household_no=(pointer.text("household_no", index) or "")[:40], name=pointer.text("name", index),
         )  # fmt: skip
 

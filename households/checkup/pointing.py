@@ -7,6 +7,7 @@ from jiyang.intake.findings import letters
 from jiyang.intake.normalise import Mapped
 from jiyang.rules import tree
 from jiyang.rules.catalogue import Rule
+from jiyang.rules.groups import group_of
 
 PROBLEMS = "problems"
 # read from the ID number
@@ -33,6 +34,19 @@ def leaves(node: tree.Node) -> Iterator[tree.Node]:
     if not isinstance(node, tree.Quantified | tree.Parent):
         for child in tree.children(node):
             yield from leaves(child)
+
+
+def telling(node: tree.Node, holds: Callable[[tree.Node], bool | None]) -> Iterator[tree.Node]:
+    """Of a row that is hit the comparisons for which it is: of alternatives those that hold."""
+    if isinstance(node, tree.Any | tree.AnyHeld):
+        for child in node.items:
+            if holds(child):
+                yield from telling(child, holds)
+    elif isinstance(node, tree.All | tree.Named):
+        for child in tree.children(node):
+            yield from telling(child, holds)
+    else:
+        yield from leaves(node)
 
 
 def fields_of(leaf: tree.Node) -> Iterator[str]:
@@ -91,11 +105,12 @@ class Pointer:
         return self._index[line]
 
     def field_of(self, rule: Rule, index: int, holds: Callable[[tree.Node], bool | None]) -> str:
-        """The field at which a rule's hit stands: that of a comparison that `holds`, where the file has it."""
-        for leaf in sorted(leaves(rule.when), key=lambda one: not holds(one)):
-            for name in self._fields(leaf, index):
-                if name in self.names:
-                    return name
+        """The field at which a rule's hit stands: that of a comparison for which it is hit; empty where the file has none of them."""
+        asked = (name for leaf in telling(rule.when, holds) for name in self._fields(leaf, index))
+        return next((name for name in asked if name in self.names), "")
+
+    def key_of(self, rule: Rule) -> str:
+        """The field that names the row."""
         keys = (*NAMES.get(rule.subject.key, ("id_number", "household_no")), "household_no", "name")
         return next((name for name in keys if name in self.names), "")
 
@@ -114,6 +129,12 @@ class Pointer:
     def text(self, name: str, index: int) -> str | None:
         """The cell as it is written."""
         return (as_text(self.mapped.raw[name][index]).strip() or None) if name in self.names else None
+
+    def group(self, name: str) -> str:
+        """The field group of a column: who may not see it on the register may not read its cells either."""
+        layout = self.mapped.header.layout
+        of_home = name in layout.by_name and layout.by_name[name].belongs_to == "household"
+        return group_of("household" if of_home else layout.rows, name)
 
     def is_personal(self, name: str) -> bool:
         return self.types.get(name) in PERSONAL

@@ -7,6 +7,7 @@ from pathlib import Path
 import xlsxwriter
 
 from households.checkup.job import contents
+from households.checkup.telling import Telling
 from households.models import CheckupFile, CheckupFinding
 from households.roster.feedback import Notes, Part, annotate, write_lines
 from jiyang.access.scope import Actor
@@ -39,8 +40,10 @@ def annotated(one: CheckupFile, actor: Actor, path: Path, progress: Progress) ->
     progress.step("读取问题", 0, one.rows or 0)
     rows = CheckupFinding.objects.visible_to(actor).filter(file=one).order_by("line", "pk")
     findings = list(rows.defer("value"))
+    telling = Telling(one.checkup, actor)
     notes: dict[int, Notes] = {}
     for found in findings:
+        found.text = telling.text(found)
         note, text = (
             notes.setdefault(found.line, Notes()),
             f"{found.title}：{found.text}" if found.text else found.title,

@@ -14,8 +14,8 @@ from jiyang.rules.catalogue import SEVERITIES
 class Checkup(Scoped, Tracked):
     """体检: some files, one day, and what the rules found. Its place is its maker's: who works there may open it.
 
-    `rules` says of each rule whether it ran, else why not, its hits and its unconfirmed parameters; `counts` the findings by
-    severity, and those of rows outside the maker's area, which are not kept. Files and findings go after some days.
+    `rules` says of each rule whether it ran, else why not, its hits, its unconfirmed parameters and the field groups of which its
+    sentences tell; `counts` the findings by severity, and those of rows outside the maker's area, which are not kept. Files and findings go after some days.
     """
 
     district = models.ForeignKey("regions.Region", models.PROTECT, related_name="+", verbose_name="区县")
@@ -102,6 +102,7 @@ class CheckupFinding(Scoped):
     cell = models.CharField("单元格", max_length=12, blank=True)
     value = models.BinaryField("原值（加密）", null=True)
     personal = models.BooleanField("原值要遮掩", default=False)
+    group = models.CharField("原值的字段组", max_length=20, blank=True)
     household_no = models.CharField("户编号", max_length=40, blank=True)
     name = EncryptedTextField("姓名（加密）", null=True)
     name_index = models.BinaryField("姓名索引", null=True, editable=False)

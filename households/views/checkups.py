@@ -17,7 +17,8 @@ from django.views.generic import TemplateView
 
 from households import tasks
 from households.checkup import copies
-from households.checkup.job import VALUE_AAD, contents, progress_of
+from households.checkup.job import contents, progress_of
+from households.checkup.telling import Telling, sees_all
 from households.enums import CheckupState, CopyState
 from households.models import Checkup, CheckupFile, CheckupFinding
 from households.roster.jobs import LAYOUTS
@@ -26,7 +27,7 @@ from households.views.roster_reading import masked
 from jiyang.access.scope import Actor
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
-from jiyang.identifiers.encryption import blind_index, decrypt
+from jiyang.identifiers.encryption import blind_index
 from jiyang.intake import pipeline
 from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts
@@ -105,6 +106,8 @@ class CheckupNewView(TemplateView):
             except ValidationError as refused:
                 put_errors(form, refused)
             else:
+                if (copies_left_out := len(files) - checkup.files.count()) > 0:
+                    messages.info(request, f"有 {copies_left_out} 个文件与另一个内容完全相同，只算一次")
                 return _go(checkup)
         return self.render_to_response(self.get_context_data(form=form), status=INVALID)
 
@@ -157,14 +160,14 @@ def files_of(checkup: Checkup, actor: Actor) -> list[dict]:
 
 
 def opens_files(checkup: Checkup, actor: Actor) -> bool:
-    """A file may hold rows of other places: who uploaded it has them anyway, and the district reaches them all."""
-    return checkup.made_by_id == actor.user.pk or bool(actor.reach.districts)
+    """A file holds every column, and may hold rows of other places: who uploaded it has them anyway, and the district reaches them all."""
+    return checkup.made_by_id == actor.user.pk or (bool(actor.reach.districts) and sees_all(actor))
 
 
 def whole_files(actor: Actor) -> QuerySet[CheckupFile]:
     """The files that the actor may open whole."""
     files = CheckupFile.objects.visible_to(actor).select_related("checkup")
-    return files if actor.reach.districts else files.filter(checkup__made_by=actor.user)
+    return files if actor.reach.districts and sees_all(actor) else files.filter(checkup__made_by=actor.user)
 
 
 class Findings:
@@ -191,22 +194,16 @@ class Findings:
             )
         self.total = rows.count()
         first = (self.number - 1) * PAGE
-        page = rows.select_related("town", "village", "file").order_by("household_no", "pk")[first : first + PAGE]
-        self.rows = [(one, shown(one)) for one in page]
+        page = list(rows.select_related("town", "village", "file").order_by("household_no", "pk")[first : first + PAGE])
+        telling = Telling(checkup, actor)
+        values = [masked(value) if one.personal else value for one in page for value in (telling.value(one),)]
+        self.rows = [(one, value, telling.text(one)) for one, value in zip(page, values, strict=True)]
         self.towns = Region.objects.filter(pk__in=every.order_by().values("town").distinct()).order_by("code")
         kept = query.copy()
         kept.pop("page", None)
         self.kept = kept.urlencode()
         self.former = self.number - 1 if self.number > 1 else None
         self.next = self.number + 1 if self.total > first + PAGE else None
-
-
-def shown(one: CheckupFinding) -> str:
-    """What the cell said; personal numbers are masked."""
-    if one.value is None:
-        return ""
-    text = decrypt(one.value, VALUE_AAD)
-    return masked(text) if one.personal else text
 
 
 def progress_context(checkup: Checkup) -> dict:

@@ -24,6 +24,7 @@ LEDGER_PAGES = {
     "columns": "view",
     "attachments": "view",
     "attach": "attach",
+    "reveal": "reveal",
     "save_query": "view",
     "drop_query": "view",
 }
@@ -44,7 +45,8 @@ def views_of_ledger(ledger: str, rights: dict) -> dict[str, str]:
     """View name -> right of all pages of a ledger and of its API, from its one entry.
 
     `bulk: {act: right}` names the rights of its bulk acts, `add` that of creating where it is another than `change`,
-    `attach` that of adding attachments where it is another than `add`, `import` the act of its imports.
+    `attach` that of adding attachments where it is another than `add`, `reveal` that of showing its rows' own masked numbers in
+    full, `import` the act of its imports.
     """
     rights = {"add": rights["change"], **rights} if "change" in rights else rights
     rights = {"attach": rights["add"], **rights} if "add" in rights else rights

@@ -169,6 +169,8 @@ class Ledger:
             pages.append(("edit", "<int:pk>/edit/", views.LedgerEditView))
         hanging = {"attachments": attachments.LedgerAttachmentsView, "attach": attachments.LedgerAttachView}
         pages += [(page, f"<int:pk>/{page}/", hanging[page]) for page in cls.attachment_pages()]
+        if f"{cls.key}_reveal" in matrix().views:
+            pages.append(("reveal", "<int:pk>/reveal/", views.LedgerRevealView))
         pages += [
             ("columns", "columns/", list_acts.LedgerColumnsView),
             ("save_query", "saved/", list_acts.LedgerSaveQueryView),

@@ -5,14 +5,19 @@ from typing import ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse
+from django.db import IntegrityError, models
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.cache import add_never_cache_headers
 from django.views.generic import TemplateView
 
+from jiyang.access.matrix import matrix
+from jiyang.audit.enums import LogKind
 from jiyang.audit.history import changes_of
+from jiyang.audit.log import note
 from jiyang.documents.models import Attachment
 from jiyang.ledgers import bulk, preferences, registry, saved
+from jiyang.ledgers.columns import Column, may_see
 from jiyang.ledgers.editing import Stale, differences, with_version
 from jiyang.ledgers.export import FileLayout, export_response, layout_response
 from jiyang.ledgers.paging import Cursor, paginate
@@ -115,9 +120,12 @@ class LedgerDetailView(LedgerView):
         record = self.get_object()
         listed = len(self.ledger.shown(self.actor))
         facts = [
-            {"label": column.label, "value": column.text(record), "further": place >= listed}
+            {
+                "label": column.label, "value": column.text(record), "further": place >= listed,
+                "reveal": self.reveal_url(record, column),
+            }
             for place, column in enumerate(self.ledger.exported(self.actor))
-        ]
+        ]  # fmt: skip
         context = {
             "record": record,
             "facts": [fact for fact in facts if fact["value"] or not fact["further"]],
@@ -125,6 +133,32 @@ class LedgerDetailView(LedgerView):
             "title": str(record),
         }
         return {**super().get_context_data(**kwargs), **context, "attached": partial(attached_to, record, self.actor)}
+
+    def reveal_url(self, record: models.Model, column: Column) -> str:
+        """Where a masked number of the row's own is shown in full; empty where it is not, or not to the actor."""
+        page = f"{self.ledger.key}_reveal"
+        own = column.is_masked and column.owner is self.ledger.model and page in matrix().views
+        return (
+            f"{self.ledger.url('reveal', record.pk)}?field={column.path}" if own and self.actor.may_open(page) else ""
+        )
+
+
+class LedgerRevealView(LedgerView):
+    """A masked number of a row in full, for a stated purpose and logged. POST `field`, `purpose`; never in an address."""
+
+    http_method_names: ClassVar = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> JsonResponse:
+        record, field = self.get_object(), request.POST.get("field", "")
+        purpose = request.POST.get("purpose", "").strip()
+        if field not in getattr(record, "masked", {}) or not may_see(type(record), field, self.actor):
+            raise Http404("没有这个字段")
+        if not purpose:
+            return JsonResponse({"error": "请写明用途"}, status=INVALID)
+        note(LogKind.REVEAL, obj=record, columns=field, purpose=purpose[:200])
+        answer = JsonResponse({"value": getattr(record, field) or ""})
+        add_never_cache_headers(answer)
+        return answer
 
 
 def attached_to(record, actor) -> int | None:

@@ -26,6 +26,11 @@ def reads_of(node: tree.Node, subject: Subject) -> list[str]:
     return sorted(f"{key}.{column}" for key, columns in found.items() for column in columns)
 
 
+def groups_of(node: tree.Node, subject: Subject) -> list[str]:
+    """The field groups of which a condition tells."""
+    return sorted({group_of(*one.split(".", 1)) for one in reads_of(node, subject)})
+
+
 def may_read(actor: Actor, reads: Iterable[str]) -> bool:
     """Whether all the columns lie in field groups that the actor sees."""
     return actor.field_groups.issuperset(group_of(*one.split(".", 1)) for one in reads)
@@ -33,4 +38,4 @@ def may_read(actor: Actor, reads: Iterable[str]) -> bool:
 
 def told_to(actor: Actor, node: tree.Node, subject: Subject, text: str) -> str:
     """A sentence about a row, as far as the actor may read it."""
-    return text if may_read(actor, reads_of(node, subject)) else UNSEEN
+    return text if actor.field_groups.issuperset(groups_of(node, subject)) else UNSEEN

@@ -167,6 +167,12 @@ class RuleHit(HouseholdRecord):
                 name="rulehit_once",
                 violation_error_message="这条规则对这户的命中已经登记",
             ),
+            models.UniqueConstraint(
+                fields=["household"],
+                condition=Q(gone_on=None, voided_at=None, code__startswith=LOWER),
+                name="rulehit_one_lower",
+                violation_error_message="这户已有一条降类建议",
+            ),
             models.CheckConstraint(
                 condition=~Q(state__in=["confirmed", "explained", "dismissed"])
                 | Q(decided_by__isnull=False, decided_on__isnull=False) & ~Q(outcome=""),

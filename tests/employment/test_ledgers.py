@@ -11,7 +11,9 @@ from django.utils import timezone
 from employment import services
 from employment.models import LabourPlan, LabourSpell
 from households.models import Person
-from jiyang.access.scope import acting_as, system_scope
+from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.audit.enums import LogKind
+from jiyang.audit.models import AccessLog
 from jiyang.reporting import figures
 from tests import factories
 
@@ -156,3 +158,22 @@ def test_a_synthetic_register_has_jobs_and_plans(db):
         assert LabourSpell.objects.count() > 20 and LabourPlan.objects.count() > 5
         assert not LabourSpell.objects.exclude(person__household=F("household")).exists()
         assert not LabourSpell.objects.filter(job_started_on__gt=timezone.localdate()).exists()
+
+
+def test_a_jobs_telephone_is_shown_in_full_for_a_purpose_and_logged(client, town_officer, other_officer, home):
+    with acting_as(actor_for(town_officer)):
+        job = services.record_spell(by=town_officer, person=member(home), working=True, job_phone=SPELL["job_phone"])
+    detail = reverse("employment:spell_detail", args=[job.pk])
+    reveal, asked = reverse("employment:spell_reveal", args=[job.pk]), {"field": "job_phone", "purpose": "核对务工"}
+    client.force_login(town_officer)
+    page = client.get(detail).content.decode()
+    assert f'data-reveal="{reveal}?field=job_phone"' in page and SPELL["job_phone"] not in page
+    assert client.post(reveal, {"field": "job_phone"}).status_code == 422
+    assert client.post(reveal, {**asked, "field": "job_employer"}).status_code == 404
+    assert client.post(reveal, asked).json() == {"value": SPELL["job_phone"]}
+    with system_scope("测试"):
+        assert AccessLog.objects.filter(kind=LogKind.REVEAL, purpose="核对务工").count() == 1
+    client.force_login(other_officer)
+    assert client.post(reveal, asked).status_code == 404
+    client.force_login(factories.user("department_liaison"))  # sees labour, no telephone and nothing in full
+    assert "data-reveal" not in client.get(detail).content.decode() and client.post(reveal, asked).status_code == 403

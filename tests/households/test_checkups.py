@@ -17,9 +17,11 @@ from households.checkup import copies, job
 from households.enums import CheckupState
 from households.models import Checkup, CheckupFile, CheckupFinding, Household
 from households.services import checkups
+from jiyang.access.matrix import matrix
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.audit.models import AccessLog
 from jiyang.intake.detect import Choice
+from jiyang.rules.groups import UNSEEN
 from tests import factories
 from tests.rules.test_exports import DATA, SOUND, table, write
 
@@ -211,7 +213,7 @@ def test_a_person_is_found_by_the_whole_name_and_a_household_by_its_beginning(cl
 
     def listed(term: str) -> list[CheckupFinding]:
         page = client.get(reverse("households:checkup_detail", args=[checkup.pk]), {"q": term})
-        return [found for found, _ in page.context["page"].rows]
+        return [found for found, *_ in page.context["page"].rows]
 
     assert {found.name for found in listed(one.name)} == {one.name}
     assert listed(one.name[0]) == [] and listed("没有这个人") == []
@@ -240,3 +242,55 @@ def test_a_job_that_died_is_taken_up(district_clerk):
         assert not job.begin(made.pk)
         job.failed(made.pk, job.GIVEN_UP)
         assert Checkup.objects.get().state == CheckupState.FAILED and list(job.orphans()) == []
+
+
+def test_who_may_not_see_a_field_group_reads_it_in_no_finding_and_gets_no_whole_file(
+    client, district_clerk, tmp_path, monkeypatch
+):
+    heads = [row for row in table("roster_c_monitoring.xlsx") if row["与户主关系"] == "户主"]
+    heads[0] |= {"人均纯收入（元）": "3777", "健康状况": "患有大病", "劳动技能": "普通劳动力"}
+    checkup = start(district_clerk, Path(write(tmp_path / "监测对象.xlsx", "roster_c", heads)))
+    with system_scope("测试"):
+        file = checkup.files.get()
+    tasks.annotate_checkup(file.pk, district_clerk.pk)
+    leader = factories.user("district_leader")
+    detail = reverse("households:checkup_detail", args=[checkup.pk])
+    whole = [
+        reverse(f"households:checkup_{name}", args=[checkup.pk, file.pk]) for name in ("annotated", "copy", "reading")
+    ]
+    client.force_login(leader)
+
+    def read(code: str) -> str:
+        return client.get(detail, {"code": code, "q": heads[0]["户编号"]}).content.decode()
+
+    assert "3,777" in read("3_11_010") and "3777" in read("3_11_010") and "患有大病" in read("5_12_009")
+    for group in ("income", "health"):
+        monkeypatch.setitem(matrix().grants, group, frozenset())
+    income, health = read("3_11_010"), read("5_12_009")
+    assert "3,777" not in income and "3777" not in income and UNSEEN in income
+    assert "患有大病" not in health and UNSEEN in health and heads[0]["姓名"] in health
+    assert "劳动技能为空" not in health and [client.get(address).status_code for address in whole] == [404] * 3
+    client.force_login(district_clerk)  # has the file anyway; the copy tells no more than they may read
+    assert "3777" not in read("3_11_010") and client.get(whole[1]).status_code == 200
+
+
+def test_a_hit_is_told_where_it_shows_and_once_where_only_another_file_shows_it(district_clerk, tmp_path):
+    path, head = homes_file(tmp_path)
+    people = [row for row in table("roster_c_monitoring.xlsx") if row["户编号"] == head["户编号"]]
+    for row in people:
+        row |= {"是否危房户": "否", "是否解决安全饮用水": "是", "致贫/返贫风险1": "", "致贫/返贫风险2": ""}
+        row |= {"是否参加城乡居民基本医疗保险": "否", "是否参加城镇职工基本医疗保险": "否"}
+    checkup = start(district_clerk, Path(write(tmp_path / "C.xlsx", "roster_c", people)), path)
+    (risk,) = findings(checkup, code="1_11_001", household_no=head["户编号"])  # F has no such column
+    assert (risk.file.filename, risk.column) == ("C.xlsx", "致贫/返贫风险1")
+    (unsafe,) = findings(checkup, code="TIER_A_SAFE", household_no=head["户编号"])
+    assert unsafe.column == "户编号" and "未参加基本医疗保险" in unsafe.text  # neither the house nor the water
+    assert next(one for one in checkup.rules if one["code"] == "1_11_001")["hits"] == 1
+
+
+def test_the_page_says_that_a_copy_of_a_file_counts_once(client, district_clerk):
+    data = (DATA / "roster_e_villages.xlsx").read_bytes()
+    files = [SimpleUploadedFile(name, data) for name in ("甲.xlsx", "乙.xlsx")]
+    client.force_login(district_clerk)
+    answer = client.post(reverse("households:checkup_new"), {"files": files, "as_of": "2025-06-30"}, follow=True)
+    assert [str(one) for one in answer.context["messages"]] == ["有 1 个文件与另一个内容完全相同，只算一次"]

@@ -312,6 +312,22 @@ def test_the_district_runs_the_rules_for_one_town(client, district_clerk, monkey
         assert RuleRun.objects.get().town == factories.town("仁风镇")
 
 
+def test_a_pass_asked_for_while_another_runs_is_left_to_it_and_one_that_died_bars_nobody(town_officer):
+    place = factories.town("仁风镇")
+    factories.household(factories.village("仁风镇"), dangerous_house=True)
+    other = connection.copy()  # the worker that is at it
+    with other.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [tasks.RUNS, place.pk])
+    tasks.run_rules_of(place.pk, town_officer.pk)
+    with system_scope("测试"):
+        assert not RuleRun.objects.exists()
+    other.close()  # as when it is killed
+    tasks.run_rules_of(place.pk, town_officer.pk)
+    with system_scope("测试"):
+        assert RuleRun.objects.get().town == place
+
+
 def test_the_last_sight_of_a_hit_costs_the_same_however_many_nights_there_were(client, town_officer):
     factories.household(dangerous_house=True)
     with system_scope("测试"):
@@ -458,6 +474,10 @@ def test_a_lower_tier_is_proposed_when_its_grounds_are_gone_at_two_reviews(clien
     with system_scope("测试"):
         home.refresh_from_db()
         assert home.state.tier == "A"
+        with pytest.raises(IntegrityError, match="rulehit_one_lower"), transaction.atomic():
+            RuleHit.objects.create(
+                household=home, code="TIER_LOWER_AB", title="甲", severity="lead", first_seen=timezone.localdate()
+            )
     client.force_login(town_officer)
     precision = client.get(reverse("monitoring:precision")).content.decode()
     assert "?code=TIER_LOWER_AC" in precision and reverse("rules:rule_detail", args=["TIER_LOWER_AC"]) not in precision
