@@ -5,7 +5,6 @@ from employment.models import LabourPlan, LabourSpell
 from households.forms.facts import FactsForm, keep_visible, of_model, with_facts
 from households.forms.fields import OfHousehold
 from households.models import Person
-from jiyang.ui.forms import KernelForm
 
 SPELL = tuple(name for name in of_model(LabourSpell) if name in {*sum(LabourSpell.field_groups.values(), ())})
 PLAN = tuple(name for name in of_model(LabourPlan) if name in {*sum(LabourPlan.field_groups.values(), ())})
@@ -64,7 +63,3 @@ class PlanEditForm(FactsForm):
     """修改务工计划."""
 
     sections = (("计划", PLAN),)
-
-
-class VoidForm(KernelForm):
-    reason = forms.CharField(label="作废原因", max_length=200, help_text="如“登记到了另一个人名下”")

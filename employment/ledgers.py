@@ -4,12 +4,12 @@ from functools import partial
 
 from employment import services
 from employment.filters import PlanFilter, SpellFilter
-from employment.forms import PlanEditForm, PlanForm, SpellEditForm, SpellForm, VoidForm
+from employment.forms import PlanEditForm, PlanForm, SpellEditForm, SpellForm
 from employment.models import LabourPlan, LabourSpell
 from households.roster.layout_export import offered
-from jiyang.ledgers.bulk import BulkAction
 from jiyang.ledgers.columns import Column
 from jiyang.ledgers.ledger import FormFor, Ledger
+from jiyang.ledgers.voiding import voiding
 
 MEMBER = (
     ("person__name", "姓名", {"cell": "link", "sort": "person__name_pinyin"}),
@@ -18,7 +18,7 @@ MEMBER = (
     ("village__short_name", "行政村", {"sort": "village__code"}),
 )
 NUMBERS = (Column("person__person_no", "人编号"), Column("person__id_number", "证件号码"))
-VOID = BulkAction("void", "作废", services.void, form=VoidForm, warning="作废的记录不再计入台账，仍留在变更记录里。")
+VOID = voiding("登记到了另一个人名下")
 
 
 def members() -> list[Column]:

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from employment.models import LabourPlan, LabourSpell
@@ -13,7 +13,6 @@ from households.services.facts import store
 from jiyang.accounts.models import User
 from jiyang.identifiers import phone
 from jiyang.intake.values import reaches_county
-from jiyang.ledgers.bulk import Outcome
 from jiyang.ledgers.editing import claim
 
 
@@ -41,15 +40,6 @@ def record_plan(*, by: User, person: Person, **fields: Any) -> LabourPlan:
 def edit_plan(*, by: User, record: LabourPlan, version: int, **fields: Any) -> LabourPlan:
     """Change it. Raises ValidationError by field, Stale."""
     return _store(claim(record, version), fields)
-
-
-@transaction.atomic
-def void(*, rows: models.QuerySet, by: User, reason: str) -> Outcome:
-    """作废 records that were entered wrongly; they stay readable in history. Raises ValidationError without a reason."""
-    if not reason.strip():
-        raise ValidationError({"reason": "请写明作废原因"})
-    done = rows.filter(voided_at=None).update(voided_at=timezone.now(), voided_by=by, void_reason=reason.strip()[:200])
-    return Outcome(done)
 
 
 def _of(person: Person, by: User) -> dict[str, Any]:

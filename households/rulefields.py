@@ -181,7 +181,7 @@ def _person(one) -> None:
 
 
 def _village(one) -> None:
-    one.add(RuleField("same_village", "同一行政村的行数", "integer"))
+    one.add(RuleField("same_village", "同一行政村（同一年度）的行数", "integer"))
 
 
 def _spell(one) -> None:

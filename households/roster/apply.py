@@ -12,7 +12,7 @@ from django.db import connection
 from households.models.income import roster_period
 from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, REOPENED, Slot, of_file
 from households.roster.staging import KEPT
-from households.roster.takers import Taker, takers
+from households.roster.takers import Taker, of_people
 from households.services import state
 from jiyang.intake.bulk import analyze, whole_batch
 from jiyang.intake.models import Batch
@@ -94,25 +94,27 @@ select x.id, (select max(e.pgh_id) from households_personevent e where e.pgh_obj
  where x.person_no <> '' and x.person_no in (select s.person_no from {ROWS} where w.new_person or 'person_no' = any(w.changed))
 """
 FREE = "update households_person x set person_no = '' from freed f where f.id = x.id"
-# The records of a taker: each where its person is.
+# The records of a taker: each where its person is, or in its village.
 WRITE_RECORDS = """
 create temp table roster_write on commit drop as
 select row, household_id as home, person_id as person, taken, changed from roster_plan where action in ('insert', 'update')
 """
 NEW_RECORDS = f"""
-insert into @table (public_id, version, district_id, town_id, village_id, household_id, person_id, done_by, done_on,
+insert into @table (public_id, version, district_id, town_id, village_id, @owner done_by, done_on,
     entered_by_id, entered_at, origin_id, void_reason, @columns)
-select {public_id("record", "w.row")}, 1, h.district_id, h.town_id, h.village_id, h.id, w.person, %(who)s, %(day)s, %(by)s, now(), %(batch)s,
+select {public_id("record", "w.row")}, 1, @at.district_id, @at.town_id, @at.village_id, @own %(who)s, %(day)s, %(by)s, now(), %(batch)s,
     '', @values
-  from {ROWS} join households_household h on h.id = w.home where w.taken is null
+  from {ROWS}@home where w.taken is null
 """
+OF_PERSON = {"@owner": "household_id, person_id,", "@own": "h.id, w.person,", "@at": "h", "@home": " join households_household h on h.id = w.home"}  # fmt: skip
+OF_VILLAGE = {"@owner": "", "@own": "", "@at": "s", "@home": ""}
 # What later apps keep of a person moves with them.
 ALONG = """
 update {table} x set household_id = w.home from roster_write w
  where x.person_id = w.person and not w.new_person and x.voided_at is null and 'household' = any(w.changed)
 """
 AFFECTED = """
-select home from roster_write
+select home from roster_write where home is not null
 union select m.household_id from households_rostertouch t join households_membership m on m.id = t.record
  where t.batch_id = %(batch)s and t.reversal_id is null and t."table" = 'membership'
 """
@@ -169,7 +171,7 @@ def commit(
         "numbers_left": FREE,
         "people_changed": _old("person", PERSON, fields, "x.id = w.person and not w.new_person", _moving()),
         "people_added": _new(NEW_PEOPLE, PERSON, fields),
-        **{f"along_{one.name}": touched(one.name, ALONG.format(table=one.table), app=one.app) for one in takers()},
+        **{f"along_{one.name}": touched(one.name, ALONG.format(table=one.table), app=one.app) for one in of_people()},
         "memberships_ended": touched("membership", LEFT_MEMBERSHIPS),
         "memberships_added": NEW_MEMBERSHIPS,
         "incomes_changed": _old("incomestatement", INCOME, fields, OF_HOME + income),
@@ -204,9 +206,12 @@ OF_HOME = "x.household_id = w.home and w.first and not w.new_home and x.voided_a
 
 
 def _of_taker(taker: Taker, fields: set[str]) -> dict[str, str]:
+    added, more = NEW_RECORDS.replace("@table", taker.table), _moving() if taker.of_people else None
+    for mark, text in (OF_PERSON if taker.of_people else OF_VILLAGE).items():
+        added = added.replace(mark, text)
     return {
-        "records_changed": _old(taker.name, taker.slots, fields, "x.id = w.taken", _moving(), app=taker.app),
-        "records_added": _new(NEW_RECORDS.replace("@table", taker.table), taker.slots, fields),
+        "records_changed": _old(taker.name, taker.slots, fields, "x.id = w.taken", more, app=taker.app),
+        "records_added": _new(added, taker.slots, fields),
     }
 
 

@@ -18,9 +18,11 @@ from jiyang.intake.models import Batch
 
 STALE = "提交以后系统数据有变化，已重新比对，请核对后再提交"
 TO_WRITE = "r.action in ('insert', 'update') and not r.held"
-OVERTAKEN = """
+# What stands or falls together: a household's rows, or a row that is of no household.
+UNIT = "coalesce(s.household_no, 'row ' || s.row)"
+OVERTAKEN = f"""
 create temp table overtaken on commit drop as
-select distinct s.household_no from households_rosterrow s left join roster_plan p on p.row = s.row
+select distinct {UNIT} as unit from households_rosterrow s left join roster_plan p on p.row = s.row
  where s.batch_id = %(batch)s and s.action in ('insert', 'update') and not s.held
    and (p.action, p.household_id, p.person_id, p.taken, p.changed, p.before)
        is distinct from (s.action, s.household_id, s.person_id, s.taken, s.changed, s.before)
@@ -114,7 +116,7 @@ def _set_aside(batch: Batch) -> tuple[int, int]:
         if overtaken:
             cursor.execute(
                 "delete from roster_plan p using households_rosterrow s, overtaken o"
-                " where s.batch_id = %s and s.row = p.row and s.household_no = o.household_no",
+                f" where s.batch_id = %s and s.row = p.row and {UNIT} = o.unit",
                 [batch.pk],
             )
         cursor.execute("select count(*) from households_rosterrow where batch_id = %s and held", [batch.pk])
@@ -147,24 +149,24 @@ def _continue(batch: Batch, *, overtaken: int) -> Batch:
     rest.save()
     with connection.cursor() as cursor:
         cursor.execute(
-            "create temp table moved on commit drop as select distinct household_no from households_rosterrow"
-            " where batch_id = %s and held union select household_no from overtaken",
+            f"create temp table moved on commit drop as select distinct {UNIT} as unit from households_rosterrow s"
+            " where s.batch_id = %s and s.held union select unit from overtaken",
             [batch.pk],
         )
         cursor.execute(
             "update intake_batchfinding f set batch_id = %(rest)s from households_rosterrow s"
             " where f.batch_id = %(batch)s and s.batch_id = %(batch)s and s.row = f.row"
-            "  and s.household_no in (select household_no from moved)",
+            f"  and {UNIT} in (select unit from moved)",
             {"rest": rest.pk, "batch": batch.pk},
         )
         cursor.execute(
             "update households_rosterabsence a set batch_id = %(rest)s from households_household h"
-            " where a.batch_id = %(batch)s and h.id = a.household_id and h.household_no in (select household_no from moved)",
+            " where a.batch_id = %(batch)s and h.id = a.household_id and h.household_no in (select unit from moved)",
             {"rest": rest.pk, "batch": batch.pk},
         )
         cursor.execute(
-            "update households_rosterrow set batch_id = %(rest)s, held = false"
-            " where batch_id = %(batch)s and household_no in (select household_no from moved)",
+            "update households_rosterrow s set batch_id = %(rest)s, held = false"
+            f" where s.batch_id = %(batch)s and {UNIT} in (select unit from moved)",
             {"rest": rest.pk, "batch": batch.pk},
         )
     batch.counts, batch.rows = _counted(batch)

@@ -36,7 +36,8 @@ def told(mapped: Mapped, indexes: Iterable[int]) -> dict[int, str]:
     actor, taker = require(), taker_of(mapped.header.layout.key)
     numbers, names = {index: mapped.columns["record_id"][index] for index in rows}, headings(taker)
     model = taker.model if taker else Person
-    records = model.objects.visible_to(actor).filter(public_id__in=set(numbers.values())).select_related("household")
+    records = model.objects.visible_to(actor).filter(public_id__in=set(numbers.values()))
+    records = records if taker else records.select_related("household")
     by_number = {str(record.public_id): record for record in records}
     found = {}
     for index, number in numbers.items():

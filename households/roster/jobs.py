@@ -74,6 +74,7 @@ def examine(
     )
     if mapped.header.layout.key not in accepted:
         raise FileRefused("layout_not_imported", title=mapped.header.layout.title)
+    _date_rows(mapped, as_of)
     clock.lap("read")
     step("写入暂存", 0, len(mapped.rows))
     filled = staging.stage(mapped, district.pk)
@@ -86,10 +87,9 @@ def examine(
     staging.refuse(refused)
     clock.lap("check")
     step("比对系统数据", 0, len(mapped.rows))
-    day = min(mapped.data_date or as_of or timezone.localdate(), timezone.localdate())
     plan.make(
         {*mapped.columns, *place_fields(mapped)},
-        roster_period(day)[0],
+        roster_period(day_of(mapped, as_of))[0],
         rows=len(mapped.rows),
         with_register=with_register,
         mode=mode,
@@ -101,6 +101,18 @@ def examine(
     mapped.findings.sort(key=lambda one: (one.line, one.cell))
     clock.lap("plan")
     return mapped, clock.total()
+
+
+def day_of(mapped: Mapped, as_of: dt.date | None = None) -> dt.date:
+    """The day that the file speaks of; one that lies ahead is today."""
+    return min(mapped.data_date or as_of or timezone.localdate(), timezone.localdate())
+
+
+def _date_rows(mapped: Mapped, as_of: dt.date | None) -> None:
+    """Rows of a file without a column of the year get the year of its day, which stays whenever the batch is written."""
+    taker = taker_of(mapped.header.layout.key)
+    if taker and taker.dated and taker.dated not in mapped.columns:
+        mapped.columns[taker.dated] = [str(day_of(mapped, as_of).year)] * len(mapped.rows)
 
 
 def _settle(mapped: Mapped) -> None:
@@ -190,15 +202,15 @@ def outline(batch: Batch, sheet: str = "", rows: int = 20) -> pipeline.Outline:
 
 
 def described(mapped: Mapped) -> dict:
-    """How the file was read, for the page: {unknown, missing, ignored, score, reason, sheets, apart, unread, skipped, unlisted}.
+    """How the file was read, for the page: {unknown, missing, dated, ignored, score, reason, sheets, apart, unread, skipped, unlisted}.
 
     `sheets` is [name, number to take from a batch row for Excel's row, first and last batch row] each; `unlisted` counts
-    notes (N) beyond those that are listed. `unread` is [name, rows with data, why] of each sheet that was not read.
+    notes (N) beyond those that are listed; `dated` see there. `unread` is [name, rows with data, why] of each sheet that was not read.
     """
-    header = mapped.header
+    header, dated = mapped.header, dated_of(mapped)
     ends = [first for first, _ in mapped.starts[1:]] + [len(mapped.rows)]
     return {
-        "unknown": header.unknown, "missing": header.missing, "ignored": header.ignored, "score": header.score, "reason": header.reason,
+        "unknown": header.unknown, "missing": [one for one in header.missing if one != dated.get("heading")], "dated": dated, "ignored": header.ignored, "score": header.score, "reason": header.reason,
         "sheets": [
             [name, offset, mapped.rows[first], mapped.rows[end - 1]]
             for name, (first, offset), end in zip(header.sheets, mapped.starts, ends, strict=True)
@@ -207,6 +219,16 @@ def described(mapped: Mapped) -> dict:
         "apart": header.apart, "unread": [[name, rows, header.apart[name]] for name, rows in header.unread.items()],
         "skipped": dict(mapped.skipped), "unlisted": mapped.unlisted_counts(), "rules": mapped.rules,
     }  # fmt: skip
+
+
+def dated_of(mapped: Mapped) -> dict[str, str]:
+    """{heading, year, source} of a year that stands in no cell of the file; empty where it has one or needs none."""
+    layout = mapped.header.layout
+    taker = taker_of(layout.key)
+    if not (taker and taker.dated and taker.dated not in mapped.header.names):
+        return {}
+    source = "数据日期" if mapped.data_date else "上传日期"
+    return {"heading": layout.by_name[taker.dated].heading, "year": mapped.columns[taker.dated][0], "source": source}
 
 
 def place_fields(mapped: Mapped) -> list[str]:

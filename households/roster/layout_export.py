@@ -94,8 +94,10 @@ def members_of(rows: QuerySet, *, heads_only: bool) -> QuerySet:
 
 
 def records_of(rows: QuerySet) -> QuerySet:
-    """The list's records, person by person within their households."""
+    """A taker's records, person by person within their households, or village by village and year by year."""
     found = rows.model.objects.filter(pk__in=rows.order_by().values("pk"))
+    if not rows.model.household_column:
+        return found.select_related("district", "town", "village").order_by("village__code", "year", "pk")
     places = [f"household__{step}" for step in ("district", "town", "village")]
     return found.select_related("person", "household", *places).order_by(
         "household__village__code", "household__household_no", "household_id", "person_id", "pk"
@@ -124,6 +126,11 @@ def getter_of(name: str, actor: Actor, taker: Taker | None = None) -> Callable[[
     return lambda member, number: getattr(RECORDS[owner](member), column, None)
 
 
+def placed(row: Any) -> Any:
+    """What says where a row lies: its household, or a village's record itself."""
+    return getattr(row, "household", row)
+
+
 def blank(member: Membership, number: int) -> None:
     return None
 
@@ -146,9 +153,9 @@ SPECIAL: dict[str, Callable[[Membership, int], Any]] = {
     "data_date": lambda member, number: timezone.localdate(),
     "province": lambda member, number: PROVINCE,
     "city": lambda member, number: CITY,
-    "district": lambda member, number: member.household.district.name,
-    "town": lambda member, number: member.household.town.name,
-    "village": lambda member, number: member.household.village.name,
+    "district": lambda member, number: placed(member).district.name,
+    "town": lambda member, number: placed(member).town.name,
+    "village": lambda member, number: placed(member).village.name,
     "household_no": lambda member, number: member.household.household_no,
     "relation": lambda member, number: member.relation,
     "stated_sex": lambda member, number: member.person.sex,

@@ -35,9 +35,9 @@ with g as materialized (
 c as (
     select s.row, s.household_no, s.copy_of, {home} as hid, {taken} as taken, h.closed_on is not null as closed,
            p.id as pid, coalesce(g.outside, s.out_of_area) as outside, coalesce(g.refused, s.refused) as refused,
-           {otherwise} as otherwise,
-           case when h.id is null and p.id is null then '{{}}'::text[] else array_remove(array[{labels}], null) end as changed,
-           case when h.id is null and p.id is null then '' else array_to_string(array[{befores}], '|') end as before
+           {otherwise} as otherwise, {homeless} as homeless,
+           case when {unknown} then '{{}}'::text[] else array_remove(array[{labels}], null) end as changed,
+           case when {unknown} then '' else array_to_string(array[{befores}], '|') end as before
       from {source} s
       left join g on g.household_no = s.household_no
       left join households_household h on h.household_no = s.household_no and h.voided_at is null and {register}{by_record}
@@ -72,25 +72,32 @@ BY_RECORD = """
 CASES = """
       left join households_caserecord c on {top} and c.household_id = h.id and c.voided_at is null"""
 
-# Which record of the taker's ledger each row is. `peers` are all rows of the file: what the others of a person are decides, be
-# it that only some are planned. `h` is not asked: the record belongs where the person is.
+# Which record of the taker's ledger each row is. `peers` are all rows of the file: what the others of an anchor are decides, be
+# it that only some are planned. `h` is not asked: a person's record belongs where the person is.
 MATCHED = """
 t as materialized (
-    select s.row, a.id as person, {s_key} as key, {s_apart} as apart, count(*) over (partition by a.id, {s_key}) as times, {record} as record
-      from {peers} s join households_person a on a.id_index = s.id_index and a.voided_at is null
+    select s.row, {of_row} as anchor, {s_key} as key, {s_apart} as apart, count(*) over (partition by {of_row}, {s_key}) as times, {record} as record
+      from {peers} s{known}
      where not s.refused and s.copy_of is null),
 n as materialized (
-    select n.id, n.public_id::text as record, n.person_id as person, {n_key} as key, {n_apart} as apart,
-           count(*) over (partition by n.person_id, {n_key}) as times
-      from {table} n where n.voided_at is null and n.person_id in (select person from t)),
+    select n.id, n.public_id::text as record, n.{anchor}_id as anchor, {n_key} as key, {n_apart} as apart,
+           count(*) over (partition by n.{anchor}_id, {n_key}) as times
+      from {table} n where n.voided_at is null and n.{anchor}_id in (select anchor from t)),
 matched as materialized (
-    select t.row, coalesce(min(n.id) filter (where n.record = t.record), min(n.id)) as id from t join n on n.person = t.person
+    select t.row, coalesce(min(n.id) filter (where n.record = t.record), min(n.id)) as id from t join n on n.anchor = t.anchor
      where n.record = t.record or n.key = t.key and (n.apart = t.apart or t.times = 1 and n.times = 1) group by 1),"""
 OF_TAKER = """
       left join matched x on x.row = s.row left join {table} k on k.id = x.id"""
 DECIDED = """
-                when hid is null then 'refused'
+                when homeless then 'refused'
                 when taken is null then 'insert'"""
+
+
+# Of each anchor: what a staged row `s` is of, the join that finds it, the household of its record, and when there is none.
+ANCHORS = {
+    "person": ("a.id", " join households_person a on a.id_index = s.id_index and a.voided_at is null", "m.household_id", "m.id is null"),
+    "village": ("s.village_id", "", "null::bigint", "s.village_id is null"),
+}  # fmt: skip
 
 
 class Compared:
@@ -123,6 +130,7 @@ def make(
     known ones up to date and adds nobody; so does that of a `taker`, whose records are compared (`peers`: see MATCHED).
     """
     people = people and taker is None
+    _, _, home, homeless = ANCHORS[taker.anchor] if taker else ("", "", "h.id", "false")
     compared = of_taker(taker, fields) if taker else comparisons(fields, people=people)
     tests = [(one, one.test(mode)) for one in compared if one.test(mode) != "false"]
     anything = " or ".join(one.differs for one in compared)
@@ -132,10 +140,12 @@ def make(
         top=TOP,
         register="true" if with_register else "false",
         by_record=BY_RECORD if by_record else "",
-        person=PERSON_OF_ROW.format(record="r.id, " if by_record else "") if people else "a.id" if taker else "null::bigint",
+        person=PERSON_OF_ROW.format(record="r.id, " if by_record else "") if people else "a.id" if taker and taker.of_people else "null::bigint",
         further=OF_TAKER.format(table=taker.table) if taker else CASES.format(top=TOP) if of_file(CASE, fields) else "",
         matched=matching(taker, fields, peers or source) if taker else "",
-        home="m.household_id" if taker else "h.id",
+        home=home,
+        homeless=homeless,
+        unknown="k.id is null" if taker else "h.id is null and p.id is null",
         taken="k.id" if taker else "null::bigint",
         decided=DECIDED if taker else "",
         may_insert="false" if not people else "true" if mode == PlanMode.ALL else "not closed or hid is null",
@@ -177,15 +187,18 @@ def _otherwise(anything: str, mode: str, *, people: bool, taker: Taker | None) -
 
 def of_taker(taker: Taker, fields: set[str]) -> list[Compared]:
     """The comparisons of a taker's records; one whose person has moved since moves along."""
-    known = "k.id is not null and m.id is not null"
+    known = "k.id is not null and m.id is not null" if taker.of_people else "k.id is not null"
     found = [_compared("k", known, slot) for slot in of_file(taker.slots, fields)]
+    if not taker.of_people:
+        return found
     return [*found, Compared(MOVED, f"{known} and m.household_id <> k.household_id", "k.household_id", "false", "true")]
 
 
 def matching(taker: Taker, fields: set[str], peers: str) -> str:
     told = {f"{t}_{name}": sql.format(t=t) for t in "sn" for name, sql in (("key", taker.key), ("apart", taker.apart))}
     record = "lower(s.record_id)" if "record_id" in fields else "null::text"
-    return MATCHED.format(table=taker.table, peers=peers, record=record, **told)
+    of_row, known, *_ = ANCHORS[taker.anchor]
+    return MATCHED.format(table=taker.table, peers=peers, record=record, anchor=taker.anchor, of_row=of_row, known=known, **told)  # fmt: skip
 
 
 def _compared(alias: str, known: str, slot: Slot) -> Compared:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.http import QueryDict
 
 from households.enums import IncomeKind
@@ -65,7 +65,7 @@ BAR = (
 WRITTEN = {BatchState.APPROVED, BatchState.UNDOING, BatchState.UNDONE, BatchState.REDOING}
 OF_HOME = ("incomestatement", "caserecord")  # kinds of which a household has one
 MODELS = {model._meta.model_name: model for model in (Household, Person, CaseRecord, IncomeStatement)}
-FIRST = ("town", "village", "household_no", "name", "relation", "id_number")
+FIRST = ("town", "village", "year", "household_no", "name", "relation", "id_number")
 HIDDEN = {"serial", "data_date", "district"}
 
 
@@ -195,7 +195,7 @@ class Preview:
         elif self.find.isdigit():
             rows = rows.filter(household_no__startswith=self.find)
         elif self.find:
-            rows = rows.filter(name__contains=self.find)
+            rows = rows.filter(Q(name__contains=self.find) | Q(village__name__contains=self.find, name=None))
         return list(rows.select_related("town", "village").order_by("row")[: PAGE + 1])
 
     def _columns(self) -> list[tuple[str, str]]:
@@ -212,8 +212,16 @@ class Preview:
 
     @cached_property
     def headings(self) -> dict[str, str]:
-        """Field -> heading as the file writes it."""
-        return {name: text for name, text in self.batch.columns["places"] if name not in HIDDEN}
+        """Field -> heading as the file writes it; the year that its day gives stands for a column of the file's own."""
+        dated = (
+            {self.taker.dated: self.layout.by_name[self.taker.dated].heading} if self.taker and self.taker.dated else {}
+        )
+        return {name: text for name, text in self.batch.columns["places"] if name not in HIDDEN} | dated
+
+    @property
+    def of_villages(self) -> bool:
+        """Whether a row is a village, which stands by itself, not somebody of a household."""
+        return self.layout.rows == "village"
 
     def _shown(self, name: str) -> bool:
         """A column that is only checked shows where it has findings."""

@@ -150,7 +150,7 @@ def _tell_copies(mapped: Mapped, copied: Sequence[int | None]) -> None:
 
 
 def _alike(mapped: Mapped, ids: Sequence[str | None], copied: Sequence[int | None]) -> dict[str, list[str]]:
-    """Of each row how many rows, names, households and towns have its ID number (first 18 characters), and how many rows its village.
+    """Of each row how many rows, names, households and towns have its ID number (first 18 characters), and how many rows its village and year.
 
     Copies are not counted; a row without a number has none.
     """
@@ -172,10 +172,10 @@ def _alike(mapped: Mapped, ids: Sequence[str | None], copied: Sequence[int | Non
         for column, known in told.items()
     }
     if mapped.header.layout.rows == "village":
-        villages = Counter(place.village for place in mapped.places)
-        found["same_village"] = [
-            "\\N" if place.village is None else str(villages[place.village]) for place in mapped.places
-        ]
+        years = mapped.columns.get("year") or [None] * len(mapped.rows)
+        said = [(place.village, year) for place, year in zip(mapped.places, years, strict=True)]
+        times = Counter(said)
+        found["same_village"] = ["\\N" if village is None else str(times[village, year]) for village, year in said]
     return found
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
+from django.utils import timezone
 
 from households.models import Household, Person, RosterRow
 from households.roster.fields import HOUSEHOLD, PERSON, Slot
-from households.roster.takers import Taker, takers
+from households.roster.takers import FIRST_YEAR, Taker, takers
 from jiyang.access.scope import on_behalf_of, require
 from jiyang.intake.bulk import whole_batch
 from jiyang.intake.findings import kinds
@@ -50,8 +51,20 @@ def limits() -> tuple[Limit, ...]:
         Limit("person_listed_twice", "name", UNTOLD, ("id_number",), ("person",)),
         *_limits(Household, HOUSEHOLD),
         *_limits(Person, PERSON),
-        *(replace(limit, rows=(one.rows,)) for one in takers() for limit in _limits(one.model, one.slots)),
+        *(
+            replace(limit, rows=(one.rows,))
+            for one in takers()
+            for limit in (*_limits(one.model, one.slots), *_years(one))
+        ),
     )
+
+
+def _years(taker: Taker) -> list[Limit]:
+    """A year is one that was counted and has come."""
+    if not taker.dated:
+        return []
+    outside = f"s.{taker.dated} not between {FIRST_YEAR} and {timezone.localdate().year}"
+    return [Limit("year_not_counted", taker.dated, outside, (taker.dated,))]
 
 
 def check(mapped: Mapped) -> list[int]:
@@ -128,7 +141,7 @@ select w.row, 'risk_removed_on', 'removed_before_identified' from w left join ho
 # The same of a taker's records.
 RECORD_CLASHES = """
 with w as materialized (
-    select s.row, s.record_id, s.record_version, p.action, p.taken, p.person_id as pid, {s_key} as key, {s_apart} as apart
+    select s.row, s.record_id, s.record_version, p.action, p.taken, {of_row} as anchor, {s_key} as key, {s_apart} as apart
       from {source} s join roster_plan p on p.row = s.row where p.action in ('insert', 'update', 'same', 'kept'))
 select w.row, 'record_version',
        case when x.id is null or coalesce(w.record_version, '') !~ '^[0-9]+$' then 'record_unknown' else 'edited_since_export' end
@@ -136,12 +149,12 @@ select w.row, 'record_version',
  where w.action in ('insert', 'update') and (w.record_id is not null or w.record_version is not null)
    and (x.id is null or w.record_version is distinct from x.version::text)
 union all
-select w.row, 'id_number', 'record_listed_twice' from w
- where (w.pid, w.key, w.apart) in (select pid, key, apart from w group by 1, 2, 3 having count(*) > 1)
+select w.row, '{at}', 'record_listed_twice' from w
+ where (w.anchor, w.key, w.apart) in (select anchor, key, apart from w group by 1, 2, 3 having count(*) > 1)
     or w.taken in (select taken from w where taken is not null group by 1 having count(*) > 1)
 union all
-select w.row, 'id_number', 'record_exists' from w
-  join {table} x on x.person_id = w.pid and x.voided_at is null and {x_key} = w.key and {x_apart} = w.apart
+select w.row, '{at}', 'record_exists' from w
+  join {table} x on x.{anchor}_id = w.anchor and x.voided_at is null and {x_key} = w.key and {x_apart} = w.apart
  where w.action in ('insert', 'update') and x.id is distinct from w.taken
 """
 REFUSE = """
@@ -159,7 +172,11 @@ def settle(source: str, rows: int, taker: Taker | None = None) -> list[tuple[int
     """
     found: list[tuple[int, str, str]] = []
     told = {f"{t}_{name}": getattr(taker, name).format(t=t) for t in "sx" for name in ("key", "apart")} if taker else {}
-    sql = RECORD_CLASHES.format(source=source, table=taker.table, **told) if taker else CLASHES.format(source=source)
+    if taker:
+        of_row, at = ("p.person_id", "id_number") if taker.of_people else ("s.village_id", "village")
+        sql = RECORD_CLASHES.format(source=source, table=taker.table, anchor=taker.anchor, of_row=of_row, at=at, **told)
+    else:
+        sql = CLASHES.format(source=source)
     with on_behalf_of(require(), "名单导入查重"), whole_batch(rows), connection.cursor() as cursor:
         while True:
             cursor.execute(sql)

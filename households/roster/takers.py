@@ -1,27 +1,41 @@
-"""Layouts whose rows are records of people in a later app's ledger: what becomes of them. Import, undo, preview and export ask here."""
+"""Layouts whose rows are records in a later app's ledger, of people or of villages: what becomes of them.
+
+Import, undo, preview and export ask here.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from households.roster.fields import Slot
 from jiyang.intake.layouts import layouts
-from jiyang.ledgers.records import HouseholdRecord
+from jiyang.ledgers.records import Record
+
+FIRST_YEAR = 2014  # the first of 建档立卡: nothing was counted before
 
 
 @dataclass(frozen=True)
 class Taker:
-    """Rows that the layouts call `rows` become records of `model`, which has a `person`; `slots` are its columns.
+    """Rows that the layouts call `rows` become records of `model`; `slots` are its columns.
 
-    `key` is SQL over `{t}`, a staged row or a record: with the person it tells which record a row is. Where a person has
-    several of one key, in the file or in the ledger, `apart` tells which; a constraint of the model holds the three unique.
-    People who are not in the register are refused: such a file adds nobody.
+    `anchor` is whose records they are, a column of the model: a `person`, whose household they follow, or a `village`. `key`
+    is SQL over `{t}`, a staged row or a record: with the anchor it tells which record a row is. Where an anchor has several of
+    one key, in the file or in the ledger, `apart` tells which; a constraint of the model holds the three unique. People and
+    villages that are not known are refused: such a file adds none. `dated` is the column of the year; a file without it
+    speaks of the year of its day.
     """
 
     rows: str
-    model: type[HouseholdRecord]
+    model: type[Record]
     slots: tuple[Slot, ...]
     key: str = "0"
     apart: str = "''"
+    anchor: Literal["person", "village"] = "person"
+    dated: str = ""
+
+    @property
+    def of_people(self) -> bool:
+        return self.anchor == "person"
 
     @property
     def app(self) -> str:
@@ -47,7 +61,7 @@ class Taker:
 
     def same(self, one: str, other: str) -> str:
         """SQL: both rows of `model` are the same record."""
-        parts = [(f"{t}.person_id", self.key.format(t=t), self.apart.format(t=t)) for t in (one, other)]
+        parts = [(f"{t}.{self.anchor}_id", self.key.format(t=t), self.apart.format(t=t)) for t in (one, other)]
         return " and ".join(f"{left} = {right}" for left, right in zip(*parts, strict=True))
 
 
@@ -61,6 +75,11 @@ def take(taker: Taker) -> None:
 
 def takers() -> Iterable[Taker]:
     return _takers.values()
+
+
+def of_people() -> list[Taker]:
+    """The takers whose records go where their person goes."""
+    return [one for one in _takers.values() if one.of_people]
 
 
 def taker_of(layout: str) -> Taker | None:

@@ -19,7 +19,7 @@ from households.models import (
     RosterTouch,
 )
 from households.roster.apply import touched
-from households.roster.takers import Taker, taker_of, takers
+from households.roster.takers import Taker, of_people, taker_of
 from households.services import state
 from jiyang.access.tables import household_owned
 from jiyang.intake.bulk import whole_batch
@@ -41,16 +41,21 @@ KEYS = (
 
 def made_by(taker: Taker | None) -> tuple[type[Model], ...]:
     """The models that a batch makes and changes, in the order in which they are restored."""
-    return (taker.model,) if taker else (*(one.model for one in takers()), *MADE)
+    return (taker.model,) if taker else (*(one.model for one in of_people()), *MADE)
+
+
+def owner_of(model: type[Model]) -> str:
+    """The column of a row's owner: of what stays as a whole where one of its rows does, a household or a village."""
+    return "id" if model is Household else model.household_column or "village_id"
 
 
 def keys_of(taker: Taker | None) -> tuple[tuple[type[Model], str, str], ...]:
     known = () if taker else KEYS
-    return (*((one.model, one.same("o", "e"), "true") for one in ((taker,) if taker else takers())), *known)
+    return (*((one.model, one.same("o", "e"), "true") for one in ((taker,) if taker else of_people())), *known)
 
 
 def reverse(reversal: Reversal, *, by_id: int) -> dict:
-    """Carry a reversal out; returns {voided, restored, kept: [{household, name, why}], kept_total, changed_since}.
+    """Carry a reversal out; returns {voided, withdrawn, restored, kept: [{household, name, why}], kept_total, changed_since}.
 
     In the caller's transaction.
     """
@@ -62,12 +67,12 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
         "why": f"{reversal.get_kind_display()}批次 {batch}：{reversal.reason}"[:200],
     }  # fmt: skip
     with whole_batch(batch.rows or 0), connection.cursor() as cursor:
-        cursor.execute("create temp table kept (household_id bigint, why text) on commit drop")
-        cursor.execute("create temp table stayed (household_id bigint, why text) on commit drop")
+        cursor.execute("create temp table kept (owner bigint, why text) on commit drop")
+        cursor.execute("create temp table stayed (owner bigint, why text) on commit drop")
         undoing = reversal.kind == ReversalKind.UNDO
         for sql in reasons_to_keep(taker) if undoing else taken_keys(taker):
             cursor.execute(sql, values)
-        cursor.execute("create index on kept (household_id)")
+        cursor.execute("create index on kept (owner)")
         affected = _affected(cursor, made, values)
         changed_since = sum(_changed_since(cursor, model, values) for model in made)
         voided = _void(cursor, made, values) if undoing else {}
@@ -75,10 +80,16 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
             restored = _restore(cursor, taker.model, keys_of(taker), values)
         else:
             restored = _restore_register(cursor, made, values, undoing=undoing)
-        kept = _report(cursor)
+        kept = _report(cursor, taker)
         _settle_versions(cursor, made, values)
         state.refresh(affected)
-    return {"voided": voided, "restored": restored, "changed_since": changed_since, **kept}
+    return {
+        "voided": voided,
+        "withdrawn": sum(voided.values()),
+        "restored": restored,
+        "changed_since": changed_since,
+        **kept,
+    }
 
 
 def _restore_register(cursor, made: tuple[type[Model], ...], values: dict, *, undoing: bool) -> int:
@@ -91,20 +102,18 @@ def _restore_register(cursor, made: tuple[type[Model], ...], values: dict, *, un
 def reasons_to_keep(taker: Taker | None = None) -> list[str]:
     """Statements that fill `kept` with households of the batch that somebody has worked on since."""
     if taker:
-        changed = (
-            f"insert into kept select x.household_id, '{taker.model._meta.verbose_name}后来改过' from {taker.table} x"
-        )
+        changed = f"insert into kept select x.{owner_of(taker.model)}, '{taker.model._meta.verbose_name}后来改过' from {taker.table} x"
         return [f"{changed} where x.origin_id = %(batch)s and x.voided_at is null and not {as_made(taker.model)}"]
     found = [
         f"insert into kept select p.household_id, '有{one.model._meta.verbose_name}' from households_person p join {one.table} x"
         " on x.person_id = p.id and x.voided_at is null where p.origin_id = %(batch)s and p.voided_at is null"
-        for one in takers()
+        for one in of_people()
     ]
     made = "select h.id from households_household h where h.origin_id = %(batch)s and h.voided_at is null"
     found.append(
         f"insert into kept select x.id, '户信息后来改过' from households_household x where x.id in ({made}) and not {as_made(Household)}"
     )
-    with_their_person = {one.model for one in takers()}  # they go back with the person whom the batch had moved
+    with_their_person = {one.model for one in of_people()}  # they go back with the person whom the batch had moved
     for model in household_owned():
         if model in {HouseholdState, RosterTouch, RosterAbsence, Membership} | with_their_person:
             continue
@@ -134,7 +143,7 @@ def taken_keys(taker: Taker | None = None) -> list[str]:
     """Statements that fill `kept` with households whose number, or whose people's, another live row has taken meanwhile."""
     found = []
     for model, same, condition in keys_of(taker):
-        table, owner = model._meta.db_table, "id" if model is Household else "household_id"
+        table, owner = model._meta.db_table, owner_of(model)
         found.append(
             f"insert into kept select x.{owner}, '{model._meta.verbose_name}已重新录入' from households_rostertouch t"
             f" join {table} x on x.id = t.record join {table}event e on e.pgh_id = t.before_event"
@@ -171,6 +180,8 @@ def former_step(model) -> str:
 
 def _affected(cursor, made: tuple[type[Model], ...], values: dict) -> list[int]:
     """Households whose state must be rebuilt: those of the rows that the reversed step touched or the batch made."""
+    if not all(model is Household or model.household_column for model in made):
+        return []
     parts = [f"select t.record from households_rostertouch t where {former_step(Household)}"]
     for model in (*(one for one in made if one is not Household), Membership):
         parts.append(
@@ -185,11 +196,11 @@ def _void(cursor, made: tuple[type[Model], ...], values: dict) -> dict[str, int]
     """Void the batch's own untouched rows; a kept household keeps its people and income."""
     found = {}
     for model in made:
-        owner = "id" if model is Household else "household_id"
+        owner = owner_of(model)
         update = (
             f"update {model._meta.db_table} x set voided_at = now(), voided_by_id = %(by)s, void_reason = %(why)s"
             f" where x.origin_id = %(batch)s and x.voided_at is null"
-            f" and not exists (select 1 from kept k where k.household_id = x.{owner}) and {as_made(model)}"
+            f" and not exists (select 1 from kept k where k.owner = x.{owner}) and {as_made(model)}"
         )
         cursor.execute(touched(model._meta.model_name, update, "%(reversal)s", app=model._meta.app_label), values)
         found[model._meta.model_name] = cursor.rowcount
@@ -201,7 +212,7 @@ def _end_memberships(cursor, values: dict) -> int:
     update = (
         "update households_membership x set until = x.since, leave_reason = '撤销导入' from households_person p"
         " where p.id = x.person_id and x.origin_id = %(batch)s and x.until is null and p.origin_id is distinct from %(batch)s"
-        "  and not exists (select 1 from kept k where k.household_id = x.household_id)"
+        "  and not exists (select 1 from kept k where k.owner = x.household_id)"
     )
     cursor.execute(touched("membership", update, "%(reversal)s"), values)
     return cursor.rowcount
@@ -236,8 +247,8 @@ update households_person x set person_no = '' from freed f where f.id = x.id
 
 def _choose(cursor, model, keys: tuple, values: dict) -> None:
     """Fill `restoring` with the rows to restore: untouched since, and whose former numbers no other live row holds now."""
-    table, owner = model._meta.db_table, "id" if model is Household else "household_id"
-    owner_then = "pgh_obj_id" if model is Household else "household_id"
+    table, owner = model._meta.db_table, owner_of(model)
+    owner_then = "pgh_obj_id" if model is Household else owner
     cursor.execute("drop table if exists restoring")
     cursor.execute(
         "create temp table restoring on commit drop as"
@@ -245,7 +256,7 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
         f"   from households_rostertouch t join {table} x on x.id = t.record join {table}event e on e.pgh_id = t.before_event"
         f" where {former_step(model)} and {as_left(model)}"
         f" and not (((x.voided_at is null) <> (e.voided_at is null) or x.{owner} <> e.{owner_then})"
-        f"  and exists (select 1 from kept k where k.household_id = x.{owner}))",
+        f"  and exists (select 1 from kept k where k.owner = x.{owner}))",
         values,
     )
     cursor.execute("create index on restoring (record); analyze restoring")
@@ -262,9 +273,8 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
 
 def _changed_since(cursor, model, values: dict) -> int:
     """How many touched rows somebody has edited since: they keep their present values. Their households are named in `stayed`."""
-    owner = "id" if model is Household else "household_id"
     cursor.execute(
-        f"insert into stayed select x.{owner}, '{model._meta.verbose_name}后来改过，保留现值'"
+        f"insert into stayed select x.{owner_of(model)}, '{model._meta.verbose_name}后来改过，保留现值'"
         f" from households_rostertouch t join {model._meta.db_table} x on x.id = t.record"
         f" where {former_step(model)} and x.voided_at is null and not {as_left(model)}",
         values,
@@ -306,13 +316,20 @@ def _settle_versions(cursor, made: tuple[type[Model], ...], values: dict) -> Non
         )
 
 
-def _report(cursor) -> dict:
-    """Which households stayed, and why: for the page and the record."""
+HOMES_KEPT = """
+select h.household_no, coalesce(s.head_name, ''), string_agg(distinct k.why, '、' order by k.why) from {kept} k
+  join households_household h on h.id = k.owner left join households_householdstate s on s.household_id = h.id
+ group by h.id, s.head_name order by h.household_no"""
+VILLAGES_KEPT = """
+select '', t.name || ' ' || v.name, string_agg(distinct k.why, '、' order by k.why) from {kept} k
+  join regions_region v on v.id = k.owner join regions_region t on t.id = v.town_id group by v.id, t.name order by v.code"""
+
+
+def _report(cursor, taker: Taker | None) -> dict:
+    """Which households or villages stayed, and why: for the page and the record."""
+    named = HOMES_KEPT if taker is None or taker.of_people else VILLAGES_KEPT
     cursor.execute(
-        "select h.household_no, coalesce(s.head_name, ''), string_agg(distinct k.why, '、' order by k.why) from"
-        " (table kept union all select * from stayed where household_id not in (select o.household_id from kept o)) k"
-        " join households_household h on h.id = k.household_id left join households_householdstate s on s.household_id = h.id"
-        " group by h.id, s.head_name order by h.household_no",
+        named.format(kept="(table kept union all select * from stayed where owner not in (select o.owner from kept o))")
     )
     kept = [{"household": number, "name": name, "why": why} for number, name, why in cursor.fetchall()]
     return {"kept": kept[:NAMED], "kept_total": len(kept)}

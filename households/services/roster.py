@@ -129,7 +129,7 @@ def submit(*, batch: Batch, by: User) -> Batch:
 
 @transaction.atomic
 def hold(*, batch: Batch, by: User, rows: Collection[int] = (), towns: Collection[int] = (), held: bool = True) -> int:
-    """暂缓 some households of a submitted batch: those of the rows, or of whole towns. The rest can be approved.
+    """暂缓 some households (or villages) of a submitted batch: those of the rows, or of whole towns. The rest can be approved.
 
     Returns the number of rows held now. `held=False` takes it back. Raises PermissionDenied for the maker, BatchMoved.
     """
@@ -137,8 +137,9 @@ def hold(*, batch: Batch, by: User, rows: Collection[int] = (), towns: Collectio
     batch = _locked(batch, BatchState.SUBMITTED)
     _not_the_makers(batch, by)
     found = RosterRow.objects.filter(batch=batch)
-    homes = found.filter(Q(row__in=rows) | Q(town__in=towns)).exclude(household_no=None).values("household_no")
-    found.filter(household_no__in=homes).update(held=held)
+    chosen = found.filter(Q(row__in=rows) | Q(town__in=towns))
+    homes = chosen.exclude(household_no=None).values("household_no")
+    found.filter(Q(household_no__in=homes) | Q(pk__in=chosen.filter(household_no=None).values("pk"))).update(held=held)
     return found.filter(held=True, action__in=WRITTEN).count()
 
 

@@ -87,6 +87,7 @@ class Record(Scoped, Tracked):
 
     # field group -> fields; a field in no group is 基本信息 (the matrix grants groups to roles)
     field_groups: dict[str, tuple[str, ...]] = {}
+    masked: dict[str, str] = {}  # field of a personal number -> how it is masked
     household_column: str | None = None
 
     objects = ScopedQuerySet.as_manager()
