@@ -16,7 +16,7 @@ from jiyang.ui.navigation import Entry, register
 from monitoring.enums import HitState
 from monitoring.models import RuleHit
 from monitoring.services import leads
-from monitoring.services.saving import look
+from monitoring.services.saving import look_at
 from monitoring.views.hit_detail import HitDetailView
 
 
@@ -43,8 +43,14 @@ class HitFilter(ProposalFilter):
         label="现在", empty_label="不限", method="still", choices=[("yes", "仍成立"), ("no", "已不成立")]
     )
 
+    search_in = (*ProposalFilter.search_in, "village__name")
+
     class Meta(ProposalFilter.Meta):
         model = RuleHit
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.form.fields["q"].label = "户编号、户主、村名"
 
     def in_state(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.waiting(timezone.localdate()) if value == "open" else rows.filter(state=value)
@@ -99,5 +105,5 @@ class HitLedger(Ledger):
         return rows.live()
 
 
-look_after_save(look)
+look_after_save(look_at)
 register(Entry("规则命中", "monitoring:hit_list", 40))

@@ -52,9 +52,7 @@ task_source(
 
 
 def _lead(hit) -> TaskLine:
-    return TaskLine(
-        f"{hit.household.state.head_name}户：{hit.title}", HitLedger.url_of(hit), place_of(hit), since=hit.first_seen
-    )
+    return TaskLine(f"{hit.whose}：{hit.title}", HitLedger.url_of(hit), place_of(hit), since=hit.first_seen)
 
 
 task_source(

@@ -43,6 +43,8 @@ def any_row(model: type[models.Model], home: Household, by: User) -> models.Mode
     for field in model._meta.concrete_fields:
         if not (field.primary_key or field.has_default() or field.null or getattr(field, "auto_now_add", False)):
             fill(made, field, home, by)
+    if getattr(model, "household_column", None) == "household_id":
+        made.household = home
     if isinstance(made, Record) or hasattr(made, "district_id"):
         made.district_id, made.town_id, made.village_id = home.district_id, home.town_id, home.village_id
     return saved(made, home, by)

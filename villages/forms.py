@@ -1,5 +1,4 @@
 from django import forms
-from django.utils import timezone
 
 from households.forms.facts import FactsForm, with_facts
 from households.forms.register import VillageChoice, with_town
@@ -31,7 +30,6 @@ class YearForm(KernelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["village"].queryset = with_town(regions_for(self.actor, Level.VILLAGE))
-        self.fields["year"].max_value = timezone.localdate().year
 
 
 @with_facts(VillageYear, *FACTS)

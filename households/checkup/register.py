@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from django.db import connection
+from django.db.models import Model
 
 from households.models import Household, Person
 from households.roster.fields import OWNED, Slot
@@ -17,8 +18,9 @@ from jiyang.rules.sql import Base, Source
 class Held:
     """What the register holds of a subject.
 
-    `sql` is a query in brackets that ends with the conditions over `h`, the row's open household. It gives the column `key`,
-    `household_key` and, where a row belongs to one person, `person_key`. `named(keys, actor)` says how pages call rows.
+    `sql` is a query in brackets that ends with the conditions over `h`, the row's open household, or the record of a village
+    itself. It gives the column `key`, `household_key` where a row is of a household, `person_key` where it belongs to one
+    person, and the place. `named(keys, actor)` says how pages call rows.
     `across` are columns that look beyond one town: a run over one town does without the rules that ask for them. `kept_in`
     is a table that may be empty: before anything was entered there, the register knows nothing of the subject.
     """
@@ -40,6 +42,17 @@ def hold(subject: str, held: Held) -> None:
 
 def held() -> Mapping[str, Held]:
     return _held
+
+
+def of_households() -> set[str]:
+    """The subjects whose rows are households' or belong to them."""
+    return {subject for subject, one in _held.items() if "household_key" in columns(one.sql)}
+
+
+def subject_of(model: type[Model]) -> str | None:
+    """The subject whose rows are the records of a model of villages; None where rules ask nothing of them by themselves."""
+    own = set(_held) - of_households()
+    return next((subject for subject in own if _held[subject].kept_in == model._meta.db_table), None)
 
 
 def named(alias: str, slots: Iterable[Slot], leave: tuple[str, ...] = ()) -> str:
@@ -117,13 +130,22 @@ def _filled(table: str) -> bool:
 
 
 def records(subject: str, keys: list[int]) -> list[str]:
-    """Household numbers of households, ID numbers of the people whose rows were hit."""
+    """Household numbers of households, names of villages, ID numbers of the people whose rows were hit."""
     if subject == "household":
         known = dict(Household.objects.filter(pk__in=keys).values_list("pk", "household_no"))
         return sorted({known.get(key) or str(key) for key in keys})
+    if subject != "person" and "household_key" not in columns(_held[subject].sql):
+        return _villages(_held[subject], keys)
     people = people_of(subject, keys) if keys else {}
     known = dict(Person.objects.filter(pk__in=people.values()).values_list("pk", "id_number"))
     return sorted({known.get(people.get(key)) or str(key) for key in keys})
+
+
+def _villages(one: Held, keys: list[int]) -> list[str]:
+    sql = f'select distinct v.name from {one.sql} b join regions_region v on v.id = b.village_id where b."{one.key}" = any(%s)'
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(keys)])
+        return sorted(name for (name,) in cursor.fetchall())
 
 
 def people_of(subject: str, keys: Collection[int]) -> dict[int, int]:

@@ -207,10 +207,10 @@ def described(mapped: Mapped) -> dict:
     `sheets` is [name, number to take from a batch row for Excel's row, first and last batch row] each; `unlisted` counts
     notes (N) beyond those that are listed; `dated` see there. `unread` is [name, rows with data, why] of each sheet that was not read.
     """
-    header, dated = mapped.header, dated_of(mapped)
+    header = mapped.header
     ends = [first for first, _ in mapped.starts[1:]] + [len(mapped.rows)]
     return {
-        "unknown": header.unknown, "missing": [one for one in header.missing if one != dated.get("heading")], "dated": dated, "ignored": header.ignored, "score": header.score, "reason": header.reason,
+        "unknown": header.unknown, "missing": header.missing, "dated": dated_of(mapped), "ignored": header.ignored, "score": header.score, "reason": header.reason,
         "sheets": [
             [name, offset, mapped.rows[first], mapped.rows[end - 1]]
             for name, (first, offset), end in zip(header.sheets, mapped.starts, ends, strict=True)

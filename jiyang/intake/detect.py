@@ -208,8 +208,8 @@ def _match(
     }
     headings = {place: candidates[-1] for place, candidates in names.items()}
     unknown = [headings[place] for place in sorted(headings) if place not in columns and place not in ignored]
-    missing = [one.heading for one in layout.fields if one.name not in taken]
-    score = _score(len(columns), len(columns) + len(unknown), len(layout.fields))
+    missing = [one.heading for one in layout.fields if one.name not in taken and not one.optional]
+    score = _score(len(columns), len(columns) + len(unknown), len(columns) + len(missing))
     left_out = [headings[place] for place in sorted(ignored)]
     return Header(
         sheet,

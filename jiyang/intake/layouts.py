@@ -26,7 +26,7 @@ TYPES = {
     "district": None, "town": None, "village": None, "ignored": None,
 }  # fmt: skip
 ROWS = {"person", "household", "spell", "plan", "village"}
-KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank", "own"}
+KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank", "own", "optional"}
 EXPORTED = {"person", "household", "spell", "plan", "village"}  # rows that the register and its ledgers export themselves
 SHARED, LABELS = "fields", "labels"
 UNIT = re.compile(
@@ -41,7 +41,8 @@ LEGACY_CODE = re.compile(r"aa[a-z]\d{3}")  # dumps of the old system: the code a
 class Field:
     """One column: `name` is the register's word, `belongs_to` household, person or file, `required` = must not be empty.
 
-    `blank` lists what is written for "nothing"; `allowed` the official texts of a `listed` field.
+    `blank` lists what is written for "nothing"; `allowed` the official texts of a `listed` field. An `optional` column is not
+    missed where a file has none.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Field:
     belongs_to: str = "person"
     aliases: tuple[str, ...] = ()
     must_exist: bool = False
+    optional: bool = False
     required: str = ""  # finding code when the cell is empty
     rule: str = ""
     codes: type[TextChoices] | None = None

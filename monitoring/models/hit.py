@@ -86,8 +86,13 @@ class HitQuerySet(ScopedQuerySet):
 
     def waiting(self, day: dt.date) -> "HitQuerySet":
         """Leads that wait for somebody: true still, not decided, not muted."""
-        muted = RuleMute.objects.filter(household=OuterRef("household"), code=OuterRef("code"), until__gt=day)
-        return self.live().filter(~Exists(muted), state__in=OPEN)
+        muted = RuleMute.objects.filter(code=OuterRef("code"), until__gt=day)
+        home, village = (
+            muted.filter(household=OuterRef("household")),
+            muted.filter(household=None, village=OuterRef("village")),
+        )
+        of_household = Q(household__isnull=False)
+        return self.live().filter(~Exists(home), of_household | ~Exists(village), state__in=OPEN)
 
     def leads_of(self, actor: Actor, day: dt.date) -> "HitQuerySet":
         """Leads that wait for the actor."""
@@ -113,14 +118,24 @@ class HitQuerySet(ScopedQuerySet):
         return self.filter(mine if actor.reach.districts else mine | Q(assigned_to=None))
 
 
+def of_household() -> models.ForeignKey:
+    """The household; none where the rule is about a village, whose place the row then carries itself."""
+    return models.ForeignKey(
+        settings.HOUSEHOLD_MODEL, models.PROTECT, null=True, blank=True, related_name="%(class)s_set", db_constraint=False, verbose_name="户"
+    )  # fmt: skip
+
+
 class RuleHit(HouseholdRecord):
-    """规则命中. One live row for each rule and household (and person, and record of theirs): the same hit is never there twice.
+    """规则命中. One live row for each rule and household (and person, and record of theirs), or record of a village: the same hit
+
+    is never there twice.
 
     `text` is the rule's sentence with the values at the hit, `first_values` and `last_values` these values apart
     (`jiyang.rules.cited`), when it was found and by the last run that found them different. `gone_on`: the day on which it was no longer true; until then
     it was seen by every run. What comes back after it was gone is a new row: other values, another reason to look.
     """
 
+    household = of_household()
     code = models.CharField("规则", max_length=40)
     number = models.PositiveIntegerField("规则版本", default=0)
     title = models.CharField("问题", max_length=200)
@@ -165,7 +180,7 @@ class RuleHit(HouseholdRecord):
                 condition=Q(gone_on=None, voided_at=None),
                 nulls_distinct=False,
                 name="rulehit_once",
-                violation_error_message="这条规则对这户的命中已经登记",
+                violation_error_message="这条规则的这一命中已经登记",
             ),
             models.UniqueConstraint(
                 fields=["household"],
@@ -199,13 +214,26 @@ class RuleHit(HouseholdRecord):
         return self.text if seen else UNSEEN
 
     @property
+    def whose(self) -> str:
+        """What the hit is about: a household by its head, or a village."""
+        return f"{self.household.state.head_name}户" if self.household_id else self.village.short_name
+
+    @property
     def badge(self) -> str:
         return "未经核实" if self.unconfirmed else ""
 
 
-class RuleMute(HouseholdRecord):
-    """静默: a rule says nothing of a household until a day, for a reason. Ended before, `until` is the day on which it was."""
+class MuteQuerySet(ScopedQuerySet):
+    def of(self, hit: RuleHit) -> "MuteQuerySet":
+        """Of the hit's rule for its household, or for its village."""
+        rows = self.filter(code=hit.code, household=hit.household_id)
+        return rows if hit.household_id else rows.filter(village=hit.village_id)
 
+
+class RuleMute(HouseholdRecord):
+    """静默: a rule says nothing of a household, or a village, until a day, for a reason. Ended before, `until` is the day on which it was."""
+
+    household = of_household()
     code = models.CharField("规则", max_length=40)
     until = models.DateField("静默至")
     reason = models.CharField("原因", max_length=200)
@@ -214,6 +242,8 @@ class RuleMute(HouseholdRecord):
     )
     ended_on = models.DateField("提前结束日期", null=True, blank=True)
     end_reason = models.CharField("提前结束的原因", max_length=200, blank=True)
+
+    objects = MuteQuerySet.as_manager()
 
     class Meta(HouseholdRecord.Meta):
         verbose_name = verbose_name_plural = "规则静默"

@@ -35,7 +35,7 @@ FLOOD_FROM = 200  # rows below which a share says nothing
 AT_ONCE = 2000
 NOT_KEPT = "命中超过半数，多半是这一列没有采集：只计数，不逐户登记"
 LOCK = 0x0519  # key of the advisory lock: runs go one after another
-# The hits of this pass with their household and person; `record` is the row itself, where that is neither.
+# The hits of this pass with their household and person; `record` is the row itself, where that is neither. A village's has no household.
 FOUND = """
 create temp table found (place integer, key bigint) on commit drop"""
 PLACED = """
@@ -46,25 +46,29 @@ union all
 select f.place, p.household_id, p.id, null, f.key from found f join households_person p on p.id = f.key where f.place = any(%(person)s)"""
 PLACED_BY = """
 union all
-select f.place, b.household_key, {person}, f.key, f.key from found f join {base} b on b.{key} = f.key where f.place = any(%({subject})s)"""
-NEW = """
+select f.place, {household}, {person}, f.key, f.key from found f join {base} b on b.{key} = f.key where f.place = any(%({subject})s)"""
+# A hit of this pass `f` and a kept one `x` of the same rule are the same: of a household, of a village.
+SAME = "x.household_id = f.household_id and x.person_id is not distinct from f.person_id and x.record is not distinct from f.record"
+SAME_VILLAGE = "x.household_id is null and f.household_id is null and x.record = f.record"
+KEPT = "x.code = r.code and x.gone_on is null and x.voided_at is null"
+NEW = f"""
 select f.place, f.key, f.household_id, f.person_id, f.record from placed f join rules r on r.place = f.place
- where not exists (select 1 from monitoring_rulehit x where x.household_id = f.household_id and x.code = r.code
-                      and x.person_id is not distinct from f.person_id and x.record is not distinct from f.record and x.gone_on is null and x.voided_at is null)
+ where not exists (select 1 from monitoring_rulehit x where {SAME} and {KEPT})
+   and not exists (select 1 from monitoring_rulehit x where {SAME_VILLAGE} and {KEPT})
  order by f.place, f.key"""
-OLD = """
-select f.place, f.key, x.id, x.last_values from placed f join rules r on r.place = f.place
-  join monitoring_rulehit x on x.household_id = f.household_id and x.code = r.code and x.person_id is not distinct from f.person_id
-       and x.record is not distinct from f.record and x.gone_on is null and x.voided_at is null
- order by f.place, f.key"""
+OLD = f"""
+select f.place, f.key, x.id, x.last_values from placed f join rules r on r.place = f.place join monitoring_rulehit x on {SAME} and {KEPT}
+union all
+select f.place, f.key, x.id, x.last_values from placed f join rules r on r.place = f.place join monitoring_rulehit x on {SAME_VILLAGE} and {KEPT}
+ order by 1, 2"""
 # Hits that wait and were found by another version of the rule end: the version in force finds and tells them anew.
-GONE = """
+GONE = f"""
 update monitoring_rulehit x set gone_on = greatest(%(day)s, x.first_seen),
        state = case when x.state in ('new', 'assigned') then 'gone' else x.state end
-  from rules r where r.code = x.code and x.gone_on is null and x.voided_at is null and {here}
+  from rules r where r.code = x.code and x.gone_on is null and x.voided_at is null and {{here}}
    and (x.number <> r.number and x.state in ('new', 'assigned')
-        or not exists (select 1 from placed f where f.place = r.place and f.household_id = x.household_id
-                          and f.person_id is not distinct from x.person_id and f.record is not distinct from x.record))
+        or not exists (select 1 from placed f where f.place = r.place and {SAME})
+           and not exists (select 1 from placed f where f.place = r.place and {SAME_VILLAGE}))
 returning x.code"""
 
 
@@ -177,7 +181,8 @@ def _placed(outcomes: list[Outcome], source: Source) -> tuple[str, dict[str, lis
     for subject, base in source.bases.items():
         if subject not in {"household", "person"} and places[subject]:
             person = "b.person_key" if "person_key" in base.columns else "null"
-            sql += PLACED_BY.format(person=person, base=base.sql, key=base.key, subject=subject)
+            home = "b.household_key" if "household_key" in base.columns else "null::bigint"
+            sql += PLACED_BY.format(household=home, person=person, base=base.sql, key=base.key, subject=subject)
     return sql, places
 
 
@@ -191,8 +196,9 @@ def _told(
     for (place, _, household, person, record), row in _with_rows(outcomes, new, source):
         rule = outcomes[place].rule
         cited = citer.values(rule.when, rule.subject, row)
+        own = {} if household else {f"{step}_id": row.values[f"{step}_id"] for step in ("district", "town", "village")}
         yield RuleHit(
-            household_id=household, person_id=person, record=record, code=rule.code, number=rule.number, title=rule.title[:200],
+            **own, household_id=household, person_id=person, record=record, code=rule.code, number=rule.number, title=rule.title[:200],
             severity=rule.severity, text=teller.tell(rule.when, row), unconfirmed=badges[place], first_seen=day, entered_by=by,
             first_values=cited, last_values=cited,
         )  # fmt: skip

@@ -34,7 +34,7 @@ def assign(*, rows: Collection[RuleHit], by: User, to: str) -> Outcome:
     seen = RuleHit.objects.visible_to(theirs).filter(pk__in=keys)
     reached = set(seen.values_list("pk", flat=True)) if theirs.has("hit.work") else set()
     refused = {
-        key: f"{title}：{f'{person.name}管不到这一户' if key not in reached else f'{HitState(state).label}，不用再派'}"
+        key: f"{title}：{f'{person.name}管不到这里' if key not in reached else f'{HitState(state).label}，不用再派'}"
         for key, title, state, gone_on in found
         if key not in reached or state not in OPEN or gone_on is not None
     }
@@ -65,7 +65,7 @@ def decide(*, record: RuleHit, by: User, version: int, state: str, outcome: str,
 
 @transaction.atomic
 def mute(*, record: RuleHit, by: User, until: dt.date, reason: str) -> RuleMute:
-    """静默 the rule for the household until a day; where it is muted already, until this day instead. Raises ValidationError."""
+    """静默 the rule for the hit's household or village until a day; where it is muted already, until this day instead. Raises ValidationError."""
     today, most, problems = timezone.localdate(), int(values.get(MOST_DAYS).value), {}
     if until <= today:
         problems["until"] = "静默至的日期应在今天以后"
@@ -75,10 +75,11 @@ def mute(*, record: RuleHit, by: User, until: dt.date, reason: str) -> RuleMute:
         problems["reason"] = "请写明为什么静默"
     if problems:
         raise ValidationError(problems)
-    standing = RuleMute.objects.select_for_update(of=("self",)).filter(household=record.household_id, code=record.code)
+    standing = RuleMute.objects.select_for_update(of=("self",)).of(record)
     made = standing.filter(until__gt=today).order_by("-until").first() or RuleMute(
-        household_id=record.household_id, code=record.code
-    )
+        household_id=record.household_id, code=record.code,
+        district_id=record.district_id, town_id=record.town_id, village_id=record.village_id,
+    )  # fmt: skip
     made.until, made.reason, made.entered_by, made.done_by, made.done_on = until, reason.strip(), by, by.name, today
     made.save()
     return made
@@ -86,12 +87,12 @@ def mute(*, record: RuleHit, by: User, until: dt.date, reason: str) -> RuleMute:
 
 @transaction.atomic
 def unmute(*, record: RuleHit, by: User, reason: str) -> RuleMute:
-    """End the 静默 of the hit's rule for its household today: by who set it, or the district. Raises ValidationError, PermissionDenied."""
+    """End the 静默 of the hit's rule for its household or village today: by who set it, or the district. Raises ValidationError, PermissionDenied."""
     today = timezone.localdate()
-    standing = RuleMute.objects.select_for_update(of=("self",)).filter(household=record.household_id, code=record.code)
+    standing = RuleMute.objects.select_for_update(of=("self",)).of(record)
     mute = standing.filter(until__gt=today).order_by("-until").first()
     if mute is None:
-        raise ValidationError("这一户的这条规则没有静默，或已到期")
+        raise ValidationError("这条规则在这里没有静默，或已到期")
     if not may_unmute(mute, require()):
         raise PermissionDenied("只有设静默的人和区级可以提前结束静默")
     if not reason.strip():

@@ -24,14 +24,14 @@ class HitDetailView(LedgerDetailView):
     def get_context_data(self, **kwargs) -> dict:
         hit, actor, today = self.get_object(), self.actor, timezone.localdate()
         open_now = hit.state in OPEN and hit.gone_on is None
-        muted = RuleMute.objects.visible_to(actor).filter(household=hit.household_id, code=hit.code)
+        muted = RuleMute.objects.visible_to(actor).of(hit)
         may = {act: open_now and actor.may_open(f"monitoring:hit_{act}") for act in ("decide", "mute")}
         mutes = list(muted.select_related("entered_by", "ended_by").order_by("-pk"))
         standing = next((one for one in mutes if one.until > today), None)
         may["unmute"] = standing is not None and may_unmute(standing, actor) and actor.may_open("monitoring:hit_unmute")
         tier = suggested(hit)
         prefilled = urlencode({"tier": tier, "reason": hit.title})
-        tier_url = f"{reverse('households:tier_set', args=[hit.household_id])}?{prefilled}"
+        tier_url = f"{reverse('households:tier_set', args=[hit.household_id])}?{prefilled}" if tier else ""
         context = super().get_context_data(**kwargs)
         rule = next((one for one in active(today) if one.code == hit.code), None)
         return {

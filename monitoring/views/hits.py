@@ -41,7 +41,7 @@ class DecideForm(KernelForm):
 
 
 class MuteForm(KernelForm):
-    until = forms.DateField(label="静默至", widget=DayInput, help_text="到这一天以前，这条规则不再提醒这一户")
+    until = forms.DateField(label="静默至", widget=DayInput, help_text="到这一天以前，这条规则不再就此提醒")
     reason = forms.CharField(label="原因", max_length=200)
 
 
