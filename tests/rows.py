@@ -1,6 +1,7 @@
 """One valid row of any scoped model, made from its fields: what generated tests need, so that a new app is covered unasked."""
 
 import datetime as dt
+import itertools
 import uuid
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from jiyang.ledgers.records import Record
 from jiyang.regions.models import Region
 
 DAY = dt.date(2021, 2, 1)
+NUMBERS = itertools.count(1)
 VALUES = [
     (models.UUIDField, uuid.uuid4),
     (EncryptedTextField, lambda: "文字"),
@@ -74,6 +76,11 @@ def named_in(check: models.CheckConstraint, made: models.Model) -> list[models.F
     return [field for field in made._meta.concrete_fields if f"'{field.name}" in text or f"F({field.name})" in text]
 
 
+def in_a_key(made: models.Model, field: models.Field) -> bool:
+    """Whether the field tells rows apart: several rows of one place take different numbers."""
+    return any(field.name in one.fields for one in made._meta.constraints if isinstance(one, models.UniqueConstraint))
+
+
 def fill(made: models.Model, field: models.Field, home: Household, by: User, *, blank: bool = False) -> None:
     if isinstance(field, models.ForeignKey):
         target = field.related_model
@@ -91,6 +98,8 @@ def fill(made: models.Model, field: models.Field, home: Household, by: User, *, 
     elif isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField):
         day = DAY + dt.timedelta(days=made._meta.concrete_fields.index(field))  # what begins comes before what ends
         setattr(made, field.name, day)
+    elif isinstance(field, models.IntegerField) and in_a_key(made, field):
+        setattr(made, field.name, next(NUMBERS))
     elif blank or not field.blank:
         setattr(
             made,

@@ -15,17 +15,17 @@ LACKS = {
 }
 
 
-def years() -> list[tuple[int, str]]:
-    """The years of which anything is recorded, the newest first."""
+NEWEST = "newest"
+
+
+def years() -> list[tuple[int | str, str]]:
+    """Each village's newest year, and the years of which anything is recorded."""
     found = VillageYear.objects.order_by("-year").values_list("year", flat=True).distinct()
-    return [(year, f"{year} 年") for year in found]
+    return [(NEWEST, "每村最近一年"), *((year, f"{year} 年") for year in found)]
 
 
 class YearFilter(LedgerFilter):
-    year = django_filters.ChoiceFilter(label="年度", empty_label="全部年度", choices=years)
-    now = django_filters.ChoiceFilter(
-        label="各村", empty_label="全部年度都列", method="newest", choices=[("yes", "只看最近一年")]
-    )
+    year = django_filters.ChoiceFilter(label="年度", empty_label="全部年度", method="of_year", choices=years)
     lacks = django_filters.ChoiceFilter(
         label="短板", empty_label="不限", method="lacking", choices=[(key, title) for key, (title, _) in LACKS.items()]
     )
@@ -41,8 +41,8 @@ class YearFilter(LedgerFilter):
         super().__init__(*args, **kwargs)
         self.form.fields["q"].label = "村名"
 
-    def newest(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        return rows.standing(timezone.localdate())
+    def of_year(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.standing(timezone.localdate()) if value == NEWEST else rows.filter(year=value)
 
     def lacking(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(LACKS[value][1])

@@ -20,7 +20,7 @@ class YearLedger(Ledger):
         Column("village__short_name", "行政村", cell="link", sort="village__code"),
         Column("town__name", "镇街", sort="town__code"),
         Column("year", cell="text", align="right"),
-        Column("households_total"),
+        Column("households_total", optional=True),
         Column("people_total"),
         Column("allowance_people", optional=True),
         Column("dangerous_house_households", "危房户", optional=True),

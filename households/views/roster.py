@@ -29,7 +29,7 @@ STEPS = ("上传", "对应列", "核对", "复核入库")
 MODES = (
     (PlanMode.ALL, "全部更新：以名单为准，与系统不同的都改，名单空白的也清空"),
     (PlanMode.BLANKS, "只补空白：系统里已有的内容不动，只填系统里空着的"),
-    (PlanMode.NEW, "只增加：只新增系统里没有的户和人，其余一律不动"),
+    (PlanMode.NEW, "只增加：只新增系统里没有的，其余一律不动"),
 )
 register(Entry("数据导入", "households:batch_list", 90))
 
@@ -41,7 +41,7 @@ class UploadForm(forms.Form):
     )  # fmt: skip
 
     mode = forms.ChoiceField(
-        label="已在系统里的户和人", choices=[(mode.value, text) for mode, text in MODES], initial=PlanMode.ALL,
+        label="已在系统里的户、人和村", choices=[(mode.value, text) for mode, text in MODES], initial=PlanMode.ALL,
         widget=forms.RadioSelect, required=False,
     )  # fmt: skip
 

@@ -121,11 +121,11 @@ def test_the_list_finds_by_year_by_the_newest_by_name_and_by_what_is_lacking(cli
     client.force_login(town_officer)
     for query, wanted in (
         ({"year": "2021"}, {now}),
-        ({"now": "yes"}, {now, other}),
+        ({"year": "newest"}, {now, other}),
         ({"q": two.name[:3]}, {other}),
         ({"lacks": "water"}, {former}),
         ({"lacks": "clinic"}, {now}),
-        ({"lacks": "road", "now": "yes"}, {other}),
+        ({"lacks": "road", "year": "newest"}, {other}),
         ({"lacks": "house"}, set()),
     ):
         page = client.get(reverse("villages:year_list"), query)
