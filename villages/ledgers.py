@@ -10,6 +10,7 @@ from villages import services
 from villages.filters import YearFilter
 from villages.forms import YearEditForm, YearForm
 from villages.models import VillageYear
+from villages.views import YearDetailView
 
 
 class YearLedger(Ledger):
@@ -36,6 +37,7 @@ class YearLedger(Ledger):
         )
     )  # fmt: skip
     file_layouts = partial(offered, ("roster_e",))
+    detail_template, detail_view = "villages/detail.html", YearDetailView
     filterset, sort = YearFilter, "-year"
     empty = "还没有行政村信息。导入国家系统的行政村信息表，或逐村登记。"
     create = FormFor(YearForm, services.record_year)

@@ -27,7 +27,13 @@ TYPES = {
 }  # fmt: skip
 ROWS = {"person", "household", "spell", "plan", "village"}
 KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank", "own", "optional"}
-EXPORTED = {"person", "household", "spell", "plan", "village"}  # rows that the register and its ledgers export themselves
+EXPORTED = {
+    "person",
+    "household",
+    "spell",
+    "plan",
+    "village",
+}  # rows that the register and its ledgers export themselves
 SHARED, LABELS = "fields", "labels"
 UNIT = re.compile(
     r"\((?:万?元|亩|个?月|人|个|户|公里|平方米|必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|[^()]*[/、][^()]*)\)$",

@@ -132,6 +132,21 @@ def test_the_list_finds_by_year_by_the_newest_by_name_and_by_what_is_lacking(cli
         assert {row.pk for row in page.context["page"].rows} == {one.pk for one in wanted}, query
 
 
+def test_a_page_shows_the_years_before_and_the_way_to_the_next(client, town_officer):
+    place = factories.village()
+    former, made, newer = (
+        recorded(town_officer, place, year, people_total=people)
+        for year, people in ((2019, 880), (2020, 900), (2021, 901))
+    )
+    recorded(town_officer, factories.village(index=1), 2020, people_total=777)
+    client.force_login(town_officer)
+    answer = client.get(reverse("villages:year_detail", args=[made.pk]))
+    assert [one["row"].pk for one in answer.context["years"]] == [made.pk, former.pk]
+    page = answer.content.decode()
+    assert "<b>900</b>" in page and "880" in page and "777" not in page and "901" not in page
+    assert reverse("villages:year_detail", args=[newer.pk]) in page
+
+
 def test_each_role_does_what_it_may(client, district_clerk):
     place, far = factories.village(), factories.village("曲堤街道")
     made, foreign = recorded(district_clerk, place), recorded(district_clerk, far)
