@@ -59,6 +59,7 @@ urlpatterns = [
     path("import/<int:pk>/hold/", roster_acts.HoldView.as_view(), name="batch_hold"),
     path("import/<int:pk>/approve/", roster_acts.ApproveView.as_view(), name="batch_approve"),
     path("import/<int:pk>/return/", roster_acts.ReturnView.as_view(), name="batch_return"),
+    path("import/<int:pk>/recheck/", roster_acts.RecheckView.as_view(), name="batch_recheck"),
     path("import/<int:pk>/drop/", roster_acts.DropView.as_view(), name="batch_drop"),
     path("import/<int:pk>/cancel/", roster_acts.CancelView.as_view(), name="batch_cancel"),
     path("import/<int:pk>/undo/", roster_acts.UndoView.as_view(), name="batch_undo"),

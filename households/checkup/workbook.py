@@ -14,6 +14,7 @@ from jiyang.access.scope import Actor
 from jiyang.intake.enums import Severity
 from jiyang.intake.progress import Progress
 from jiyang.intake.reader import Source, read
+from jiyang.intake.writing import CHECKUP
 from jiyang.rules.catalogue import SEVERITIES
 
 EACH = 500  # rows after which the progress is told
@@ -57,7 +58,7 @@ def annotated(one: CheckupFile, actor: Actor, path: Path, progress: Progress) ->
 
 def summary(book: xlsxwriter.Workbook, one: CheckupFile, findings: list[CheckupFinding]) -> None:
     """体检结果: what was checked, and every finding of the file."""
-    sheet = book.add_worksheet("体检结果")
+    sheet = book.add_worksheet(CHECKUP[0])
     for place, width in enumerate((22, 8, 8, 18, 10, 14, 40, 70)):
         sheet.set_column(place, place, width)
     counted = {key: sum(found.severity == key for found in findings) for key in SEVERITIES}
@@ -65,7 +66,7 @@ def summary(book: xlsxwriter.Workbook, one: CheckupFile, findings: list[CheckupF
         book,
         sheet,
         [
-            ("文件", one.filename),
+            (CHECKUP[1], one.filename),
             ("体检日期", one.checkup.as_of),
             *((label, counted[key]) for key, label in SEVERITIES.items()),
             (),

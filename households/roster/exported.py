@@ -1,5 +1,6 @@
 """Rows of a file that was exported here and edited since: what the file says, what stands now, who changed it and when."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.utils import timezone
@@ -35,6 +36,7 @@ def told(mapped: Mapped, indexes: Iterable[int]) -> dict[int, str]:
         return {}
     actor, taker = require(), taker_of(mapped.header.layout.key)
     numbers, names = {index: mapped.columns["record_id"][index] for index in rows}, headings(taker)
+    versions = mapped.columns.get("record_version", [None] * len(mapped.rows))
     model = taker.model if taker else Person
     records = model.objects.visible_to(actor).filter(public_id__in=set(numbers.values()))
     records = records if taker else records.select_related("household")
@@ -45,10 +47,23 @@ def told(mapped: Mapped, indexes: Iterable[int]) -> dict[int, str]:
         if record is None:
             continue
         edited = [record] if taker else [record, record.household, *_of_home(record.household)]
-        changes = [one for one in changes_of(edited, actor) if one.changes and one.what == "修改"]
+        since = _exported_at(edited, versions[index] or "")
+        changes = [one for one in changes_of(edited, actor) if one.changes and one.what == "修改" and one.at > since]
         if changes:
             found[index] = _sentence(mapped, index, changes[0], names)
     return found
+
+
+def _exported_at(records: list, version: str) -> dt.datetime:
+    """When the stated version of a row (person, household, …: `storable.CLASHES`) was complete; the export came after."""
+    stated = [number for number in version.split(".")[:2] if number.isdigit()]
+    moments = [
+        record.pgh_event_model.objects.filter(pgh_obj=record.pk, version=number)
+        .values_list("pgh_created_at", flat=True)
+        .last()
+        for record, number in zip(records, stated, strict=False)
+    ]
+    return max((one for one in moments if one), default=dt.datetime.min.replace(tzinfo=dt.UTC))
 
 
 def _of_home(home: Household) -> list[CaseRecord | IncomeStatement]:

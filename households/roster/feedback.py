@@ -6,6 +6,7 @@ taken for a formula.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ from jiyang.intake.enums import RowAction, Severity
 from jiyang.intake.findings import kinds
 from jiyang.intake.models import Batch, BatchFinding
 from jiyang.intake.reader import Source, read
+from jiyang.intake.writing import SUMMARY, WHY
 from jiyang.ledgers.export import safe
 
-WHY = "问题说明（不导入）"
 FAILED = (RowAction.REFUSED, RowAction.DUPLICATE)
 LOOKS = {
     Severity.ERROR: {"bg_color": "#fbe9e7", "border": 1, "border_color": "#b3261e"},
@@ -87,8 +88,9 @@ def failed_rows(batch: Batch, path: Path) -> int:
         source = original(batch)
         for part in parts_of(batch):
             sheet, looks, line = book.add_worksheet(_title(book, part.sheet)), _looks(book), 0
-            width = 0
+            width, end = 0, _width_before_why(source, part)
             for number, cells in enumerate(source.rows(part.sheet), start=1):
+                cells = cells[:end]
                 if number <= part.head:
                     width = max(width, len(cells))
                     _write(sheet, line, cells, None, looks)
@@ -109,6 +111,15 @@ def failed_rows(batch: Batch, path: Path) -> int:
             sheet.set_column(0, width - 1, 14)
             sheet.set_column(width, width, 60)
     return written
+
+
+def _width_before_why(source: Source, part: Part) -> int | None:
+    """Where the last column of a file that went back before says what was wrong: it is said anew."""
+    heading = next(islice(source.rows(part.sheet), part.head - 1, part.head), [])
+    end = len(heading)
+    while end and heading[end - 1] in ("", WHY):
+        end -= 1
+    return end if WHY in heading[end:] else None
 
 
 def original(batch: Batch) -> Source:
@@ -136,11 +147,11 @@ def notes_of(batch: Batch) -> dict[int, Notes]:
 
 def write_summary(book: xlsxwriter.Workbook, batch: Batch) -> None:
     """How many rows of which kind, and each kind of fault with its number and remedy."""
-    sheet = book.add_worksheet("汇总")
+    sheet = book.add_worksheet(SUMMARY[0])
     sheet.set_column(0, 0, 30)
     sheet.set_column(1, 1, 10)
     sheet.set_column(2, 3, 60)
-    lines: list[Iterable[Any]] = [("批次", str(batch)), ("文件", batch.filename), ("行数", batch.rows)]
+    lines: list[Iterable[Any]] = [(SUMMARY[1], str(batch)), ("文件", batch.filename), ("行数", batch.rows)]
     lines += [(RowAction(key).label, number) for key, number in batch.counts.items() if key in RowAction.values]
     write_lines(book, sheet, [*lines, ()], ("问题", "处数", "级别", "怎么改"), _tally(batch))
 

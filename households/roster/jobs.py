@@ -196,9 +196,9 @@ def contents(batch: Batch) -> bytes:
         return decrypt_bytes(stored.read(), FILE_AAD)
 
 
-def outline(batch: Batch, sheet: str = "", rows: int = 20) -> pipeline.Outline:
-    """The first rows of the batch's file, for the page on which a person picks sheet and heading row. Raises FileRefused."""
-    return pipeline.outline(contents(batch), batch.filename, sheet=sheet, rows=rows)
+def outline(batch: Batch, sheet: str = "", rows: int = 20, heading: tuple | None = None) -> pipeline.Outline:
+    """The first rows of the batch's file, for the page on which a person picks sheet, heading row and columns. Raises FileRefused."""
+    return pipeline.outline(contents(batch), batch.filename, sheet=sheet, rows=rows, heading=heading)
 
 
 def described(mapped: Mapped) -> dict:

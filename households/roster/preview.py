@@ -1,5 +1,6 @@
 """The preview of a batch: segments with counts, pages of rows with findings and old and new values side by side."""
 
+import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -352,7 +353,10 @@ class Preview:
         if name in self.sealed:
             text = decrypt(value, self.sealed[name]) if isinstance(value, bytes | memoryview) else value
             return self._masked(name, text)
-        labels = self.layout.by_name[name].official if name in self.layout.by_name else {}
+        known = self.layout.by_name.get(name)
+        if known and known.type == "month":  # as the file writes it: no day was ever said
+            return f"{dt.date.fromisoformat(str(value)):%Y%m}"
+        labels = known.official if known else {}
         if isinstance(value, list):
             return ",".join(labels.get(item, item) for item in value)
         if labels:

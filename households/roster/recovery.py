@@ -9,6 +9,7 @@ from jiyang.intake.models import Batch
 from jiyang.workflow.enums import ProposalState
 
 MOST_ATTEMPTS = 5
+STOPPED = "failed"  # code of a check that was cancelled or went wrong: it can be taken up again
 CHECKS = (BatchState.UPLOADED, BatchState.CHECKING)
 REVERSES = (BatchState.UNDOING, BatchState.REDOING)
 RUNNING = (*CHECKS, BatchState.APPLYING, *REVERSES)
@@ -30,7 +31,7 @@ def failed(batch_id: int, message: str) -> None:
         if batch.state not in RUNNING:
             return
         if batch.state in CHECKS:
-            batch.state, batch.error = BatchState.REFUSED, {"code": "failed", "message": message}
+            batch.state, batch.error = BatchState.REFUSED, {"code": STOPPED, "message": message}
         elif batch.state == BatchState.APPLYING:
             batch.state, batch.reason = BatchState.SUBMITTED, message
             batch.approved_by = batch.approved_at = None

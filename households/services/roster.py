@@ -15,6 +15,7 @@ from django.utils import timezone
 from households.models import RosterAbsence, RosterRow
 from households.roster.committing import takes
 from households.roster.jobs import FILE_AAD, LAYOUTS
+from households.roster.recovery import STOPPED
 from households.roster.running import progress_of
 from jiyang.access.scope import note_stand_in, require
 from jiyang.accounts.models import User
@@ -24,7 +25,7 @@ from jiyang.intake.enums import BatchState, PlanMode, ReversalKind, RowAction
 from jiyang.intake.layouts import known_fields, layouts
 from jiyang.intake.models import Batch, BatchFinding, Reversal
 from jiyang.intake.refusals import MENDABLE
-from jiyang.intake.services import save_mapping
+from jiyang.intake.services import forget_headings, save_mapping
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 from jiyang.workflow import proposals
@@ -72,23 +73,24 @@ def upload(*, by: User, filename: str, data: bytes, mode: str = PlanMode.ALL, co
 
 
 @transaction.atomic
-def reread(*, batch: Batch, by: User, choice: Choice, remember: bool = False) -> Batch:
+def reread(*, batch: Batch, by: User, choice: Choice, remember: bool = False, forget: Collection[str] = ()) -> Batch:
     """Read the file again in the way a person says, without another upload; the check follows as a job.
 
-    `remember` keeps the headings' meaning for the office. Raises BatchMoved, ValidationError for what cannot be chosen.
+    `remember` keeps the headings' meaning for the office, `forget` ends what it has kept of some. A check that was cancelled or
+    failed is taken up again by the choice it had. Raises BatchMoved, ValidationError for what cannot be chosen.
     """
     _need("make")
     batch = _locked(batch, BatchState.UPLOADED, BatchState.CHECKED, BatchState.RETURNED, BatchState.REFUSED)
-    if batch.state == BatchState.REFUSED and batch.error.get("code") not in MENDABLE:
+    if batch.state == BatchState.REFUSED and batch.error.get("code") not in {*MENDABLE, STOPPED}:
         raise ValidationError("这个文件读不了，换一种读法也不行。请按提示改好文件后重新上传")
     _sensible(choice)
+    office = {"district": batch.district, "town": batch.town, "target": TARGET, "layout": choice.layout or batch.layout}
     if remember and choice.mapping:
-        layout = choice.layout or batch.layout
-        if not layout:
+        if not office["layout"]:
             raise ValidationError("要保存对应关系，请先选版式")
-        save_mapping(
-            by=by, district=batch.district, town=batch.town, target=TARGET, layout=layout, mapping=choice.mapping
-        )
+        save_mapping(by=by, **office, mapping=choice.mapping)
+    if forget:
+        forget_headings(by=by, **office, headings=forget)
     _clear(batch)
     batch.reading, batch.state = choice.as_dict(), BatchState.UPLOADED
     batch.error, batch.counts, batch.reason = {}, {}, ""

@@ -12,7 +12,7 @@ from django.views.generic import TemplateView
 
 from households import tasks
 from households.roster.preview import Preview
-from households.roster.recovery import RUNNING
+from households.roster.recovery import RUNNING, STOPPED
 from households.roster.running import progress_of
 from households.services import roster
 from jiyang.access.scope import Actor
@@ -42,11 +42,13 @@ class UploadForm(forms.Form):
 
     mode = forms.ChoiceField(
         label="已在系统里的户、人和村", choices=[(mode.value, text) for mode, text in MODES], initial=PlanMode.ALL,
-        widget=forms.RadioSelect, required=False,
+        widget=forms.RadioSelect,
     )  # fmt: skip
 
-    def clean_mode(self) -> str:
-        return self.cleaned_data["mode"] or PlanMode.ALL
+    def __init__(self, *args, continues: Batch | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        if continues:  # its mode counts
+            del self.fields["mode"]
 
     def clean_file(self):
         file = self.cleaned_data["file"]
@@ -90,10 +92,16 @@ class UploadView(TemplateView):
     def get_context_data(self, **kwargs) -> dict:
         former = self.continued()
         title = f"上传批次 {former} 改正后的行" if former else "上传名单"
-        return {"form": UploadForm(), "continues": former, **super().get_context_data(**kwargs), "title": title}
+        return {
+            "form": UploadForm(continues=former),
+            "continues": former,
+            **super().get_context_data(**kwargs),
+            "title": title,
+        }
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = UploadForm(request.POST, request.FILES)
+        former = self.continued()
+        form = UploadForm(request.POST, request.FILES, continues=former)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form), status=INVALID)
         file = form.cleaned_data["file"]
@@ -101,8 +109,8 @@ class UploadView(TemplateView):
             by=request.user,
             filename=file.name,
             data=file.read(),
-            mode=form.cleaned_data["mode"],
-            continues=self.continued(),
+            mode=form.cleaned_data.get("mode", PlanMode.ALL),
+            continues=former,
         )
         transaction.on_commit(partial(tasks.check_batch.delay, batch.pk, request.user.pk))
         return redirect("households:batch_detail", batch.pk)
@@ -129,6 +137,7 @@ def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
         "may_make": actor.has("roster.import.make"),
         "may_check": actor.has("roster.import.check") and request.user.pk not in involved,
         "may_mend": batch.state == BatchState.REFUSED and batch.error.get("code") in MENDABLE and actor.has("roster.import.make"),
+        "may_recheck": batch.state == BatchState.REFUSED and batch.error.get("code") == STOPPED and actor.has("roster.import.make"),
         "is_maker": request.user.pk in involved,
         "related": [batch.continues, *batch.continuations.order_by("pk")] if batch.continues else list(batch.continuations.order_by("pk")),
         **reversal_context(request, batch),

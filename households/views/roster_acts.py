@@ -12,6 +12,7 @@ from households import tasks
 from households.roster.running import progress_of
 from households.services import roster
 from households.views.roster import INVALID, batch_context, batches
+from jiyang.intake.detect import Choice
 from jiyang.intake.models import Batch
 from jiyang.ledgers.terms import is_key
 
@@ -74,6 +75,14 @@ class ApproveView(BatchActView):
 class ReturnView(BatchActView):
     def act(self, batch: Batch) -> None:
         roster.give_back(batch=batch, by=self.request.user, reason=self.reason)
+
+
+class RecheckView(BatchActView):
+    """重新校验 of a check that was cancelled or went wrong, read as it was to be."""
+
+    def act(self, batch: Batch) -> None:
+        batch = roster.reread(batch=batch, by=self.request.user, choice=Choice(**batch.reading))
+        self.later(tasks.check_batch, batch)
 
 
 class DropView(BatchActView):

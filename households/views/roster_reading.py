@@ -1,6 +1,7 @@
 """对应列: correct how a file was read (sheet, heading row, columns) and have it checked again without another upload."""
 
 import re
+from collections.abc import Mapping
 from functools import partial
 
 from django.core.exceptions import ValidationError
@@ -18,9 +19,10 @@ from jiyang.intake.layouts import layouts, plain
 from jiyang.intake.models import Batch
 from jiyang.intake.pipeline import Outline
 from jiyang.intake.refusals import FileRefused
+from jiyang.intake.services import mapping_of
 from jiyang.ledgers.terms import is_key
 
-KEEP, NONE = "-", "none"  # the column stays what it was found to be; it is left out
+KEEP, NONE, FORGET = "-", "none", "forget"  # as it was found to be; left out; what the office saved of it ends
 LONG_NUMBER = re.compile(r"\d{9,}[\dXx]?")
 LINES, CELLS = 10, 8  # of the sheet that the page shows
 FARTHEST = 1000  # row in which a heading may stand
@@ -34,11 +36,13 @@ class ReadingView(TemplateView):
     def get_context_data(self, **kwargs) -> dict:
         batch = get_object_or_404(batches(self.request.actor), pk=kwargs["pk"])
         chosen = self.request.POST or self.request.GET
-        sheet, layout = chosen.get("sheet", batch.sheet), chosen.get("layout") or batch.layout or jobs.LAYOUTS[0]
+        sheet, layout = chosen.get("sheet", batch.sheet), chosen.get("layout", "")
+        layout = layout if layout in jobs.LAYOUTS else batch.layout or jobs.LAYOUTS[0]
+        saved = mapping_of(batch.target, batch.district, batch.town).get(layout, {})
         row = chosen.get("header_row", "")
         row = min(int(row), FARTHEST) if is_key(row) and row != "0" else batch.header_row or 1
         try:
-            shown = jobs.outline(batch, sheet, rows=row + LINES)
+            shown = jobs.outline(batch, sheet, rows=row + LINES, heading=(row, layouts()[layout], saved))
         except FileRefused as refused:
             return {**super().get_context_data(**kwargs), "batch": batch, "title": "对应列", "problems": [str(refused)]}
         first = max(0, row - LINES // 2)
@@ -49,15 +53,20 @@ class ReadingView(TemplateView):
                 for number, cells in enumerate(shown.top[first : first + LINES], start=first + 1)
             ],
             "header_row": row, "layout": layout, "layouts": [(key, layouts()[key].title) for key in jobs.LAYOUTS],
-            "columns": columns_of(batch, shown, row, layout),
+            "columns": columns_of(batch, shown, row, layout, saved),
             "fields": [(one.name, one.heading) for one in layouts()[layout].fields],
         }  # fmt: skip
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         batch = get_object_or_404(batches(request.actor), pk=pk)
         try:
-            remember = bool(request.POST.get("remember"))
-            batch = roster.reread(batch=batch, by=request.user, choice=choice_of(request, batch), remember=remember)
+            batch = roster.reread(
+                batch=batch,
+                by=request.user,
+                choice=choice_of(request, batch),
+                remember=bool(request.POST.get("remember")),
+                forget=[heading for heading, field in pairs_of(request) if field == FORGET],
+            )
         except ValidationError as refused:
             context = self.get_context_data(pk=pk) | {"problems": refused.messages}
             return self.render_to_response(context, status=INVALID)
@@ -65,11 +74,19 @@ class ReadingView(TemplateView):
         return redirect("households:batch_detail", batch.pk)
 
 
+def pairs_of(request: HttpRequest) -> list[tuple[str, str]]:
+    """(heading, what was chosen for it) as the page sent them."""
+    return list(zip(request.POST.getlist("heading"), request.POST.getlist("field"), strict=False))
+
+
 def choice_of(request: HttpRequest, batch: Batch) -> Choice:
     data = request.POST
     row = data.get("header_row", "")
-    pairs = zip(data.getlist("heading"), data.getlist("field"), strict=False)
-    mapping = {heading: "" if field == NONE else field for heading, field in pairs if heading and field != KEEP}
+    mapping = {
+        heading: "" if field == NONE else field
+        for heading, field in pairs_of(request)
+        if heading and field not in {KEEP, FORGET}
+    }
     kept = {key: value for key, value in batch.reading.get("mapping", {}).items() if key not in data.getlist("heading")}
     return Choice(
         data.get("layout", ""),
@@ -79,20 +96,25 @@ def choice_of(request: HttpRequest, batch: Batch) -> Choice:
     )
 
 
-def columns_of(batch: Batch, outline: Outline, row: int, layout: str) -> list[dict]:
-    """Each heading of the chosen row: what it is taken for by itself, and what a person chose."""
-    known, fields = layouts()[layout], {one.name: one.heading for one in layouts()[layout].fields}
-    own = {**known.by_alias, **known.by_heading}
-    chosen = batch.reading.get("mapping", {})
+def columns_of(batch: Batch, outline: Outline, row: int, layout: str, saved: Mapping[str, str]) -> list[dict]:
+    """Each heading of the chosen row: what it is taken for by itself or by what the office has saved, and what a person chose."""
+    known, chosen = layouts()[layout], batch.reading.get("mapping", {})
     cells = outline.top[row - 1] if row <= len(outline.top) else []
+    headings = outline.header.headings if outline.header else dict(enumerate(cells))
+    found = outline.header.columns if outline.header else {}
     return [
         {
             "heading": heading,
-            "auto": fields.get(own[plain(heading)].name) if plain(heading) in own else "",
+            "auto": found[place].heading if place in found else "",
+            "saved": known.by_name[saved[key]].heading
+            if saved.get(key) in known.by_name
+            else "不导入"
+            if key in saved
+            else "",
             "choice": (chosen[heading] or NONE) if heading in chosen else KEEP,
         }
-        for heading in cells
-        if heading.strip()
+        for place, heading in sorted(headings.items())
+        if (key := plain(heading))
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from jiyang.intake.layouts import Field, Layout, plain
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
+from jiyang.intake.writing import CHECKUP, SUMMARY, WHY
 
 SEARCHED = 20  # rows in which the headings may stand
 FEWEST = 5  # known headings that make a row the heading row
@@ -108,6 +109,13 @@ def detect(
     return best
 
 
+def heading_at(
+    source: Source, sheet: str, row: int, layout: Layout, saved: Mapping[str, str] | None = None
+) -> Header | None:
+    """How the heading in row `row` (from 1) of a sheet reads in a layout, over two lines where it has two; None: as nothing."""
+    return _best_of(source, sheet, [layout], Choice(header_row=row), {layout.key: saved or {}})
+
+
 def _rank(header: Header) -> tuple[float, int, int]:
     return (header.score, len(header.columns), -header.lines)
 
@@ -187,7 +195,8 @@ def _match(
     compared = {place: tuple(map(plain, candidates)) for place, candidates in names.items()}
     chosen = {plain(heading): name for heading, name in choice.mapping.items()}
     columns: dict[int, Field] = {}
-    ignored = {place for place, keys in compared.items() if any(chosen.get(key) == "" for key in keys)}
+    ours = plain(WHY)
+    ignored = {place for place, keys in compared.items() if any(chosen.get(key) == "" or key == ours for key in keys)}
     taken: set[str] = set()
 
     def own(key: str) -> Field | None:
@@ -257,7 +266,9 @@ def _join(best: Header, others: list[Header], source: Source) -> None:
 def _name_unread(best: Header, source: Source, otherwise: str) -> None:
     """No sheet with data is passed over in silence. One whose headings are missing is named, never guessed."""
     for name in source.sheets:
-        if name not in best.sheets and (rows := sum(map(_is_filled, source.rows(name)))):
+        if name not in best.sheets and (name, *next(iter(source.rows(name)), ())[:1]) in (SUMMARY, CHECKUP):
+            best.apart[name] = "本系统写的汇总"
+        elif name not in best.sheets and (rows := sum(map(_is_filled, source.rows(name)))):
             best.unread[name] = rows
             best.apart.setdefault(name, otherwise)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from jiyang.intake.cells import as_text
-from jiyang.intake.detect import Choice, detect
+from jiyang.intake.detect import Choice, Header, detect, heading_at
 from jiyang.intake.layouts import Layout
 from jiyang.intake.normalise import Mapped, normalise
 from jiyang.intake.places import RegionIndex
@@ -38,11 +38,23 @@ class Outline:
     hidden: list[str]
     sheet: str
     top: list[list[str]]
+    header: Header | None = None  # how the row that was asked for reads as a heading
 
 
-def outline(data: bytes, filename: str, *, sheet: str = "", rows: int = 20) -> Outline:
-    """The first `rows` rows of a sheet (default: the first). Personal data: never stored. Raises FileRefused."""
+def outline(
+    data: bytes,
+    filename: str,
+    *,
+    sheet: str = "",
+    rows: int = 20,
+    heading: tuple[int, Layout, Mapping[str, str]] | None = None,
+) -> Outline:
+    """The first `rows` rows of a sheet (default: the first), and how a `heading` (row from 1, layout, saved mapping) reads.
+
+    Personal data: never stored. Raises FileRefused.
+    """
     source = read(data, filename)
     shown = sheet if sheet in source.sheets else source.sheets[0]
     top = [[as_text(cell) for cell in row] for row in islice(source.rows(shown), rows)]
-    return Outline(source.sheets, sorted(source.hidden), shown, top)
+    header = heading_at(source, shown, *heading) if heading else None
+    return Outline(source.sheets, sorted(source.hidden), shown, top, header)

@@ -1,6 +1,6 @@
 """Saved mappings: an office says once what its own headings mean (DESIGN.md 7; for home-made tables)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -38,6 +38,16 @@ def save_mapping(
         row.save()
         changed += 1
     return changed
+
+
+@transaction.atomic
+def forget_headings(
+    *, by: User, target: str, layout: str, headings: Collection[str], district: Region, town: Region | None = None
+) -> int:
+    """End what an office has saved of these headings; returns how many there were."""
+    office = {"district": district, "town": town, "target": target, "layout": layout}
+    found = SavedMapping.objects.filter(**office, ended_at=None, heading__in=[plain(one)[:120] for one in headings])
+    return len([forget_mapping(by=by, pk=pk) for pk in found.values_list("pk", flat=True)])
 
 
 @transaction.atomic

@@ -8,6 +8,11 @@ from typing import Any
 from jiyang.intake.cells import FORMULA
 from jiyang.intake.layouts import Field
 
+WHY = (
+    "问题说明（不导入）"  # heading of the column that says what is wrong with a row, in files that go back to be mended
+)
+SUMMARY, CHECKUP = ("汇总", "批次"), ("体检结果", "文件")  # name and first cell of the sheet that sums such a file up
+
 
 def writer_for(field: Field) -> Callable[[Any], str]:
     """How the values of a field are written; None and empty values give an empty cell."""

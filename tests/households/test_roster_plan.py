@@ -1,6 +1,7 @@
 """Plan = commit, whatever the files say; modes; members a file does not list; files that go back and come again."""
 
 import csv
+import datetime as dt
 import io
 from pathlib import Path
 
@@ -189,10 +190,52 @@ def test_failed_rows_come_back_corrected_as_a_continuation(data_admin, district_
     with acting_as(actor_for(data_admin)):
         again = roster.upload(by=data_admin, filename="改正.xlsx", data=corrected, continues=batch)
         again = jobs.check(again.pk)
-    assert again.continues_id == batch.pk and again.counts["refused"] == 2 and feedback.WHY in again.columns["unknown"]
+    assert again.continues_id == batch.pk and again.counts["refused"] == 2
+    assert (again.columns["ignored"], again.columns["unknown"]) == ([feedback.WHY], [])
+    with acting_as(actor_for(data_admin)):
+        feedback.failed_rows(again, tmp_path / "again.xlsx")
+    assert CalamineWorkbook.from_path(str(tmp_path / "again.xlsx")).get_sheet_by_index(0).to_python() == rows
+    whole = send(data_admin, (tmp_path / "all.xlsx").read_bytes())
+    assert (whole.rows, whole.columns["unread"], whole.columns["apart"]) == (3, [], {"汇总": "本系统写的汇总"})
     text = data.decode("utf-8-sig").splitlines()
     fixed = "\n".join([text[0], *text[2:]]).encode()
     assert approve(district_clerk, submit(data_admin, send(data_admin, fixed, continues=batch))).counts["insert"] == 2
+
+
+def test_the_layout_of_monitored_households_leaves_the_others_out(data_admin, district_clerk, tmp_path: Path):
+    load(data_admin, district_clerk, "roster_a_small.xlsx")
+    with acting_as(actor_for(district_clerk)) as actor:
+        everybody = Membership.objects.filter(until=None)
+        monitored = everybody.exclude(household__category="").count()
+        assert 0 < monitored < everybody.count()
+        for rows in (Household.objects.visible_to(actor), Person.objects.visible_to(actor)):
+            assert layout_export.write("roster_c", tmp_path / "c.xlsx", rows, actor) == monitored
+            listed = CalamineWorkbook.from_path(str(tmp_path / "c.xlsx")).get_sheet_by_index(0).to_python()
+            assert len(listed) == monitored + 1 and all(line[listed[0].index("监测对象类别")] for line in listed)
+
+
+def test_who_died_is_not_brought_back_by_an_old_roster(data_admin, district_clerk):
+    one = {"home": 0, "labour": "weak", "months": "6", "hamlet": "", "phone": ""}
+    data = as_csv({0: one, 1: one, 2: {**one, "home": 1}})
+    approve(district_clerk, submit(data_admin, send(data_admin, data)))
+    with system_scope("测试"):
+        gone = Membership.objects.filter(person__name="王二", until=None)
+        gone.update(until=dt.date.today(), leave_reason="死亡")
+    clear()
+    batch = send(data_admin, as_csv({0: one, 1: one, 2: {**one, "home": 1, "labour": "ordinary"}}))
+    with system_scope("测试"):
+        found = BatchFinding.objects.filter(batch=batch, severity="E").values_list("code", "cell")
+        assert list(found) == [("person_died", "E3")]
+    assert (batch.counts["refused"], batch.counts["update"]) == (2, 1)
+    with system_scope("测试"):  # who came back since is alive
+        Membership.objects.create(
+            person=Person.objects.get(name="王二"),
+            household=Household.objects.get(household_no=HOMES[0]),
+            since=dt.date.today(),
+            relation="other",
+        )
+    clear()
+    assert send(data_admin, data).counts["refused"] == 0
 
 
 def test_a_list_exported_in_a_layout_reads_back_as_the_same(data_admin, district_clerk, tmp_path: Path):

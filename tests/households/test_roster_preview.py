@@ -1,6 +1,7 @@
 """What the second person sees of a batch: every change with both values, before it is written and after."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -118,3 +119,30 @@ def test_odd_digits_in_addresses_are_no_keys(client, data_admin):
     assert client.post(reverse("households:batch_hold", args=[batch.pk]), {"row": "²"}).status_code < 500
     assert client.get(reverse("households:batch_reading", args=[batch.pk]) + "?header_row=²").status_code == 200
     assert client.get(reverse("households:batch_detail", args=[batch.pk]) + "?after=²&town=²&q=²").status_code == 200
+
+
+def test_a_month_is_shown_as_the_file_writes_it(client, data_admin, district_clerk):
+    load(data_admin, district_clerk, row("3701", "9001", "王一", ONE, 风险识别时间="202206"))
+    clear()
+    batch = submit(data_admin, send(data_admin, as_csv(row("3701", "9001", "王一", ONE, 风险识别时间="202207"))))
+    assert tells(page(client, district_clerk, batch), "202206", "202207")
+
+
+def test_the_mode_of_an_import_is_not_called_optional_and_a_continuation_does_not_ask_for_it(client, data_admin):
+    client.force_login(data_admin)
+    asked = client.get(reverse("households:batch_upload")).content.decode()
+    assert "已在系统里的户、人和村" in asked and "选填" not in asked
+    batch = send(data_admin, as_csv(row("3701", "9001", "王一", ONE)))
+    more = client.get(reverse("households:batch_upload") + f"?continues={batch.pk}").content.decode()
+    assert "已在系统里的户、人和村" not in more and 'type="file"' in more
+    file = SimpleUploadedFile("a.csv", as_csv(row("3701", "9001", "王一", ONE)))
+    sent = client.post(reverse("households:batch_upload") + f"?continues={batch.pk}", {"file": file})
+    assert sent.status_code == 302
+
+
+def test_an_undone_batch_does_not_say_that_its_rows_can_go_in(client, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, row("3701", "9001", "王一", ONE))
+    clear()
+    take_back(data_admin, district_clerk, batch)
+    text = page(client, district_clerk, batch, segment="")
+    assert "已撤销" in text and "可入库" not in text

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from households.models import RosterRow
-from households.roster import jobs
+from households.roster import jobs, recovery
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.detect import Choice
@@ -123,6 +123,76 @@ def test_a_remembered_mapping_reads_the_next_file_of_the_office(data_admin):
     assert saved == {"名字": "name", "称谓": "relation"}  # what the layout understands by itself is not kept
     assert upload(data_admin, made).rows == 5
     assert upload(data_admin, data).rows == 5
+
+
+def test_the_page_shows_what_the_office_has_saved_and_ends_it(client, data_admin):
+    batch = upload(data_admin, home_made())
+    choice = Choice("roster_a", "名单", 3, {"所在街镇": "town", "名字": "name", "称谓": "relation"})
+    reread(data_admin, batch, choice, remember=True)
+    again = upload(data_admin, home_made())
+    address = f"/households/import/{again.pk}/reading/"
+    client.force_login(data_admin)
+    page = client.get(f"{address}?sheet=名单&header_row=3&layout=roster_a").content.decode()
+    assert "本单位保存的：姓名" in page and "本单位保存的：与户主关系" in page
+    client.post(
+        address,
+        {
+            "sheet": "名单",
+            "layout": "roster_a",
+            "header_row": "3",
+            "heading": ["名字", "称谓"],
+            "field": ["forget", "-"],
+        },
+    )
+    with system_scope("测试"):
+        left = set(SavedMapping.objects.filter(ended_at=None).values_list("heading", flat=True))
+        assert left == {"所在街镇", "称谓"}
+        assert Batch.objects.get(pk=again.pk).reading.get("mapping", {}) == {}
+
+
+def test_the_page_shows_headings_of_two_lines_and_reads_what_is_chosen_for_the_lower_one(client, data_admin):
+    names, *rows = grid(people(4))
+    place = names.index("姓名")
+    above, below = list(names), [""] * len(names)
+    above[place], below[place] = "家庭成员", "名 字"
+    above[place + 1], below[place + 1] = "", "证件号码"
+    above[place + 2], below[place + 2] = "", "人数"
+    above[place + 3], below[place + 3] = "", "与户主关系"
+    batch = upload(data_admin, workbook(("名单", [above, below, *rows])))
+    assert batch.error["code"] == "missing_column"
+    client.force_login(data_admin)
+    address = f"/households/import/{batch.pk}/reading/"
+    page = client.get(f"{address}?header_row=2&layout=roster_a").content.decode()
+    assert 'name="heading" value="名 字"' in page and 'name="heading" value="证件号码"' in page
+    client.post(
+        address, {"sheet": "名单", "layout": "roster_a", "header_row": "2", "heading": ["名 字"], "field": ["name"]}
+    )
+    with acting_as(actor_for(data_admin)):
+        assert jobs.check(batch.pk).rows == 4
+
+
+@pytest.mark.parametrize("query", ["layout=zzz", "sheet=zzz", "header_row=1e9", "header_row=-1"])
+def test_odd_addresses_of_the_page_fall_back_to_what_was_found(client, data_admin, query):
+    batch = upload(data_admin, workbook(("名单", grid(people(2)))))
+    client.force_login(data_admin)
+    assert client.get(f"/households/import/{batch.pk}/reading/?{query}").status_code == 200
+
+
+def test_a_check_that_was_cancelled_is_taken_up_again_from_its_page(client, data_admin, district_clerk):
+    with acting_as(actor_for(data_admin)):
+        batch = roster.upload(by=data_admin, filename="a.xlsx", data=workbook(("名单", grid(people(3)))))
+    with system_scope("测试"):
+        recovery.failed(batch.pk, recovery.CANCELLED)
+    address = f"/households/import/{batch.pk}/"
+    client.force_login(data_admin)
+    page = client.get(address).content.decode()
+    assert recovery.CANCELLED in page and f"{address}recheck/" in page
+    assert client.post(f"{address}recheck/").status_code == 302
+    with acting_as(actor_for(data_admin)):
+        assert jobs.check(batch.pk).rows == 3
+    assert client.post(f"{address}recheck/").status_code == 302  # of one that stands: read anew, as by 对应列
+    broken = upload(data_admin, b"PK\x03\x04 broken")
+    assert client.post(f"/households/import/{broken.pk}/recheck/").status_code == 422
 
 
 def test_mappings_change_end_and_begin_anew(data_admin, district):
