@@ -180,7 +180,7 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
         numbered = said["household_no"].isdigit() or LONG_NUMBER.search(said["id_number"])
         if len(filled) <= 4 and FOOTER.match(lead) and not numbered and lead != said["name"]:
             return "表尾说明"
-        return ""
+        return "分组行" if named and len(filled) == 1 and not any(said.values()) else ""
 
     return why
 

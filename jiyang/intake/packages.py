@@ -42,8 +42,6 @@ FAILED = re.compile(
     rb"""(?:\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>))?(?:\s*<(?:\w+:)?v>([^<]*)<)?"""
 )
 DAMAGED = (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error, struct.error, ValueError, LookupError, ElementTree.ParseError, UnicodeError)  # fmt: skip
-MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 @dataclass
@@ -207,7 +205,11 @@ def _described(small: dict[str, bytes], unvalued: dict[str, dict]) -> Package:
         for one in ElementTree.fromstring(small["xl/_rels/workbook.xml.rels"]):
             target = one.get("Target", "").lstrip("/")
             links[one.get("Id")] = (target if target.startswith("xl/") else f"xl/{target}").lower()
-    properties = book.find(f"{MAIN}workbookPr")
+    properties = book.find("{*}workbookPr")  # the strict form of the format has another namespace
     from_1904 = properties is not None and properties.get("date1904", "").lower() in {"1", "true", "on"}
-    sheets = {one.get("name"): unvalued.get(links.get(one.get(LINK)), {}) for one in book.iter(f"{MAIN}sheet")}
+    sheets = {one.get("name"): unvalued.get(links.get(_link(one)), {}) for one in book.iterfind(".//{*}sheet")}
     return Package(from_1904, {name: cells for name, cells in sheets.items() if name and cells})
+
+
+def _link(sheet: ElementTree.Element) -> str | None:
+    return next((value for name, value in sheet.attrib.items() if name.endswith("}id")), None)

@@ -129,6 +129,16 @@ def test_totals_counts_and_signature_lines_in_any_column_are_no_people(load):
     assert (dict(mapped.skipped), mapped.findings) == ({"合计行": 4, "表尾说明": 3}, [])
 
 
+def test_lines_that_only_name_a_group_are_no_people(load):
+    first, *rows = grid(people(4), ["乡(镇)", *(name for name in grid([])[0] if name != "乡(镇)")])
+    parted = [first, ["一、仁风镇"], *rows[:2], ["（二）低保户"], *rows[2:]]
+    mapped = load(workbook((SHEET, parted)))
+    assert (len(mapped.rows), mapped.skipped) == (4, {"分组行": 2})
+    rows[1][1:] = ["" for _ in rows[1][1:]]
+    rows[1][first.index("行政村")] = people(1)[0]["行政村"]  # a place that names its village may have lost its person
+    assert len(load(workbook((SHEET, [first, *rows]))).rows) == 4
+
+
 def test_a_person_whose_number_is_wrong_is_no_total_and_no_footer(load):
     rows = people(4)
     rows[0]["证件号码"], rows[1]["证件号码"] = "123", ""
@@ -395,6 +405,28 @@ def test_days_of_a_workbook_that_counts_from_1904(load):
     assert [(one.cell, one.code, one.stored) for one in mapped.findings] == [
         ("Z3", "date_serial_cell", "201405"), ("Z4", "date_serial_cell", "201405"),
     ]  # fmt: skip
+
+
+def test_a_workbook_in_the_strict_form_keeps_its_calendar_and_its_errors(load):
+    rows = people(2)
+    rows[0]["首次识别时间"] = 41760 - 1462
+    data = workbook(
+        (SHEET, grid(rows)), date_1904=True, touch=lambda book, made: made[0].write_formula(2, 8, "=NA()", None, "#N/A")
+    )
+    main, link = b"http://schemas.openxmlformats.org/%s", b"http://purl.oclc.org/ooxml/%s"
+    names = (
+        (b"spreadsheetml/2006/main", b"spreadsheetml/main"),
+        (b"officeDocument/2006/relationships", b"officeDocument/relationships"),
+    )
+
+    def strict(name, text):
+        for old, new in names:
+            text = text.replace(main % old, link % new)
+        return text
+
+    usual, mapped = load(data), load(rezipped(data, strict))
+    assert mapped.columns == usual.columns and codes(mapped) == codes(usual)
+    assert mapped.columns["identified_on"][0] == "2014-05-01" and "cell_error" in {code for _, code, _ in codes(mapped)}
 
 
 def test_formulas_give_their_results_and_one_without_a_result_is_told(load):
