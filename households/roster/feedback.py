@@ -5,7 +5,7 @@ taken for a formula.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from jiyang.identifiers.encryption import decrypt_bytes
 from jiyang.intake.cells import as_text
 from jiyang.intake.enums import RowAction, Severity
 from jiyang.intake.findings import kinds
+from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
 from jiyang.intake.reader import Source, read
 from jiyang.intake.writing import SUMMARY, WHY
@@ -123,8 +124,35 @@ def _width_before_why(source: Source, part: Part) -> int | None:
 
 
 def original(batch: Batch) -> Source:
+    """The uploaded file. A household's merged cells stand in each of its rows, as they were read: a copy has no merged cells."""
     with batch.file.open("rb") as stream:
-        return read(decrypt_bytes(stream.read(), FILE_AAD), batch.filename)
+        source = read(decrypt_bytes(stream.read(), FILE_AAD), batch.filename)
+    parts = {part.sheet: part for part in parts_of(batch)}
+    fields = layouts()[batch.layout].by_name
+    shared = {heading for name, heading in batch.columns["places"] if fields[name].belongs_to == "household"}
+    return replace(source, _rows=lambda sheet: _unmerged(source, parts[sheet], shared))
+
+
+def _unmerged(source: Source, part: Part, shared: set[str]) -> Iterator[list[Any]]:
+    """The rows of a sheet; what is merged downwards in a column of `shared` headings is written in each of its rows."""
+    starts: dict[int, list[tuple[int, int]]] = {}
+    for (top, left), (bottom, _) in source.merged(part.sheet):
+        if bottom > top >= part.head:
+            starts.setdefault(top, []).append((left, bottom))
+    headings: dict[int, str] = {}
+    held: dict[int, tuple[int, Any]] = {}  # column -> last row of its merged cells, and what stands in them
+    for number, cells in enumerate(source.rows(part.sheet)):
+        if number < part.head:
+            headings |= {place: " ".join(as_text(cell).split()) for place, cell in enumerate(cells) if cell != ""}
+        for left, bottom in starts.get(number, ()):
+            if left < len(cells) and headings.get(left) in shared:
+                held[left] = bottom, cells[left]
+        held = {place: one for place, one in held.items() if one[0] >= number}
+        if held:
+            cells = [*cells, *[""] * (max(held) + 1 - len(cells))]
+            for place, (_, cell) in held.items():
+                cells[place] = cells[place] if cells[place] not in ("", None) else cell
+        yield cells
 
 
 def parts_of(batch: Batch) -> list[Part]:

@@ -43,6 +43,7 @@ class UploadForm(forms.Form):
     mode = forms.ChoiceField(
         label="已在系统里的户、人和村", choices=[(mode.value, text) for mode, text in MODES], initial=PlanMode.ALL,
         widget=forms.RadioSelect,
+        error_messages={"required": "请选择怎样更新", "invalid_choice": "没有这种更新方式，请重新选择"},
     )  # fmt: skip
 
     def __init__(self, *args, continues: Batch | None = None, **kwargs):

@@ -22,6 +22,7 @@ from jiyang.intake.models import Batch, BatchFinding
 from jiyang.workflow.tasks import sources_for
 from tests import factories
 from tests.households.test_roster import DATA, approve, contents, load, submit, upload
+from tests.intake.workbooks import workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HEADINGS = ("乡(镇)", "行政村", "户编号", "人编号", "姓名", "证件号码", "与户主关系", "民族", "文化程度", "在校生状况", "健康状况", "劳动技能",
@@ -200,6 +201,31 @@ def test_failed_rows_come_back_corrected_as_a_continuation(data_admin, district_
     text = data.decode("utf-8-sig").splitlines()
     fixed = "\n".join([text[0], *text[2:]]).encode()
     assert approve(district_clerk, submit(data_admin, send(data_admin, fixed, continues=batch))).counts["insert"] == 2
+
+
+def test_failed_rows_of_a_file_with_merged_household_cells_come_back_whole(data_admin, tmp_path: Path):
+    good = {"home": 0, "labour": "weak", "months": "6", "hamlet": "", "phone": ""}
+    rows = list(csv.reader(io.StringIO(as_csv({0: good, 1: good, 2: good}).decode("utf-8-sig"))))
+    right, wrong = PEOPLE[1], PEOPLE[1][:-1] + ("0" if PEOPLE[1][-1] != "0" else "1")
+    rows[2][HEADINGS.index("证件号码")] = wrong
+    place = HEADINGS.index("户编号")
+
+    def merge(book, sheets):
+        sheets[0].merge_range(2, place, 4, place, rows[1][place])
+
+    blank = [
+        [cell if number == 0 or at != place else "" for at, cell in enumerate(row)] for number, row in enumerate(rows)
+    ]
+    batch = send(data_admin, workbook(("名单", blank), touch=merge))
+    assert (batch.rows, batch.counts["refused"]) == (3, 3)
+    with acting_as(actor_for(data_admin)):
+        for write in (feedback.failed_rows, feedback.annotated):
+            write(batch, tmp_path / "back.xlsx")
+            sheet = CalamineWorkbook.from_path(str(tmp_path / "back.xlsx")).get_sheet_by_name("名单").to_python()
+            mended = [[right if cell == wrong else cell for cell in row] for row in sheet]
+            clear()
+            again = send(data_admin, workbook(("名单", mended), titles=0), continues=batch)
+            assert (again.rows, again.counts["insert"]) == (3, 3)
 
 
 def test_the_layout_of_monitored_households_leaves_the_others_out(data_admin, district_clerk, tmp_path: Path):
