@@ -3,7 +3,8 @@
 The same trees as over the register, compiled over `roster_stage`: the rows themselves, and the households that they make up. A rule
 with a `finding` is told by the finding's code at the cells it names, and refuses the household where that code does; every other error
 or warning by its own code, at the first of its columns that the file has. Those never refuse: the national system holds such households
-itself, and the register may hold an imperfect one. What is a mere lead waits until the rows are in the register.
+itself, and the register may hold an imperfect one; only a version that two people made of a rule that refuses still does (`refuses`).
+What is a mere lead waits until the rows are in the register.
 """
 
 import datetime as dt
@@ -179,8 +180,13 @@ class Teller:
         return [row for hit in rows for row in self._home(hit)]
 
     def _speak(self, question: Question, rows: list[int]) -> None:
-        """A rule's own words at the rows whose values nothing has cast doubt upon yet."""
-        kind = Kind("W", question.rule.title, question.rule.mend or MEND, question.rule.code)
+        """A rule's own words at the rows whose values nothing has cast doubt upon yet; what refuses is told at each."""
+        rule = question.rule
+        kind = Kind("E" if rule.refuses else "W", rule.title, rule.mend or MEND, rule.code)
+        if rule.refuses:
+            for row in rows:
+                self._add(question, row, rule.code, kind)
+            return
         asked = reads(question.rule.when)
         doubtless = [row for row in rows if asked.isdisjoint(self._doubts(question.rule, row))]
         if len(doubtless) * 2 > max(len(self.mapped.rows), FEW):

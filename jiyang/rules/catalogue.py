@@ -25,7 +25,8 @@ class Rule:
     """One rule. `source_codes` are the codes by which officials know it (DOMAIN.md 1.7); `source` the text it follows.
 
     `raw` is the condition as it was written; `number` the version that stands (0: built in); `why` and `mend` say why it
-    matters and how a hit is put right; `findings` how a hit is told at the cells of a file.
+    matters and how a hit is put right; `findings` how a hit is told at the cells of a file; `refuses`: an error that refuses its
+    household in a file, though it is told in the rule's own words.
     """
 
     code: str
@@ -41,6 +42,7 @@ class Rule:
     mend: str = ""
     number: int = 0
     findings: tuple[CellFinding, ...] = ()
+    refuses: bool = False
 
     def answers_to(self, code: str) -> bool:
         return code == self.code or code in self.source_codes

@@ -6,7 +6,7 @@ A stored version whose condition can no longer be read is disabled and told here
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,9 +14,9 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from jiyang.intake.findings import kinds
 from jiyang.parameters.models import Parameter
 from jiyang.rules.catalogue import Rule, catalogue, terms
-from jiyang.rules.cells import CellFinding
 from jiyang.rules.enums import VersionKind
 from jiyang.rules.fields import subjects
 from jiyang.rules.models import RuleVersion
@@ -86,20 +86,31 @@ def rule_of(version: RuleVersion, known: Iterable[str] | None = None) -> Rule:
     subject = subjects().get(version.subject)
     if subject is None:
         raise RuleBroken(f"{where}：没有这种对象“{version.subject}”")
-    rule = Rule(
+    read = Rule(
         version.code, tuple(version.sources), version.title, version.severity, subject,
         Reader(where, terms()).read(version.tree, subject), version.family, version.source, version.tree,
-        version.why, version.mend, version.number, _findings().get(version.code, ()),
+        version.why, version.mend, version.number,
     )  # fmt: skip
+    rule = _told_as_built_in(read)
     keys = Parameter.objects.values_list("key", flat=True) if known is None else known
     if missing := sorted(rule.parameters - set(keys)):
         raise RuleBroken(f"{where}：没有参数 {'、'.join(missing)}")
     return rule
 
 
-def _findings() -> Mapping[str, tuple[CellFinding, ...]]:
-    """How the built-in rules are told at the cells of a file: their later versions are told there too."""
-    return {rule.code: rule.findings for rule in catalogue() if rule.findings}
+def _told_as_built_in(rule: Rule) -> Rule:
+    """A version that asks what the built-in rule asks is told at a file's cells as that is.
+
+    One that asks something else, or is milder, is told in its own words where it points itself; an error that refused a household
+    refuses it still.
+    """
+    standing = next((one for one in catalogue() if one.code == rule.code and one.findings), None)
+    if standing is None:
+        return rule
+    if (standing.when, standing.severity) == (rule.when, rule.severity):
+        return replace(rule, findings=standing.findings)
+    refused = any(kinds()[one.code].severity == "E" for one in standing.findings)
+    return replace(rule, refuses=refused and rule.severity == "error")
 
 
 def jsonable(raw: Any) -> Any:

@@ -87,6 +87,28 @@ def test_a_rule_may_be_made_milder_or_switched_off_and_files_are_judged_so(data_
     assert told(send(data_admin, as_csv(child))) == set()
 
 
+def test_a_changed_rule_is_told_in_its_own_words_and_refuses_as_before_unless_made_milder(data_admin):
+    leader, code = factories.user("district_leader"), "2_01_011"
+    teen = factories.id_number(timezone.localdate().replace(year=timezone.localdate().year - 17, day=1))
+    young = row(
+        "3701", "9011", "王小", teen, 与户主关系="之子", 文化程度="", 在校生状况="高中一年级", 劳动技能="普通劳动力"
+    )
+    sheet = as_csv(row("3701", "9001", "王一", ONE), young)
+    assert told(send(data_admin, sheet)) == {("M3", "1111_07", "W")}  # no child of the built-in rule
+    said = {
+        "code": code, "subject": "person", "title": "不满 18 周岁却不是无劳动力", "reason": "区里规定",
+        "tree": {"all": [["age", "<", 18], ["labour", "!=", "none"]]},
+    }  # fmt: skip
+    decided(data_admin, leader, severity="error", **said)
+    batch = send(data_admin, sheet)
+    assert ("O3", code, "E") in told(batch) and batch.counts["refused"] == 2
+    with system_scope("测试"):
+        assert BatchFinding.objects.get(batch=batch, code=code).message == said["title"]
+    decided(data_admin, leader, severity="warning", **said)
+    batch = send(data_admin, sheet)
+    assert (code, "W") in {(name, level) for _, name, level in told(batch)} and batch.counts["refused"] == 0
+
+
 def test_a_rule_made_here_is_asked_of_files_too(data_admin):
     decided(
         data_admin, factories.user("district_leader"), code="", subject="person", title="七十岁以上登记为普通劳动力", severity="warning",
