@@ -1,7 +1,7 @@
 """The register as a source of rules: what its tables hold under the rules' names. What they do not hold, rules are refused for."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from django.db import connection
@@ -33,11 +33,20 @@ class Held:
 
 
 _held: dict[str, Held] = {}
+FROM = "\n  from "  # where a query's own list of columns ends; those of subqueries stand within a line
 
 
 def hold(subject: str, held: Held) -> None:
     """Register what is held of a subject; later apps do so in their `rulesource`."""
     _held[subject] = held
+
+
+def widen(subject: str, **columns: str) -> None:
+    """Add columns of a later app to what is held of a subject: SQL over the row's open household `h`, by name."""
+    one = _held[subject]
+    picked, sign, rest = one.sql.partition(FROM)
+    more = "".join(f", {sql} as {name}" for name, sql in columns.items())
+    _held[subject] = replace(one, sql=picked + more + sign + rest)
 
 
 def held() -> Mapping[str, Held]:

@@ -211,6 +211,20 @@ def test_a_lead_waits_for_its_people_until_it_is_muted(town_officer, client):
     assert mine in waiting(other)
 
 
+def test_a_lead_that_nobody_decides_for_too_long_is_a_lead_itself(town_officer):
+    home = factories.household(dangerous_house=True)
+    night(16)
+    assert found(code="OVERDUE_15") == []
+    assert of(run(), "OVERDUE_15")["hits"] == 1
+    (late,) = found(code="OVERDUE_15")
+    assert late.household_id == home.pk and f"{timezone.localdate() - dt.timedelta(days=16)}" in late.text
+    with acting_as(actor_for(town_officer)):
+        for lead in found(severity="lead", gone_on=None):
+            leads.mute(record=lead, by=town_officer, until=timezone.localdate() + dt.timedelta(days=9), reason="外出")
+    run()
+    assert [one.state for one in found(code="OVERDUE_15")] == [HitState.GONE]
+
+
 def test_the_database_keeps_a_hit_once():
     home = factories.household()
     values = {"household": home, "code": "X", "title": "甲", "severity": "lead", "first_seen": timezone.localdate()}
