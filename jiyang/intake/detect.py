@@ -4,12 +4,13 @@ Every guess can be corrected by a person (`Choice`) without another upload.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
 
-from jiyang.intake.layouts import Field, Layout, plain
+from jiyang.intake.layouts import Field, Layout, meanings, plain
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
 from jiyang.intake.writing import CHECKUP, SUMMARY, WHY
@@ -19,6 +20,7 @@ FEWEST = 5  # known headings that make a row the heading row
 FEWEST_BELOW = 3  # further headings in a second line that make it one
 BETA = 0.25  # how much less a missing heading weighs than an unknown one: exports are often "自定义"
 TOWN_NAME = re.compile(r"(?:街道|镇|乡|办事处)$")
+ABOUT = re.compile(r"(?:基本)?(?:信息|情况|资料)$")  # what a group of columns is called besides whom it is about
 ALIKE = 0.8  # share of common columns above which another sheet was meant to be the same
 
 
@@ -148,12 +150,20 @@ def _readings(
     """The heading at row `number` read as one line and, where that tells more, as two."""
     fewest = 1 if choice.header_row else FEWEST
     above = _texts(top[number])
-    one_line = _match(sheet, number, 1, {place: (text,) for place, text in above.items()}, layout, choice, saved)
+    one_line = _match(
+        sheet,
+        number,
+        1,
+        _told_apart({place: ("", text) for place, text in above.items()}, layout),
+        layout,
+        choice,
+        saved,
+    )
     if len(one_line.columns) >= fewest:
         yield one_line
     if number + 1 >= len(top) or _looks_like_data(top[number + 1]):
         return
-    names = _two_lines(above, _texts(top[number + 1]))
+    names = _told_apart(_two_lines(above, _texts(top[number + 1])), layout)
     two = _match(sheet, number, 2, names, layout, choice, saved)
     more = len(two.columns) - len(one_line.columns)
     if above and len(two.columns) >= fewest and more >= (1 if merged else FEWEST_BELOW):
@@ -171,15 +181,36 @@ def _looks_like_data(cells: Sequence[Any]) -> bool:
     )
 
 
-def _two_lines(above: dict[int, str], below: dict[int, str]) -> dict[int, tuple[str, ...]]:
-    """Per column what its heading may be: group and own together, its own below, what stands alone above."""
+def _told_apart(names: dict[int, tuple[str, str]], layout: Layout) -> dict[int, tuple[str, ...]]:
+    """Per column of (group, own heading) what it may be called, the last one as the page shows it.
+
+    The own heading alone does not count where group and own together mean something else (户主 · 姓名 is not the member's
+    name, where rows are people); of equal ones the first bears the name, the others a number.
+    """
+    owns, found, given = Counter(plain(own) for _, own in names.values()), {}, Counter()
+    for place, (group, own) in names.items():
+        joined = [f"{front}{own}" for front in dict.fromkeys((group, ABOUT.sub("", group))) if front]
+        field = layout.find(plain(own))
+        other = {name for one in joined for name in meanings().get(plain(one), ())}
+        of_head = group.startswith("户主") and owns[plain(own)] > 1
+        if joined and layout.rows != "household" and (of_head or (other and field and field.name not in other)):
+            found[place] = tuple(joined)
+            continue
+        given[plain(own)] += 1
+        times = given[plain(own)]
+        found[place] = (*joined, own if times == 1 else f"{own}（第{times}个）")
+    return found
+
+
+def _two_lines(above: dict[int, str], below: dict[int, str]) -> dict[int, tuple[str, str]]:
+    """Per column the group above it, if any, and its own heading: that below, or what stands alone above."""
     group, found = "", {}
     for place in range(max([*above, *below], default=-1) + 1):
         group = above.get(place, group if place in below else "")
         if place in below:
-            found[place] = (group + below[place], below[place]) if group else (below[place],)
+            found[place] = group, below[place]
         elif place in above:
-            found[place] = (above[place],)
+            found[place] = "", above[place]
     return found
 
 

@@ -209,6 +209,16 @@ def layouts() -> dict[str, Layout]:
     return found
 
 
+@cache
+def meanings() -> dict[str, set[str]]:
+    """Compared form of a heading → the fields that it means in one layout or another."""
+    found: dict[str, set[str]] = {}
+    for layout in layouts().values():
+        for heading, one in {**layout.by_alias, **layout.by_heading}.items():
+            found.setdefault(heading, set()).add(one.name)
+    return found
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of an export: the official heading, the field, and how its value is written as a cell's text."""

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 MESSAGES = {
-    "file_empty": "文件是空的（0 字节）。请重新从系统导出后上传",
+    "file_empty": "文件是空的，没有内容。请重新从系统导出后上传",
     "file_too_big": "文件过大：解压后超过 300 MB。请按镇街分开导出，或删去多余的空白行列后再传",
     "file_encrypted": "文件有打开密码。请在 Excel 里去掉密码（文件—信息—保护工作簿）后再传",
     "file_truncated": "文件不完整或已损坏，可能没有下载完。请重新导出后上传",

@@ -49,6 +49,8 @@ def delimiter_of(text: str) -> str:
 
 def csv_rows(text: str) -> list[list[str]]:
     """Rows of a delimited text. Quotes that do not match are taken for what they are: characters. Raises FileRefused."""
+    if not text.strip():
+        raise FileRefused("file_empty")
     delimiter = delimiter_of(text)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))

@@ -265,6 +265,37 @@ def test_group_headings_above_tell_columns_apart(load):
     assert mapped.columns["after_business_income"][0] == "4.00"
 
 
+@pytest.mark.parametrize("about", ["", "信息", "基本情况"])
+def test_the_heads_name_beside_the_members_is_not_taken_for_theirs(load, about):
+    family = homes(2)
+    heads = {one["户编号"]: one for one in family if one["与户主关系"] == "户主"}
+    place, own = ["乡(镇)", "行政村", "户编号"], ["姓名", "证件号码", "民族"]
+    rest = ["与户主关系", "人数", "文化程度", "在校生状况", "健康状况", "劳动技能"]
+    top = [*place, f"户主{about}", "", "", f"家庭成员{about}", "", "", *rest]
+    low = ["", "", "", *own, *own, *("" for _ in rest)]
+    rows = [
+        [
+            *(one[name] for name in place),
+            *(heads[one["户编号"]][name] for name in own),
+            *(one[name] for name in [*own, *rest]),
+        ]
+        for one in family
+    ]
+    mapped = load(workbook((SHEET, [top, low, *rows])))
+    assert mapped.columns["name"] == [one["姓名"] for one in family] and mapped.findings == []
+    assert mapped.header.unknown[:2] == ["户主姓名", "户主证件号码"]
+
+
+def test_of_two_equal_headings_the_second_can_be_chosen(load):
+    names, *rows = grid(people(3))
+    rows = [["户主在前", *row] for row in rows]
+    data = workbook((SHEET, [["姓名", *names], *rows]))
+    first = load(data)
+    assert (first.columns["name"], first.header.unknown) == (["户主在前"] * 3, ["姓名（第2个）"])
+    second = load(data, choice=Choice(mapping={"姓名": "", "姓名（第2个）": "name"}))
+    assert second.columns["name"] == [one["姓名"] for one in people(3)]
+
+
 def test_the_first_person_is_not_taken_for_a_second_heading_line(load):
     mapped = load(workbook((SHEET, grid(people(3), SHORT))), layouts=list(layouts().values()))
     assert (len(mapped.rows), mapped.header.lines) == (3, 1)
@@ -561,6 +592,13 @@ def test_quotes_and_line_breaks_of_a_csv(load):
     with pytest.raises(FileRefused, match="第 4 行") as refused:
         load(csv_text(grid(rows)).encode("utf-8"), "a.csv")
     assert refused.value.code == "file_broken_text"
+
+
+@pytest.mark.parametrize("data", [b"\xef\xbb\xbf", b"\r\n" * 40])
+def test_a_text_file_without_text_is_empty(load, data):
+    with pytest.raises(FileRefused) as refused:
+        load(data, "a.csv")
+    assert refused.value.code == "file_empty"
 
 
 def test_two_stray_quotes_in_a_csv_do_not_swallow_the_rows_between_them(load):
