@@ -21,10 +21,16 @@ def fill() -> None:
             return
         places = Region.objects.at(Level.VILLAGE).live().filter(town__name__in=TOWNS)
         for place in places.select_related("town", "district").order_by("code"):
-            homes, income = dice.randint(120, 480), dice.randint(3, 40)
+            homes, income, lifted = dice.randint(120, 480), dice.randint(3, 40), dice.random() < 0.15
             for year in (last - 1, last):
                 grown = 1 + (year - last + 1) * dice.randint(-1, 4) / 100
-                record_year(by=clerk, village=place, year=year, **_figures(dice, round(homes * grown), income * grown))
+                record_year(
+                    by=clerk,
+                    village=place,
+                    year=year,
+                    lifted_village=lifted or None,
+                    **_figures(dice, round(homes * grown), income * grown),
+                )
 
 
 def _figures(dice: random.Random, homes: int, income: float) -> dict:
@@ -49,5 +55,4 @@ def _figures(dice: random.Random, homes: int, income: float) -> dict:
         "reading_rooms": 1,
         "paved_road": dice.random() > 0.02,
         "bus_service": dice.random() > 0.05,
-        "lifted_village": True if dice.random() < 0.15 else None,
     }

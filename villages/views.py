@@ -1,5 +1,9 @@
 """The page of a village's year: its figures by group, beside those of the years before."""
 
+from typing import Any
+
+from django.db.models import Field, IntegerField
+
 from jiyang.ledgers.columns import as_label, as_text
 from jiyang.ledgers.views import LedgerDetailView
 from villages.forms import SECTIONS
@@ -21,9 +25,15 @@ class YearDetailView(LedgerDetailView):
         }
 
 
+def told(column: Field, value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(column, IntegerField) else as_text(as_label(column, value))
+
+
 def line(name: str, years: list[VillageYear]) -> dict:
     """One row of the table: the heading, and its value in each year; `changed` where the first differs from the one before."""
     column = VillageYear._meta.get_field(name)
     values = [getattr(one, name) for one in years]
-    shown = ["" if value is None else as_text(as_label(column, value)) for value in values]
+    shown = [told(column, value) for value in values]
     return {"label": column.verbose_name, "values": shown, "changed": len(values) > 1 and values[0] != values[1]}

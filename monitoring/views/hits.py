@@ -157,7 +157,8 @@ class PrecisionView(TemplateView):
             one["share"] = f"{100 * one['confirmed'] / decided:.0f}%" if decided else "—"
         opens_rules = self.request.actor.may_open("rules:rule_detail")
         muted = RuleMute.objects.visible_to(self.request.actor).filter(until__gt=timezone.localdate()).order_by()
-        muted = dict(muted.values_list("code").annotate(Count("household", distinct=True)))
+        # one stands for each household or village
+        muted = dict(muted.values_list("code").annotate(Count("pk")))
         for one in by_rule:
             one["muted"] = muted.get(one["code"], 0)
             one["opens"] = opens_rules and not one["code"].startswith(
