@@ -17,6 +17,7 @@ from monitoring.models.hit import LOWER, OPEN
 from monitoring.services.hits import last_seen
 from monitoring.services.leads import may_unmute
 
+OF_HOUSEHOLD = ("户主", "人员")  # what a village has none of
 TOLD = ("依据", "问题", "规则", "参数")  # what the page says by itself
 
 
@@ -33,10 +34,11 @@ class HitDetailView(LedgerDetailView):
         prefilled = urlencode({"tier": tier, "reason": hit.title})
         tier_url = f"{reverse('households:tier_set', args=[hit.household_id])}?{prefilled}" if tier else ""
         context = super().get_context_data(**kwargs)
+        told = TOLD if hit.household_id else (*TOLD, *OF_HOUSEHOLD)
         rule = next((one for one in active(today) if one.code == hit.code), None)
         return {
             **context,
-            "facts": [fact for fact in context["facts"] if fact["label"] not in TOLD],
+            "facts": [fact for fact in context["facts"] if fact["label"] not in told],
             "rule": rule,
             "about": about(hit, rule, actor),
             "told": hit.told,

@@ -7,6 +7,7 @@ from jiyang.access.scope import acting_as, actor_for, system_scope
 from monitoring.services.changes import propose
 from monitoring.services.visits import record_visit
 from tests import factories
+from villages.services import record_year
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGES = (
@@ -23,6 +24,7 @@ PAGES = (
     "/households/registry/{home}/income/", "/households/registry/{home}/guarantee/", "/households/registry/{home}/pair/",
     "/households/changes/", "/households/tier-changes/", "/policies/leaflets/", "/policies/leaflets/new/",
     "/households/registry/{home}/attachments/", "/households/registry/{home}/?tab=files",
+    "/villages/years/", "/villages/years/new/", "/villages/years/{year}/", "/villages/years/{year}/edit/",
 )  # fmt: skip
 
 
@@ -37,7 +39,11 @@ def register(district_clerk):
         )
         change = propose(household=home, subject="address", new_value="李家坊村 12 号", by=district_clerk, visit=visit)
         item = visit.follow_ups.get()
-    return {"home": home.pk, "visit": visit.pk, "change": change.pk, "item": item.pk}
+        years = [
+            record_year(by=district_clerk, village=factories.village(), year=year, people_total=900 + year)
+            for year in (2020, 2021)
+        ]
+    return {"home": home.pk, "visit": visit.pk, "change": change.pk, "item": item.pk, "year": years[-1].pk}
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["office", "phone"])
