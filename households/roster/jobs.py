@@ -222,13 +222,12 @@ def described(mapped: Mapped) -> dict:
 
 
 def dated_of(mapped: Mapped) -> dict[str, str]:
-    """{heading, year, source} of a year that stands in no cell of the file; empty where it has one or needs none."""
+    """{heading, year} of a year that stands in no cell of the file; empty where it has one or needs none."""
     layout = mapped.header.layout
     taker = taker_of(layout.key)
     if not (taker and taker.dated and taker.dated not in mapped.header.names):
         return {}
-    source = "数据日期" if mapped.data_date else "上传日期"
-    return {"heading": layout.by_name[taker.dated].heading, "year": mapped.columns[taker.dated][0], "source": source}
+    return {"heading": layout.by_name[taker.dated].heading, "year": mapped.columns[taker.dated][0]}
 
 
 def place_fields(mapped: Mapped) -> list[str]:

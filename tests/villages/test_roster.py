@@ -99,11 +99,11 @@ def test_a_row_becomes_the_villages_figures_of_its_year(data_admin, district_cle
 def test_a_file_without_a_year_speaks_of_the_year_of_its_day_and_says_so(client, data_admin, district_clerk):
     place, year = factories.village(), timezone.localdate().year
     batch = send(data_admin, as_csv(line(place), without=("年度",)))
-    assert batch.columns["dated"] == {"heading": "年度", "year": str(year), "source": "上传日期"}
+    assert batch.columns["dated"] == {"heading": "年度", "year": str(year)}
     assert "年度" not in batch.columns["missing"]
     client.force_login(data_admin)
     page = client.get(reverse_url("households:batch_detail", args=[batch.pk])).content.decode()
-    assert f'按上传日期记为 <b class="num">{year}</b> 年' in page
+    assert f'按上传时的 <b class="num">{year}</b> 年入库' in page
     with acting_as(actor_for(data_admin)) as actor:
         shown = Preview(batch, actor, {})
         cells = {name: cell.new for (name, _), cell in zip(shown.columns, shown.lines[0].cells, strict=True)}
