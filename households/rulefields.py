@@ -14,7 +14,7 @@ from jiyang.rules.fields import Relation, RuleField, subject
 KINDS = {
     "text": "text", "name": "text", "listed": "text", "county_place": "text", "number_text": "text", "choice": "choice", "choices": "choices",
     "labels": "labels", "yes_no": "boolean", "count": "integer", "year": "integer", "money": "decimal", "decimal": "decimal",
-    "month": "date", "day": "date", "id_number": "hidden", "phone": "hidden",
+    "month": "date", "day": "date", "birth": "date", "id_number": "hidden", "phone": "hidden",
 }  # fmt: skip
 UNITS = {"mu": "亩", "km": "公里", "m2": "平方米", "wan": "万元"}
 NO_NUMBER = "没有证件号码（999999）"

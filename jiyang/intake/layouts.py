@@ -22,7 +22,7 @@ from django.utils.module_loading import import_string
 TYPES = {
     "text": "text", "name": "text", "number_text": "text", "choice": "text", "listed": "text", "county_place": "text",
     "choices": "text[]", "labels": "text[]", "yes_no": "boolean", "count": "integer", "year": "integer",
-    "money": "numeric(14,2)", "decimal": "numeric(14,2)", "month": "date", "day": "date", "id_number": "bytea", "phone": "bytea",
+    "money": "numeric(14,2)", "decimal": "numeric(14,2)", "month": "date", "day": "date", "birth": "date", "id_number": "bytea", "phone": "bytea",
     "district": None, "town": None, "village": None, "ignored": None,
 }  # fmt: skip
 ROWS = {"person", "household", "spell", "plan", "village"}
@@ -131,8 +131,8 @@ def plain(heading: object) -> str:
 
 
 def label_key(text: str) -> str:
-    """A code list's label as it is compared: half-width, without blanks."""
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+    """A code list's label as it is compared: half-width, without blanks; 其它 is 其他."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).replace("其它", "其他")
 
 
 @cache

@@ -41,6 +41,7 @@ PHONE_SEPARATORS = re.compile(r"[/\\,，、;；|\s]+|(?<=\d)(?:或|和|及)(?=\d
 LONGEST_PHONE = 20  # characters that the register's form takes
 NO_FRACTION = re.compile(r"(?<=^\d{11})\.0+$")
 WHOLE_DATE = re.compile(r"^(\d{6}|\d{8})\.0+$")
+MONTH_ALONE = re.compile(r"^\d{4}(?:\d{2}|(?:[-./]|年)\d{1,2}月?)(?:\.0+)?$")
 SHORT_MONTH = re.compile(r"^\d{4}\.1$")
 ZEROS_KEPT = re.compile(r"^\s*\d{4}\.(?:10|0\d)\s*$")
 FIRST_SERIAL, LAST_SERIAL = 20000, 60000  # 1954 to 2064 as Excel counts days
@@ -274,6 +275,13 @@ def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH, untyped: boo
     return _day(raw, kept, month)
 
 
+def birth_cell(cell: object, epoch: dt.date = EPOCH) -> Read:
+    """A date of birth beside the ID number. Year and month alone tell no day that could differ from it."""
+    read = date_cell(cell, month=False, epoch=epoch)
+    whole = isinstance(cell, dt.date) or not MONTH_ALONE.match(narrow(as_text(cell)))
+    return read if read.stored is None or whole else Read(None, "birth_without_day")
+
+
 def lost_zeros(cells: Iterable[object]) -> bool:
     """Whether the texts of a file without types may be numbers that lost their last zero: none shows one."""
     return not any(isinstance(cell, str) and ZEROS_KEPT.match(cell) for cell in cells)
@@ -353,6 +361,7 @@ def reader_for(field: Field, as_of: dt.date, epoch: dt.date = EPOCH, untyped: bo
         "money": lambda cell: money_cell(cell, field), "decimal": lambda cell: money_cell(cell, field),
         "month": lambda cell: date_cell(cell, month=True, epoch=epoch, untyped=untyped),
         "day": lambda cell: date_cell(cell, month=False, epoch=epoch, untyped=untyped),
+        "birth": lambda cell: birth_cell(cell, epoch),
         "choice": lambda cell: cells.choice_cell(cell, field), "choices": lambda cell: cells.choices_cell(cell, field),
         "labels": lambda cell: cells.choices_cell(cell, field), "listed": lambda cell: cells.listed_cell(cell, field),
         "county_place": lambda cell: county_place_cell(cell, field),

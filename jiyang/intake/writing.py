@@ -54,3 +54,4 @@ WRITERS: dict[str, Callable[[Any, Field], str]] = {
     "month": lambda value, field: f"{value:%Y%m}" if isinstance(value, dt.date) else str(value),
     "day": lambda value, field: f"{value:%Y%m%d}" if isinstance(value, dt.date) else str(value),
 }
+WRITERS["birth"] = WRITERS["day"]

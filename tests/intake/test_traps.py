@@ -9,6 +9,7 @@ import sys
 
 import pytest
 import xlwt
+from python_calamine import CalamineWorkbook
 
 from jiyang.intake import packages, pipeline
 from jiyang.intake.detect import Choice
@@ -415,6 +416,29 @@ def test_number_cells_that_lost_nothing_are_taken_as_they_are(load, heading, cel
     mapped = load(workbook((SHEET, grid(rows))))
     names = {one.heading: one.name for one in mapped.header.columns.values()}
     assert (mapped.columns[names[heading]], mapped.findings) == ([stored], [])
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "code", "stored"),
+    [
+        ("出生日期", "195504", "birth_without_day", None),
+        ("出生日期", "1955年4月", "birth_without_day", None),
+        ("出生日期", "1955.04.22", "date_format", "1955-04-22"),
+        ("致贫/返贫风险1", "其它", "label_alias", "other"),
+        ("风险是否已消除", "未消除", "yes_no_sign", "f"),
+        ("是否解决安全饮用水", "已解决", "yes_no_sign", "t"),
+        ("务工所在地", "乡镇内", "label_alias", "in_town"),
+        ("享受特困供养政策情况", "分散供养", "label_alias", "yes"),
+    ],
+)
+def test_one_odd_cell_of_the_monitoring_list(load, heading, cell, code, stored):
+    rows = CalamineWorkbook.from_path(str(DATA / "roster_c_monitoring.xlsx")).get_sheet_by_index(0).to_python()[2:4]
+    place = rows[0].index(heading)
+    rows[1][place] = cell
+    mapped = load(workbook((SHEET, rows)))
+    name = mapped.header.columns[place].name
+    assert [(one.column, one.code) for one in mapped.findings if one.column == heading] == [(heading, code)]
+    assert mapped.columns[name] == [stored]
 
 
 def test_numbers_that_lost_digits_are_refused_and_fifteen_digits_are_not(load):

@@ -23,6 +23,7 @@ VALUES = {
     "money": st.decimals(-9_999_999, 9_999_999, places=2),
     "decimal": st.decimals(0, 9_999, places=2),
     "day": st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)),
+    "birth": st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)),
     "month": st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)).map(lambda day: day.replace(day=1)),
     "phone": st.from_regex(r"1[3-9]\d{9}", fullmatch=True).filter(str.isascii),
     "id_number": st.just("37012519650523067X"),
