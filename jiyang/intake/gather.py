@@ -199,6 +199,7 @@ def _is_sum(filled: list[str], household_no: str, id_number: str, name: str) -> 
 
 def _fill_merged(source: Source, part: Header, found: Gathered, at: dict[int, int]) -> None:
     """A household's cells merged over its members hold for each of them; other merged cells are left as they are."""
+    last = max(at, default=-1)
     for (top, left), (bottom, right) in source.merged(part.sheet):
         if bottom == top or top not in at:
             continue
@@ -207,7 +208,7 @@ def _fill_merged(source: Source, part: Header, found: Gathered, at: dict[int, in
             if one is None or one.belongs_to != "household":
                 continue
             column = found.columns[one.name]
-            for row in range(top + 1, bottom + 1):
+            for row in range(top + 1, min(bottom, last) + 1):
                 if row in at and column[at[row]] in ("", None):
                     column[at[row]] = column[at[top]]
 

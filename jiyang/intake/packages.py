@@ -27,6 +27,7 @@ ROW = re.compile(rb"""row\s[^>]*?\br\s*=\s*["'](\d+)["']""")
 UNUSUAL = re.compile(
     rb"""<c(?! r="[A-R]?[A-Z][0-9]{1,5}"| r="[A-R]?[A-Z][12][0-9]{5}"| r="[A-Z]{1,3}[0-9]{1,7}"[^>]*/>|[a-z]|[^>]*\Z)"""
 )  # a cell with content beyond the widest or longest table, or not written as all programs do
+PLACED = re.compile(rb"<(?:\w+:)?(?:c|row)\s")
 UNPLACED = re.compile(rb"""<(?:\w+:)?(?:(row)\b|c(?:/?>|\s(?![^>]*\br\s*=)[^>]*>))""")
 CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([A-Za-z]+)(\d+)["'][^>/]*>""")
 COUNT = re.compile(rb"""\buniqueCount\s*=\s*["'](\d+)["']""")
@@ -128,8 +129,8 @@ class _Scan:
     def feed(self, piece: bytes) -> None:
         text = self.tail + piece
         opened = text.rfind(b"<")
-        if 0 <= opened < len(text) - self.OVERLAP and not {0, 62} & set(text[opened:]):
-            raise FileRefused("file_truncated")  # no program writes so long a tag: it could hide an address
+        if 0 <= opened < len(text) - self.OVERLAP and PLACED.match(text, opened) and b">" not in text[opened:]:
+            raise FileRefused("file_truncated")  # no program writes so long a tag of a cell: it could hide the address
         if self.is_read and b"<!" in text and (b"<!DOCTYPE" in text or b"<!ENTITY" in text):
             raise FileRefused("file_external_entity")
         self._search(text, len(self.tail))

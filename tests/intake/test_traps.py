@@ -776,6 +776,16 @@ def test_a_cell_in_the_middle_with_an_address_far_away_is_seen_before_memory_is_
     assert refused.value.code == code
 
 
+def test_a_long_list_of_ranges_is_no_hidden_cell(load):
+    ranges = b" ".join(b"A%d" % number for number in range(1, 400_000))
+    data = in_sheet(
+        workbook((SHEET, grid(people()))),
+        b"</sheetData>",
+        b'</sheetData><ignoredErrors><ignoredError sqref="' + ranges + b'"/></ignoredErrors>',
+    )
+    assert len(load(data).rows) == 6
+
+
 def test_a_sheet_under_any_name_is_looked_through():
     book = workbook((SHEET, grid(people())))
     content = {}
