@@ -9,23 +9,25 @@ from itertools import islice
 from django.db import connection
 
 CHUNK = 2000  # rows that COPY gets at a time
+JOINED = "64MB"  # what a join of a whole batch may take: 50,000 people before and after
 FEW = 1000  # rows up to which the planner's own choice is right
 
 
 @contextmanager
 def whole_batch(rows: int) -> Iterator[None]:
-    """Within the block large joins hash instead of looping.
+    """Within the block large joins hash instead of looping, and in memory.
 
     Rows written in the same transaction have no statistics yet: the planner believes the tables to be empty and picks
-    nested loops, which turns a batch of 100,000 rows quadratic. Small batches keep their index look-ups.
+    nested loops, which turns a batch of 100,000 rows quadratic. Small batches keep their index look-ups. History joins
+    the rows before and after: with the usual memory it would write them to disk, a sixth of an undo.
     """
     if rows <= FEW:
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute("set local enable_nestloop = off")
+        cursor.execute(f"set local enable_nestloop = off; set local work_mem = '{JOINED}'")
         yield
-        cursor.execute("set local enable_nestloop = on")
+        cursor.execute("set local enable_nestloop = on; set local work_mem to default")
 
 
 @contextmanager
