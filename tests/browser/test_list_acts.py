@@ -78,3 +78,17 @@ def test_a_table_goes_in_with_a_second_person(visitor, town_officer, tmp_path, s
     checker.check()
     with acting_as(actor_for(town_officer)):
         assert Helper.objects.get().name == "张立国"
+
+
+def test_on_a_phone_conditions_not_in_use_wait_behind_a_button(visitor, district_clerk):
+    factories.household()
+    page = visitor(district_clerk, phone=True).open("/households/registry/?tier=A")
+    browser, shown = page.page, ".filters > div:visible"
+    few = browser.locator(shown).count()
+    assert browser.is_visible(".filters [name=tier]")
+    browser.click(".filters button:has-text('更多条件')")
+    page.check()
+    assert browser.locator(shown).count() > few
+    assert not browser.is_visible("button:has-text('更多条件')")
+    office = visitor(district_clerk).open("/households/registry/").page
+    assert not office.is_visible("button:has-text('更多条件')")

@@ -24,3 +24,22 @@ document.addEventListener("change", (event) => {
     field.form.requestSubmit ? field.form.requestSubmit() : field.form.submit();
   }
 });
+
+// On a phone a long form of conditions would hide the list: those beyond the fourth that are not in use wait behind a
+// button, all but the search box.
+function shorten(form) {
+  const inputs = (part) => part.querySelector("input,select");
+  const spare = [...form.children].filter((part) => part.matches("div")).slice(4)
+    .filter((part) => !inputs(part)?.value && inputs(part)?.name !== "q");
+  if (spare.length < 2) return;
+  const more = document.createElement("button");
+  more.type = "button"; more.textContent = `更多条件（${spare.length}）`;
+  for (const part of spare) part.hidden = true;
+  more.addEventListener("click", () => {
+    for (const part of spare) part.hidden = false;
+    more.remove();
+    inputs(spare[0]).focus();
+  });
+  form.querySelector("button[type=submit]").before(more);
+}
+if (matchMedia("(max-width: 720px)").matches) document.querySelectorAll("form[data-search]").forEach(shorten);
