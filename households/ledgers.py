@@ -34,7 +34,7 @@ class HouseholdLedger(Ledger):
         Column("state__tier", "类", cell="tier", sort=True),
         Column("state__head_name", "户主", cell="link", sort="state__head_pinyin"),
         Column("household_no", optional=True),
-        Column("town__name", "镇街", sort="town__code"),
+        Column("town__name", "镇街", optional=True, sort="town__code"),
         Column("village__short_name", "行政村", sort="village__code"),
         Column("state__people", "人口", optional=True),
         Column("category", "监测类别", optional=True),
@@ -92,7 +92,7 @@ class PersonLedger(Ledger):
     columns = (
         Column("name", cell="link", sort="name_pinyin"),
         Column("household__household_no", "户编号"),
-        Column("town__name", "镇街", sort="town__code"),
+        Column("town__name", "镇街", optional=True, sort="town__code"),
         Column("village__short_name", "行政村", sort="village__code"),
         Column("sex", optional=True),
         Column("birth_date", optional=True),
@@ -130,7 +130,7 @@ class CaseLedger(Ledger):
     columns = (
         Column("household__state__head_name", "户主", cell="link", sort="household__state__head_pinyin"),
         Column("household__household_no", "户编号", optional=True),
-        Column("town__name", "镇街", sort="town__code"),
+        Column("town__name", "镇街", optional=True, sort="town__code"),
         Column("village__short_name", "行政村", sort="village__code"),
         Column("household__category", "监测类别", optional=True),
         Column("household__monitoring_status", "状态", cell="tag", optional=True),
@@ -154,7 +154,7 @@ class HelperLedger(Ledger):
     columns = (
         Column("name", cell="link"),
         Column("kind"),
-        Column("town__name", "镇街", sort="town__code"),
+        Column("town__name", "镇街", optional=True, sort="town__code"),
         Column("office"),
         Column("affiliation", optional=True),
         Column("political", optional=True),
@@ -185,7 +185,7 @@ class ChangeLedger(Ledger):
         Column("kind", cell="link"),
         Column("household__state__head_name", "户主", sort="household__state__head_pinyin"),
         Column("household__household_no", "户编号", optional=True),
-        Column("town__name", "镇街", sort="town__code"),
+        Column("town__name", "镇街", optional=True, sort="town__code"),
         Column("village__short_name", "行政村", sort="village__code"),
         Column("on"),
         Column("state", cell="tag"),
@@ -225,7 +225,7 @@ class TierChangeLedger(Ledger):
     columns = (
         Column("household__state__head_name", "户主", cell="link", sort="household__state__head_pinyin"),
         Column("household__household_no", "户编号", optional=True),
-        Column("town__name", "镇街", sort="town__code"),
+        Column("town__name", "镇街", optional=True, sort="town__code"),
         Column("village__short_name", "行政村", sort="village__code"),
         Column("former", cell="tier"),
         Column("tier", cell="tier"),
