@@ -157,7 +157,13 @@ class RosterTouch(Scoped):
     town = place_field("镇街", null=True)
     village = place_field("行政村", null=True)
     reversal = models.ForeignKey(
-        "intake.Reversal", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name="撤销"
+        "intake.Reversal",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name="撤销",
     )
     table = models.CharField("表", max_length=40)
     record = models.BigIntegerField("记录")
