@@ -222,10 +222,13 @@ def described(mapped: Mapped) -> dict:
 
 
 def dated_of(mapped: Mapped) -> dict[str, str]:
-    """{heading, year} of a year that stands in no cell of the file; empty where it has one or needs none."""
+    """{heading, year} of a year that stands in no cell of the file; empty where it has one or needs none.
+
+    A check-up keeps no row, and needs none either.
+    """
     layout = mapped.header.layout
     taker = taker_of(layout.key)
-    if not (taker and taker.dated and taker.dated not in mapped.header.names):
+    if not (taker and taker.dated and taker.dated not in mapped.header.names and mapped.columns.get(taker.dated)):
         return {}
     return {"heading": layout.by_name[taker.dated].heading, "year": mapped.columns[taker.dated][0]}
 

@@ -23,7 +23,9 @@ from jiyang.audit.models import AccessLog
 from jiyang.intake.detect import Choice
 from jiyang.rules.groups import UNSEEN
 from tests import factories
+from tests.rules.county import County
 from tests.rules.test_exports import DATA, SOUND, table, write
+from tests.rules.test_table import villages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = dt.date(2025, 6, 30)
@@ -286,6 +288,17 @@ def test_a_hit_is_told_where_it_shows_and_once_where_only_another_file_shows_it(
     (unsafe,) = findings(checkup, code="TIER_A_SAFE", household_no=head["户编号"])
     assert unsafe.column == "户编号" and "未参加基本医疗保险" in unsafe.text  # neither the house nor the water
     assert next(one for one in checkup.rules if one["code"] == "1_11_001")["hits"] == 1
+
+
+def test_the_five_exports_are_read_together(district_clerk, tmp_path):
+    county = County(villages())
+    county.add("户", {"户.是否危房户": "是"})
+    county.add("村", {"村.总户数": "300"})
+    checkup = start(district_clerk, *map(Path, county.write(tmp_path)))
+    assert checkup.state == CheckupState.DONE, checkup.error
+    with system_scope("测试"):
+        assert {one.error for one in checkup.files.all()} == {""} and checkup.files.count() == 5
+    assert {one.file.layout for one in findings(checkup, code="HOUSE")} == {"roster_c", "roster_f"}
 
 
 def test_the_page_says_that_a_copy_of_a_file_counts_once(client, district_clerk):
