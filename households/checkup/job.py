@@ -62,7 +62,8 @@ def run(checkup_id: int) -> Checkup | None:
         exports, day = stage_read(mapped, checkup.district, checkup.as_of)
         facts = Facts(day, checkup.given)
         progress.step("运行规则")
-        outcomes = running.run(active(day), exports.source, facts)
+        rules = [rule for rule in active(day) if not rule.is_suggestion]
+        outcomes = running.run(rules, exports.source, facts)
         keeper = Keeper(checkup, files, exports, facts, require().reach)
         keeper.keep(outcomes, progress)
         checkup.as_of, checkup.rules, checkup.counts = (

@@ -16,6 +16,7 @@ from jiyang.rules.reading import DEEPEST, Reader, RuleBroken, Terms
 
 SEVERITIES = {"error": "错误", "warning": "警告", "lead": "疑点"}
 KEYS = {"code", "sources", "title", "severity", "subject", "when", "why", "mend", "finding"}
+SUGGESTIONS = "分类建议"  # the family of rules that propose
 TEXTS = ("code", "title", "severity", "why", "mend")
 FILE_KEYS = {"family", "subject", "terms", "rules", "source"}
 
@@ -46,6 +47,11 @@ class Rule:
 
     def answers_to(self, code: str) -> bool:
         return code == self.code or code in self.source_codes
+
+    @property
+    def is_suggestion(self) -> bool:
+        """Whether it proposes something for the register: nothing is wrong with a file in which it is true."""
+        return self.family == SUGGESTIONS
 
     @property
     def basis(self) -> str:
