@@ -233,6 +233,8 @@ def yes_no_cell(cell: object, field: Field | None = None) -> Read:
         return failed
     raw = as_text(cell)
     kept = narrow(raw)
+    if field is not None and label_key(kept) in field.blank:
+        return Read(None, "placeholder", "")
     if not kept or (is_nothing(kept) and kept != "无"):
         return BLANK if not kept else Read(None, "placeholder", "")
     sign = kept.rstrip(SIGN_ENDS).lower()

@@ -357,7 +357,7 @@ def reader_for(field: Field, as_of: dt.date, epoch: dt.date = EPOCH, untyped: bo
     """The reader of a field's cells. `epoch` is the day from which the file counts days; `untyped` as in `date_cell`."""
     by_type: dict[str, Callable[[object], Read]] = {
         "text": lambda cell: cells.text_cell(cell, field), "name": cells.name_cell, "number_text": number_cell, "phone": phone_cell,
-        "yes_no": cells.yes_no_cell, "count": count_cell, "year": year_cell, "id_number": lambda cell: id_cell(cell, as_of),
+        "yes_no": lambda cell: cells.yes_no_cell(cell, field), "count": count_cell, "year": year_cell, "id_number": lambda cell: id_cell(cell, as_of),
         "money": lambda cell: money_cell(cell, field), "decimal": lambda cell: money_cell(cell, field),
         "month": lambda cell: date_cell(cell, month=True, epoch=epoch, untyped=untyped),
         "day": lambda cell: date_cell(cell, month=False, epoch=epoch, untyped=untyped),

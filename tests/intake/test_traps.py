@@ -426,6 +426,8 @@ def test_number_cells_that_lost_nothing_are_taken_as_they_are(load, heading, cel
         ("出生日期", "1955.04.22", "date_format", "1955-04-22"),
         ("致贫/返贫风险1", "其它", "label_alias", "other"),
         ("风险是否已消除", "未消除", "yes_no_sign", "f"),
+        ("风险是否已消除", "无", "placeholder", None),
+        ("是否有卫生厕所", "无", "yes_no_sign", "f"),
         ("是否解决安全饮用水", "已解决", "yes_no_sign", "t"),
         ("务工所在地", "乡镇内", "label_alias", "in_town"),
         ("享受特困供养政策情况", "分散供养", "label_alias", "yes"),
