@@ -214,26 +214,28 @@ def _fill_merged(source: Source, part: Header, found: Gathered, at: dict[int, in
 
 
 def _fill_below(part: Header, found: Gathered, first: int) -> None:
-    """Members below their household's first row that name no place and no number of their own: what merged cells become in
-    a text file. They take their household from the row right above; one who is a head of household does not.
+    """Members below their household's first row that bear no number of their own take their household from the row right above.
+
+    So do those that name no place either (what merged cells become in a text file), and all of a sheet on which no member
+    bears a number, as far as the place is the same. A head of household never does: there a number is missing.
     """
     names = [name for name in HOME if name in part.names]
     if "household_no" not in names or len(names) < 2 or "relation" not in part.names:
         return
-    numbers, homes = found.columns["household_no"], [found.columns[name] for name in names]
+    numbers, places = found.columns["household_no"], [found.columns[name] for name in names[1:]]
     if "" not in numbers:
         return
-    members = [found.columns[name] for name in KEYS[1:] if name in part.names]
-    relation, labels = found.columns["relation"], part.layout.by_name["relation"].labels
+    told = [found.columns[name] for name in KEYS[1:] if name in part.names]
+    labels = part.layout.by_name["relation"].labels
+    heads = [labels.get(label_key(as_text(cell))) == "head" for cell in found.columns["relation"]]
+    once = all(numbers[index] == "" or heads[index] for index in range(first, len(found.rows)))
     shared = [found.columns[one.name] for one in part.columns.values() if one.belongs_to == "household"]
     for index in range(first + 1, len(found.rows)):
-        if numbers[index] not in ("", None) or any(column[index] not in ("", None) for column in homes):
+        if numbers[index] != "" or heads[index] or found.rows[index] != found.rows[index - 1] + 1:
             continue
-        follows = found.rows[index] == found.rows[index - 1] + 1 and numbers[index - 1] not in ("", None)
-        told = any(column[index] not in ("", None) for column in members)
-        if not follows or not told or labels.get(label_key(as_text(relation[index]))) == "head":
+        same = all(column[index] == "" or (once and column[index] == column[index - 1]) for column in places)
+        if not same or numbers[index - 1] == "" or not any(column[index] != "" for column in told):
             continue
         for column in shared:
-            if column[index] in ("", None):
-                column[index] = column[index - 1]
+            column[index] = column[index - 1] if column[index] == "" else column[index]
         found.below.append(index)

@@ -651,14 +651,25 @@ def test_members_below_their_households_first_row_belong_to_it_where_cells_were_
     whole = load(csv_text(grid(family)).encode("gb18030"), "名单.csv")
     assert (mapped.columns, mapped.places) == (whole.columns, whole.places)
     assert {one.code for one in mapped.findings} == {"household_above"}
-    # a number alone that is missing is no such thing, nor is a further head of household
-    rows[1]["行政村"] = family[1]["行政村"]
-    assert {("F3", "household_no_empty")} <= {
-        (f"F{one.row}", one.code) for one in load(csv_text(grid(rows)).encode("gb18030"), "名单.csv").findings
-    }
-    rows[1]["行政村"], rows[1]["与户主关系"] = "", "户主"
-    codes = {one.code for one in load(csv_text(grid(rows)).encode("gb18030"), "名单.csv").findings if one.row == 3}
-    assert "household_no_empty" in codes
+
+
+def test_a_number_that_stands_once_per_household_holds_for_its_members_and_a_missing_one_is_told(load):
+    def codes(rows):
+        return {(one.row, one.code) for one in load(csv_text(grid(rows)).encode("gb18030"), "名单.csv").findings}
+
+    family = homes(2)
+    rows = [one if one["与户主关系"] == "户主" else {**one, "户编号": ""} for one in family]
+    members = {(number, "household_above") for number, one in enumerate(rows, start=2) if not one["户编号"]}
+    assert members and codes(rows) == members
+    elsewhere = [dict(one) for one in rows]
+    elsewhere[1]["行政村"] = "别的村"
+    assert (3, "household_no_empty") in codes(elsewhere)
+    alone = [dict(one) for one in family]
+    alone[1]["户编号"] = ""  # others have theirs: this one is missing
+    assert len(alone) > 3 and (3, "household_no_empty") in codes(alone)
+    head = [dict(one) for one in rows]
+    head[1]["与户主关系"] = "户主"
+    assert (3, "household_no_empty") in codes(head)
 
 
 @pytest.mark.parametrize(
