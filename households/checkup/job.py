@@ -171,7 +171,9 @@ class Keeper:
                 for outcome in hit[key]:
                     rule, pointer = outcome.rule, self.pointers[number]
                     field = pointer.field_of(rule, index, partial(evaluator.truth, row=rows[key]))
-                    found = self._finding(number, index, field or pointer.key_of(rule))
+                    at = field or pointer.key_of(rule)
+                    self.pointed.add((number, index, at))
+                    found = self._finding(number, index, at)
                     if not found:
                         continue
                     found.code, found.severity, found.title, found.text = (
@@ -181,7 +183,6 @@ class Keeper:
                         teller.tell(rule.when, rows[key]),
                     )
                     if field:
-                        self.pointed.add((number, index, field))
                         told.add((rule.code, record))
                         yield self._counted(found)
                     else:

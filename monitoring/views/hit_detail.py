@@ -36,13 +36,14 @@ class HitDetailView(LedgerDetailView):
         context = super().get_context_data(**kwargs)
         told = TOLD if hit.household_id else (*TOLD, *OF_HOUSEHOLD)
         rule = next((one for one in active(today) if one.code == hit.code), None)
+        record = about(hit, rule, actor)
         return {
             **context,
             "facts": [fact for fact in context["facts"] if fact["label"] not in told],
             "rule": rule,
-            "about": about(hit, rule, actor),
+            "about": record,
             "told": hit.told,
-            "values": compared(hit, actor),
+            "values": compared(hit, actor, record),
             "lowers": hit.code.startswith(LOWER),
             "rule_url": reverse("rules:rule_detail", args=[hit.code])
             if rule and actor.may_open("rules:rule_detail")
@@ -56,8 +57,12 @@ class HitDetailView(LedgerDetailView):
         }
 
 
-def compared(hit: RuleHit, actor: Actor) -> list[dict]:
-    """The values of the hit side by side, without those of fields that the actor may not see: label, unit, first, last, changed."""
+def compared(hit: RuleHit, actor: Actor, record: Named | None = None) -> list[dict]:
+    """The values of the hit side by side, without those of fields that the actor may not see: label, url, unit, first, last, changed.
+
+    `url`: the page on which the value stands; `record`'s for those of neither the household nor the person.
+    """
+    pages = pages_of(hit, actor, record)
     first, last = (
         {(one["field"], one["title"]): one for one in values or ()} for values in (hit.first_values, hit.last_values)
     )
@@ -69,6 +74,7 @@ def compared(hit: RuleHit, actor: Actor) -> list[dict]:
             found.append(
                 {
                     "label": one["title"],
+                    "url": pages.get(one["field"].partition(".")[0], record.url if record else ""),
                     "unit": one["unit"],
                     "first": then,
                     "last": now,
@@ -76,6 +82,18 @@ def compared(hit: RuleHit, actor: Actor) -> list[dict]:
                 }
             )
     return found
+
+
+def pages_of(hit: RuleHit, actor: Actor, record: Named | None) -> dict[str, str]:
+    """Where the actor finds the values of a subject of the rules, and parameters; empty: nowhere."""
+    views = {
+        "household": ("households:household_detail", hit.household_id), "person": ("households:person_detail", hit.person_id),
+        "param": ("parameters:parameter_list", None),
+    }  # fmt: skip
+    return {
+        key: reverse(view, args=[pk] if pk else []) if (pk or key == "param") and actor.may_open(view) else ""
+        for key, (view, pk) in views.items()
+    }
 
 
 def about(hit: RuleHit, rule: Rule | None, actor: Actor) -> Named | None:

@@ -320,6 +320,14 @@ def test_the_five_exports_are_read_together(district_clerk, tmp_path):
     assert {one.file.layout for one in findings(checkup, code="HOUSE")} == {"roster_c", "roster_f"}
 
 
+def test_a_cell_of_which_a_rule_tells_is_told_once(district_clerk, tmp_path):
+    people = table("roster_c_monitoring.xlsx")
+    people[0]["证件号码"] = "999999197001010000"
+    checkup = start(district_clerk, Path(write(tmp_path / "C.xlsx", "roster_c", people)))
+    at_number = [one.code for one in findings(checkup, household_no=people[0]["户编号"]) if "没有证件号码" in one.title]
+    assert at_number == ["4_01_003"]
+
+
 def test_the_page_says_that_a_copy_of_a_file_counts_once(client, district_clerk):
     data = (DATA / "roster_e_villages.xlsx").read_bytes()
     files = [SimpleUploadedFile(name, data) for name in ("甲.xlsx", "乙.xlsx")]

@@ -431,6 +431,7 @@ def test_the_values_of_a_hit_are_kept_when_found_and_as_last_seen(client, town_o
     assert now["person.labour"] == "技能劳动力" and now["person.age"] == "14"
     client.force_login(town_officer)
     page = client.get(reverse("monitoring:hit_detail", args=[hit.pk])).content.decode()
+    assert f'<a href="{reverse("households:person_detail", args=[hit.person_id])}">劳动技能</a>' in page
     assert "首次发现时" in page and "最近一次" in page and "普通劳动力" in page and "<b>技能劳动力</b>" in page
 
 

@@ -121,4 +121,6 @@ def test_a_missing_line_refuses_and_a_given_one_runs():
 def test_a_hit_is_explained_with_its_values_and_the_badge():
     answer = command("explain", "3_11_010", "--as-of", "2025-06-30", *EXPORTS)
     (hit,) = answer["explained"]
+    assert answer["fields"] == ["household.income_per_head"] and answer["source"]
+    assert [one["field"] for one in hit["values"]] == ["household.income_per_head", "param.income.per_head.least"]
     assert hit["text"].startswith("人均纯收入 ") and "（2025年，未经核实）" in hit["text"] and " 元 < " in hit["text"]

@@ -16,8 +16,10 @@ from jiyang.regions.models import Region
 from jiyang.rules import running
 from jiyang.rules.catalogue import Rule
 from jiyang.rules.circles import Circles
+from jiyang.rules.cited import Citer
 from jiyang.rules.facts import SHOWN, Facts
 from jiyang.rules.given import problems_of
+from jiyang.rules.groups import reads_of
 from jiyang.rules.sentence import Teller
 from jiyang.rules.versions import active, broken
 
@@ -115,13 +117,18 @@ class Command(BaseCommand):
             raise CommandError(self._disabled([options["code"]], facts)[0]["reason"])
         teller, (outcome,) = Teller(facts), running.run([rule], source, facts)
         rows = Circles(source).by_key(rule.subject, outcome.keys[:TOLD], [rule.when]) if outcome.keys else {}
+        citer = Citer(teller)
         hits = [
-            {"record": records(rule.subject.key, [key])[0], "text": teller.tell(rule.when, rows[key])}
+            {
+                "record": records(rule.subject.key, [key])[0], "text": teller.tell(rule.when, rows[key]),
+                "values": citer.values(rule.when, rule.subject, rows[key]),
+            }
             for key in outcome.keys[:TOLD]
-        ]
+        ]  # fmt: skip
         return {
             **self._told(rule),
             "source": rule.source,
+            "fields": reads_of(rule.when, rule.subject),
             "text": teller.tell(rule.when),
             "as_of": facts.as_of,
             "state": "refused" if outcome.reason else "ran",
