@@ -7,6 +7,7 @@ import "./dialog.js";
 import "./network.js";
 import "./select.js";
 import "./menu.js";
+import "./nav.js";
 import "./print.js";
 import "./logout.js";
 import "./pending.js";
