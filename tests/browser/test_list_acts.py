@@ -97,9 +97,12 @@ def test_on_a_phone_conditions_not_in_use_wait_behind_a_button(visitor, district
 def test_modules_that_do_not_fit_wait_under_more(visitor, district_clerk):
     page = visitor(district_clerk).open("/")
     browser = page.page
+    browser.set_viewport_size({"width": 1100, "height": 768})
+    browser.wait_for_selector(".mast nav.folded")
     assert not browser.is_visible(".mast nav a:has-text('定时任务')")
     browser.click(".mast summary:has-text('更多')")
     page.check()
     browser.click(".mast nav a:has-text('定时任务')")
+    browser.wait_for_selector(".mast nav.folded")
     assert browser.locator(".mast nav > a[aria-current]").inner_text() == "定时任务"
     assert browser.evaluate("document.querySelector('.mast nav').scrollWidth <= document.querySelector('.mast nav').clientWidth")
