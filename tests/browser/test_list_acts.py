@@ -105,4 +105,6 @@ def test_modules_that_do_not_fit_wait_under_more(visitor, district_clerk):
     browser.click(".mast nav a:has-text('定时任务')")
     browser.wait_for_selector(".mast nav.folded")
     assert browser.locator(".mast nav > a[aria-current]").inner_text() == "定时任务"
-    assert browser.evaluate("document.querySelector('.mast nav').scrollWidth <= document.querySelector('.mast nav').clientWidth")
+    assert browser.evaluate(
+        "document.querySelector('.mast nav').scrollWidth <= document.querySelector('.mast nav').clientWidth"
+    )
