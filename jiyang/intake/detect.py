@@ -317,7 +317,7 @@ def _reason(header: Header) -> str:
     lines = f"第 {header.row + 1} 行" if header.lines == 1 else f"第 {header.row + 1}–{header.row + 2} 行"
     parts = [
         f"{lines}的 {len(header.columns) + len(header.unknown)} 个列名里认出 {len(header.columns)} 个，"
-        f"与“{header.layout.title}”的 {len(header.layout.fields)} 列相符"
+        f"版式是“{header.layout.title}”"
     ]
     if len(header.parts) > 1:
         parts.append(f"{len(header.parts)} 个工作表列名相同，合并读取：{'、'.join(header.sheets)}")
