@@ -30,6 +30,7 @@ INVISIBLE = dict.fromkeys(
         0xFEFF,
     ]
 )
+JOINERS = re.compile("[\u200d\ufe00-\ufe0f]")  # part of coloured pictures, nothing elsewhere
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 EDGES = " \u3000\xa0\t\u2002\u2003\u2009"
 BLANKS = re.compile(r"[\s\xa0\u3000]")
@@ -60,6 +61,9 @@ YES = {
     "已通",
     "能",
     "会",
+    "参加",
+    "已参加",
+    "已参保",
 }
 NO = {
     "否",
@@ -89,8 +93,12 @@ NO = {
     "未通",
     "不能",
     "不会",
+    "未参加",
+    "未参保",
+    "□",
+    "☐",
 }
-SIGN_ENDS = "。.\ufe0f"  # a full stop after 是, and the mark that makes a sign a coloured picture
+SIGN_ENDS = "。."  # a full stop after 是
 NOTHING = {"-", "--", "—", "——", "―", "－", "/", "\\", "无", "暂无", "空", "null", "none", "nan", "n/a", "至今", "."}
 ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#GETTING_DATA", "#CALC!"}
 PLAIN = re.compile("[\u4e00-\u9fff0-9A-Za-z]+$")
@@ -157,14 +165,16 @@ def tidy(text: str) -> str:
     kept = (
         CONTROLS.sub("", text.translate(INVISIBLE)).replace("\r", "").replace("\n", "").replace("\t", " ").strip(EDGES)
     )
-    return kept.removeprefix("\u200d").removesuffix("\u200d")
+    return (
+        JOINERS.sub("", kept) if kept and max(kept) <= "\uffff" else kept.removeprefix("\u200d").removesuffix("\u200d")
+    )
 
 
 def narrow(text: str) -> str:
     """`tidy` in half-width characters without any blank or leading apostrophe, for numbers and codes."""
     if text.isascii() and text.isalnum():
         return text
-    kept = BLANKS.sub("", CONTROLS.sub("", text.translate(INVISIBLE).translate(WIDE))).replace("\u200d", "")
+    kept = BLANKS.sub("", JOINERS.sub("", CONTROLS.sub("", text.translate(INVISIBLE).translate(WIDE))))
     if kept.startswith('="') and kept.endswith('"'):  # how county tools keep the digits of a number
         kept = kept[2:-1]
     return kept.lstrip("'’‘`").strip()
@@ -292,7 +302,7 @@ def choices_cell(cell: object, field: Field) -> Read:
     if failed := unusable(cell):
         return failed
     raw = as_text(cell)
-    kept = CONTROLS.sub("", raw.translate(INVISIBLE)).strip(EDGES + "\r\n'")
+    kept = JOINERS.sub("", CONTROLS.sub("", raw.translate(INVISIBLE))).strip(EDGES + "\r\n'")
     labels = [one for one in split_labels(kept, field.labels) if one not in field.blank]
     if not labels:
         return BLANK

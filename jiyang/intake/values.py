@@ -24,7 +24,10 @@ from jiyang.intake.cells import (
 )
 from jiyang.intake.layouts import Field
 
-ID_NOISE = re.compile(r"^(?:身份证(?:号码?)?|ID|[\"“”#:])+|[\"“”,.。;:、#]+$|(?<=\d)[-—](?=\d)", re.IGNORECASE)
+ID_NOISE = re.compile(
+    r"^(?:身份证(?:号码?)?|ID|[\"“”#:])+|\((?:居民)?身份证(?:号码?)?\)$|[\"“”,.。;:、#]+$|(?<=\d)[-—](?=\d)",
+    re.IGNORECASE,
+)
 ID_LETTERS = str.maketrans("ХхΧχ×", "XXXXX")  # letters that look like the X of an ID number
 NUMERALS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 PLACEHOLDER = re.compile(rf"^{idcard.NO_NUMBER}\d{{0,15}}[\dXx]?$")
@@ -39,6 +42,7 @@ YEAR_NOISE = re.compile(r"^(\s*\d{4})年度?\s*$")
 PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=1\d{10}$)")
 PHONE_SEPARATORS = re.compile(r"[/\\,，、;；|\s]+|(?<=\d)(?:或|和|及)(?=\d)")
 LONGEST_PHONE = 20  # characters that the register's form takes
+WHOLE_NUMBER = re.compile(r"^(\d{1,15})\.0+$")  # as programs write a number that has lost nothing
 NO_FRACTION = re.compile(r"(?<=^\d{11})\.0+$")
 WHOLE_DATE = re.compile(r"^(\d{6}|\d{8})\.0+$")
 MONTH_ALONE = re.compile(r"^\d{4}(?:\d{2}|(?:[-./]|年)\d{1,2}月?)(?:\.0+)?$")
@@ -68,7 +72,7 @@ def number_cell(cell: object) -> Read:
     if isinstance(cell, float | int) and not isinstance(cell, bool):
         return Read(None, "number_as_number") if abs(cell) >= LOST_DIGITS else _digits(as_text(cell), as_text(cell))
     raw = as_text(cell)
-    kept = narrow(raw)
+    kept = WHOLE_NUMBER.sub(r"\1", narrow(raw).strip('"“”'))
     if not kept:
         return BLANK
     if is_nothing(kept):
