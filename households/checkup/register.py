@@ -148,7 +148,7 @@ def records(subject: str, keys: list[int]) -> list[str]:
     if subject == "household":
         known = dict(Household.objects.filter(pk__in=keys).values_list("pk", "household_no"))
         return sorted({known.get(key) or str(key) for key in keys})
-    if subject != "person" and "household_key" not in columns(_held[subject].sql):
+    if subject not in of_households():
         return _villages(_held[subject], keys)
     people = people_of(subject, keys) if keys else {}
     known = dict(Person.objects.filter(pk__in=people.values()).values_list("pk", "id_number"))
