@@ -18,7 +18,8 @@ class RosterRow(Scoped):
 
     `action` is the plan. `changed` lists the fields that it writes, `before` is the digest of their values in the register:
     another one at the commit says that somebody was there meanwhile. `held` rows wait for another time (the checker said so).
-    `further` holds the cells that only some layouts have. `record_id` and `record_version` come from a file that was exported here. Rows of one household stand or fall
+    `refused` rows have a cell that cannot be read or stored, `ruled` ones break a rule alone: a household that would change nothing
+    is told so and stays as it is. `further` holds the cells that only some layouts have. `record_id` and `record_version` come from a file that was exported here. Rows of one household stand or fall
     together. Rows of an unknown place are seen by the district only.
     """
 
@@ -99,6 +100,7 @@ class RosterRow(Scoped):
     held = models.BooleanField("暂缓", default=False, db_default=False)
     record_id = models.TextField("系统编号", null=True)
     record_version = models.TextField("系统版本", null=True)
+    ruled = models.BooleanField("不合规则", default=False, db_default=False)
 
     deletable = True
     objects = models.Manager.from_queryset(ScopedQuerySet)()

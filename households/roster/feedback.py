@@ -25,7 +25,7 @@ from jiyang.intake.reader import Source, read
 from jiyang.intake.writing import SUMMARY, WHY
 from jiyang.ledgers.export import safe
 
-FAILED = (RowAction.REFUSED, RowAction.DUPLICATE)
+FAILED = (RowAction.REFUSED, RowAction.UNKNOWN, RowAction.DUPLICATE)
 LOOKS = {
     Severity.ERROR: {"bg_color": "#fbe9e7", "border": 1, "border_color": "#b3261e"},
     Severity.WARNING: {"bg_color": "#fff4d6", "border": 1, "border_color": "#b07800"},
@@ -79,12 +79,12 @@ def annotate(
 
 
 def failed_rows(batch: Batch, path: Path) -> int:
-    """The rows of the refused households only, with what is wrong in a last column; returns their number.
+    """The rows that nothing came of (FAILED) only, with what is wrong in a last column; returns their number.
 
     Corrected, the file is uploaded as a continuation of the batch.
     """
-    rows = RosterRow.objects.filter(batch=batch, action__in=FAILED).values_list("row", flat=True)
-    wanted, notes, written = set(rows), notes_of(batch), 0
+    rows = RosterRow.objects.filter(batch=batch, action__in=FAILED)
+    wanted, notes, written = dict(rows.values_list("row", "action")), notes_of(batch), 0
     with _workbook(path) as book:
         source = original(batch)
         for part in parts_of(batch):
@@ -99,14 +99,11 @@ def failed_rows(batch: Batch, path: Path) -> int:
                         sheet.write_string(line, width, WHY)
                         sheet.freeze_panes(line + 1, 0)
                     line += 1
-                elif number + part.offset in wanted:
-                    found = notes.get(number + part.offset)
+                elif action := wanted.get(number + part.offset):
+                    found = notes.get(number + part.offset, Notes())
                     _write(sheet, line, cells, found, looks)
-                    told = [
-                        *(found.texts if found else ()),
-                        *(() if found and found.wrong else ("同户的其他行有错误",)),
-                    ]
-                    why = "；".join(told)
+                    beside = action == RowAction.REFUSED and not found.wrong
+                    why = "；".join([*found.texts, *(["同户的其他行有错误"] if beside else [])])
                     sheet.write_string(line, width, safe(why[:LONGEST]))
                     line, written = line + 1, written + 1
             sheet.set_column(0, width - 1, 14)

@@ -80,11 +80,8 @@ def examine(
     filled = staging.stage(mapped, district.pk)
     clock.lap("stage")
     step("校验规则", 0, len(mapped.rows))
-    refused = [
-        *storable.check(mapped),
-        *judging.judge(mapped, filled, as_of or mapped.data_date or timezone.localdate()),
-    ]
-    staging.refuse(refused)
+    staging.refuse(storable.check(mapped))
+    staging.refuse(judging.judge(mapped, filled, as_of or mapped.data_date or timezone.localdate()), ruled=True)
     clock.lap("check")
     step("比对系统数据", 0, len(mapped.rows))
     plan.make(

@@ -23,6 +23,7 @@ CONTRACT = (
     RowAction.REFUSED,
     RowAction.OUT_OF_AREA,
 )
+# A rule that a household breaks refuses it only if something of it would change: what the register holds already, it may hold.
 # A person is known by the system's own number (a file exported here), by ID number, by 人编号, else, without an ID number so
 # far, by name in the household. A 人编号 whose holder has another ID number and another name, or stands in the file
 # themself, is somebody else's.
@@ -30,12 +31,12 @@ TOP = "coalesce(g.top = s.row, true)"  # the household's first row of the file
 PLAN = """
 create temp table roster_plan on commit drop as
 with g as materialized (
-    select household_no, bool_or(refused) as refused, bool_or(out_of_area) as outside, min(row) as top
+    select household_no, bool_or(refused) as refused, bool_or(ruled) as ruled, bool_or(out_of_area) as outside, min(row) as top
       from {source} s where household_no is not null group by household_no),{matched}
 c as (
     select s.row, s.household_no, s.copy_of, {home} as hid, {taken} as taken, h.closed_on is not null as closed,
            p.id as pid, coalesce(g.outside, s.out_of_area) as outside, coalesce(g.refused, s.refused) as refused,
-           {otherwise} as otherwise, {homeless} as homeless,
+           coalesce(g.ruled, s.ruled) as ruled, {otherwise} as otherwise, {homeless} as homeless,
            case when {unknown} then '{{}}'::text[] else array_remove(array[{labels}], null) end as changed,
            case when {unknown} then '' else array_to_string(array[{befores}], '|') end as before
       from {source} s
@@ -51,7 +52,7 @@ c as (
            and i.year = %(year)s and i.voided_at is null{further}
     offset 0),  -- what follows reads the comparisons, it does not make them again
 d as (
-    select row, household_no, hid, pid, taken, case when refused or outside then '{{}}' else changed end as changed,
+    select row, household_no, hid, pid, taken, ruled, case when refused or outside then '{{}}' else changed end as changed,
            case when refused or outside or before = '' then '' else md5(before) end as before,
            case when outside then 'out_of_area'
                 when refused and copy_of is not null then 'duplicate'
@@ -60,12 +61,16 @@ d as (
                 when hid is null and ({may_move}) then 'insert'
                 when changed <> '{{}}' then 'update'
                 when otherwise then 'kept' else 'same' end as action
-      from c)
+      from c),
+e as (
+    select d.*, ruled and action in ('insert', 'update', 'same', 'kept') and not bool_and(action = 'same') over home as stopped,
+           row = min(row) filter (where action in ('insert', 'update')) over home as lead
+      from d window home as (partition by coalesce(household_no, 'row ' || row)))
 select row, household_no, hid as household_id, pid as person_id, taken,
-       coalesce(action in ('insert', 'update')
-          and row = min(row) filter (where action in ('insert', 'update')) over (partition by coalesce(household_no, 'row ' || row)), false) as first,
-       action, changed, before
-  from d
+       coalesce(not stopped and action in ('insert', 'update') and lead, false) as first,
+       case when stopped then 'refused' else action end as action, case when stopped then '{{}}' else changed end as changed,
+       case when stopped then '' else before end as before
+  from e
 """
 BY_RECORD = """
       left join households_person r on r.public_id::text = s.record_id and r.voided_at is null"""
@@ -89,13 +94,20 @@ matched as materialized (
 OF_TAKER = """
       left join matched x on x.row = s.row left join {table} k on k.id = x.id"""
 DECIDED = """
-                when homeless then 'refused'
+                when homeless then case when ruled then 'refused' else 'unknown' end
                 when taken is null then 'insert'"""
 
 
-# Of each anchor: what a staged row `s` is of, the join that finds it, the household of its record, and when there is none.
+# Whose record a row is: by ID number; who has none, and none in the register, by name in the household.
+PERSON_OF_RECORD = """coalesce(a.id, case when s.id_index is null and h.id is not null then
+           (select min(n.id) from households_person n where n.household_id = h.id and n.name = s.name
+               and n.id_index is null and n.voided_at is null) end)"""
+BY_NUMBERS = """
+      left join households_person a on a.id_index = s.id_index and a.voided_at is null
+      left join households_household h on h.household_no = s.household_no and h.voided_at is null"""
+# Of each anchor: what a staged row `s` is of, the joins that find it, the household of its record, and when there is none.
 ANCHORS = {
-    "person": ("a.id", " join households_person a on a.id_index = s.id_index and a.voided_at is null", "m.household_id", "m.id is null"),
+    "person": (PERSON_OF_RECORD, BY_NUMBERS, "m.household_id", "m.id is null"),
     "village": ("s.village_id", "", "null::bigint", "s.village_id is null"),
 }  # fmt: skip
 
@@ -140,7 +152,7 @@ def make(
         top=TOP,
         register="true" if with_register else "false",
         by_record=BY_RECORD if by_record else "",
-        person=PERSON_OF_ROW.format(record="r.id, " if by_record else "") if people else "a.id" if taker and taker.of_people else "null::bigint",
+        person=PERSON_OF_ROW.format(record="r.id, " if by_record else "") if people else PERSON_OF_RECORD if taker and taker.of_people else "null::bigint",
         further=OF_TAKER.format(table=taker.table) if taker else CASES.format(top=TOP) if of_file(CASE, fields) else "",
         matched=matching(taker, fields, peers or source) if taker else "",
         home=home,

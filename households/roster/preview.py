@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.http import QueryDict
 
 from households.enums import IncomeKind
@@ -22,6 +22,7 @@ from households.models import (
     roster_period,
 )
 from households.roster.committing import day_of
+from households.roster.feedback import FAILED
 from households.roster.fields import MOVED, OWNERS, REOPENED
 from households.roster.jobs import VALUE_AAD
 from households.roster.staging import KEPT, aads_of
@@ -43,10 +44,12 @@ MOST_COLUMNS = 12
 SEGMENTS = [
     ("", "全部"),
     (RowAction.REFUSED, "有错误"),
+    (RowAction.UNKNOWN, "系统里没有"),
     ("warned", "有提醒"),
     (RowAction.UPDATE, "变更"),
     (RowAction.INSERT, "新增"),
     (RowAction.SAME, "相同"),
+    ("faulty", "相同但有错误"),
     (RowAction.KEPT, "不改动"),
     (RowAction.DUPLICATE, "重复"),
     (RowAction.OUT_OF_AREA, "区外"),
@@ -61,12 +64,14 @@ BAR = (
     RowAction.KEPT,
     RowAction.DUPLICATE,
     RowAction.OUT_OF_AREA,
+    RowAction.UNKNOWN,
     RowAction.REFUSED,
 )
 WRITTEN = {BatchState.APPROVED, BatchState.UNDOING, BatchState.UNDONE, BatchState.REDOING}
 OF_HOME = ("incomestatement", "caserecord")  # kinds of which a household has one
 MODELS = {model._meta.model_name: model for model in (Household, Person, CaseRecord, IncomeStatement)}
 FIRST = ("town", "village", "year", "household_no", "name", "relation", "id_number")
+AS_HELD = "有错误，与系统一致，未写入"
 HIDDEN = {"serial", "data_date", "district"}
 
 
@@ -120,7 +125,7 @@ class Preview:
         total = dict(self.batch.counts)
         total[""] = self.batch.rows
         total["warned"] = self._warned().values("row").distinct().count()
-        total["held"] = self.held
+        total["held"], total["faulty"] = self.held, self.faulty
         return [
             {"key": key, "label": label, "count": total.get(key, 0), "current": key == self.segment}
             for key, label in SEGMENTS
@@ -132,6 +137,20 @@ class Preview:
         """Rows that would be written but were held back."""
         rows = RosterRow.objects.visible_to(self.actor).filter(batch=self.batch, held=True)
         return rows.filter(action__in=(RowAction.INSERT, RowAction.UPDATE)).count()
+
+    @property
+    def failed(self) -> int:
+        """Rows that are left out until they are corrected."""
+        return sum(self.batch.counts.get(action, 0) for action in FAILED)
+
+    @cached_property
+    def faulty(self) -> int:
+        """Rows with an error that the register holds as well: nothing is written of them."""
+        return self._faulty(RosterRow.objects.visible_to(self.actor).filter(batch=self.batch)).count()
+
+    @staticmethod
+    def _faulty(rows: QuerySet) -> QuerySet:
+        return rows.filter(action=RowAction.SAME, ruled=True)
 
     @property
     def writing(self) -> dict[str, int]:
@@ -183,6 +202,8 @@ class Preview:
             rows = rows.filter(row__in=self._warned().values("row"))
         elif self.segment == "held":
             rows = rows.filter(held=True)
+        elif self.segment == "faulty":
+            rows = self._faulty(rows)
         elif self.segment == "absent":
             return []
         elif self.segment:
@@ -258,6 +279,8 @@ class Preview:
             found.append(f"由户 {member.household} 转来" if member else "重新列入")
         if REOPENED in row.changed:
             found.append("该户已核减，恢复在册")
+        if row.ruled and row.action == RowAction.SAME:
+            found.append(AS_HELD)
         return found
 
     def _register(self) -> dict[str, dict[int, Any]]:

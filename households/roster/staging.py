@@ -95,7 +95,7 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
     unread, copied = _unread(mapped), copies(mapped)
     _tell_copies(mapped, copied)
     ids, names = columns.get("id_number", blank), columns.get("name", blank)
-    bad = {finding.line for finding in mapped.findings if finding.severity == "E"}
+    bad, ruled = _faulty(mapped)
     outside = {finding.line for finding in mapped.findings if finding.code == "town_outside_district"}
     types = {name: one.type for name, one in mapped.header.layout.by_name.items()}
     aads, found = aads_of(mapped.header.layout.key), {}
@@ -116,6 +116,7 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
             "row": list(map(str, mapped.rows)),
             "copy_of": _numbers(copied),
             "refused": ["t" if row in bad else "f" for row in mapped.rows],
+            "ruled": ["t" if row in ruled else "f" for row in mapped.rows],
             "out_of_area": ["t" if row in outside else "f" for row in mapped.rows],
             "district_id": [str(district_id)] * count,
             "town_id": _numbers(place.town for place in mapped.places),
@@ -136,6 +137,17 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
             "leads": _leads(columns.get("household_no", blank)),
         }
     )
+
+
+def _faulty(mapped: Mapped) -> tuple[set[int], set[int]]:
+    """Rows with a cell that could not be read, and rows that lack what must be filled: the register may lack it too."""
+    required = {one.name: one.required for one in mapped.header.layout.fields}
+    bad: set[int] = set()
+    ruled: set[int] = set()
+    for one in mapped.findings:
+        if one.severity == "E":
+            (ruled if one.code == required.get(one.field) else bad).add(one.line)
+    return bad, ruled
 
 
 def _tell_copies(mapped: Mapped, copied: Sequence[int | None]) -> None:
@@ -312,10 +324,11 @@ def _settle_place(mapped: Mapped, indexes: Sequence[int]) -> None:
             mapped.places[index] = place
 
 
-def refuse(rows: Iterable[int]) -> None:
-    """Mark staged rows as faulty. Their households are refused by the plan."""
+def refuse(rows: Iterable[int], *, ruled: bool = False) -> None:
+    """Mark staged rows as faulty; `ruled`: for a rule alone. Their households are refused by the plan (`plan.PLAN` says when)."""
+    mark = "ruled" if ruled else "refused"
     with connection.cursor() as cursor:
-        cursor.execute("update roster_stage set refused = true where row = any(%s)", [list(rows)])
+        cursor.execute(f"update roster_stage set {mark} = true where row = any(%s)", [list(rows)])
 
 
 PLANNED = {"household_id", "person_id", "taken", "first", "action", "changed", "before"}

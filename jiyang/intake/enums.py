@@ -28,6 +28,7 @@ class RowAction(models.TextChoices):
     REFUSED = "refused", "有错误"
     OUT_OF_AREA = "out_of_area", "区外"
     KEPT = "kept", "不改动"
+    UNKNOWN = "unknown", "系统里没有"
 
 
 class PlanMode(models.TextChoices):

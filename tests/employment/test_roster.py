@@ -15,6 +15,7 @@ from employment import services
 from employment.models import LabourPlan, LabourSpell
 from households.models import Household, Membership, Person, RosterRow
 from households.roster import committing, feedback, layout_export
+from households.roster.jobs import check as recheck
 from households.roster.preview import Preview
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
@@ -89,7 +90,7 @@ def codes(batch: Batch) -> set[tuple[int, str]]:
 
 def test_the_sample_is_taken_once_its_people_are_there(data_admin, district_clerk):
     batch = upload(data_admin, DATA / "roster_d_jobs.xlsx")
-    assert (batch.state, counts(batch)) == (BatchState.CHECKED, {"refused": 150})
+    assert (batch.state, counts(batch)) == (BatchState.CHECKED, {"unknown": 150})
     assert {code for _, code in codes(batch)} == {"person_not_in_register"}
     load(data_admin, district_clerk, "roster_a_small.xlsx")
     batch = load(data_admin, district_clerk, "roster_d_jobs.xlsx")
@@ -101,6 +102,25 @@ def test_the_sample_is_taken_once_its_people_are_there(data_admin, district_cler
         assert not LabourSpell.objects.exclude(household=F("person__household")).exists()
     again = upload(data_admin, DATA / "roster_d_jobs.xlsx")
     assert counts(again) == {"same": 150}
+
+
+def test_who_is_not_in_the_register_is_named_so_and_comes_in_once_they_are(
+    client, data_admin, district_clerk, tmp_path
+):
+    batch = upload(data_admin, DATA / "roster_d_jobs.xlsx")
+    client.force_login(data_admin)
+    url = reverse_url("households:batch_detail", args=[batch.pk])
+    page = client.get(url).content.decode()
+    assert "没有不能入库的错误" in page and "行的人系统里没有，未入库" in page and "有错误，暂不入库" not in page
+    assert '<span class="tag ">系统里没有</span>' in page and 'tag bad">有错误' not in page
+    with acting_as(actor_for(data_admin)):
+        assert feedback.failed_rows(batch, tmp_path / "back.xlsx") == 150
+    sheet = CalamineWorkbook.from_path(str(tmp_path / "back.xlsx")).get_sheet_by_index(0).to_python()
+    assert {"系统里没有此人" in line[-1] and "有错误" not in line[-1] for line in sheet[-150:]} == {True}
+    load(data_admin, district_clerk, "roster_a_small.xlsx")
+    assert client.post(reverse_url("households:batch_recheck", args=[batch.pk])).status_code == 302
+    with acting_as(actor_for(data_admin)):
+        assert counts(recheck(batch.pk)) == {"insert": 150}
 
 
 def test_a_row_becomes_the_job_of_its_person(data_admin, district_clerk, home):
@@ -147,7 +167,7 @@ def test_what_may_not_be_is_told_at_its_row_and_its_household_waits(data_admin, 
     batch = jobs(
         data_admin, job(one), job(one, 务工月收入="1"), job(two), stranger, job(gone, 户编号="3798"), job(other)
     )
-    assert counts(batch) == {"refused": 5, "insert": 1}
+    assert counts(batch) == {"refused": 3, "unknown": 2, "insert": 1}
     assert {code for _, code in codes(batch)} >= {"record_listed_twice", "person_not_in_register"}
     with system_scope("测试"):
         unknown = BatchFinding.objects.filter(batch=batch, code="person_not_in_register")

@@ -95,6 +95,7 @@ class Command(BaseCommand):
                 saved=mapping_of(roster.TARGET, district),
             )
             counts, header, absent = plan.counts(), mapped.header, staging.absent()
+            counts["refused"] += counts.pop("unknown", 0)  # the contract has no word for rows of nobody known
             transaction.set_rollback(True)
         return {
             "file": str(path),
