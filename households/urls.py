@@ -56,6 +56,7 @@ urlpatterns = [
     path("import/<int:pk>/annotated/", roster_files.annotated, name="batch_annotated"),
     path("import/<int:pk>/failed/", roster_files.failed, name="batch_failed"),
     path("import/<int:pk>/submit/", roster_acts.SubmitView.as_view(), name="batch_submit"),
+    path("import/<int:pk>/withdraw/", roster_acts.WithdrawView.as_view(), name="batch_withdraw"),
     path("import/<int:pk>/hold/", roster_acts.HoldView.as_view(), name="batch_hold"),
     path("import/<int:pk>/approve/", roster_acts.ApproveView.as_view(), name="batch_approve"),
     path("import/<int:pk>/return/", roster_acts.ReturnView.as_view(), name="batch_return"),

@@ -26,7 +26,8 @@ def _tier(change) -> TaskLine:
 
 def _batches(actor):
     rows = Batch.objects.visible_to(actor).filter(target=roster.TARGET, state=BatchState.SUBMITTED)
-    return rows.exclude(Q(uploaded_by=actor.user) | Q(submitted_by=actor.user)).order_by("submitted_at")
+    barred = actor.barred(f"{roster.ACT}.check")
+    return rows.exclude(Q(uploaded_by__in=barred) | Q(submitted_by__in=barred)).order_by("submitted_at")
 
 
 def _batch(batch) -> TaskLine:

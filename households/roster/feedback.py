@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 
 from households.models import RosterRow
 from households.roster.jobs import FILE_AAD
@@ -109,6 +109,16 @@ def failed_rows(batch: Batch, path: Path) -> int:
             sheet.set_column(0, width - 1, 14)
             sheet.set_column(width, width, 60)
     return written
+
+
+def strangers(batch: Batch) -> int:
+    """How many rows of a continuation have neither household, ID number nor name of a row that the former batch left out."""
+    left = RosterRow.objects.filter(batch=batch.continues_id, action__in=FAILED)
+    known = Q(pk__in=[])
+    for name in ("household_no", "id_index", "name"):
+        known |= Q(**{f"{name}__in": left.exclude(**{name: None}).values(name)})
+    villages = Q(name=None, village__in=left.filter(name=None).values("village"))
+    return RosterRow.objects.filter(batch=batch).exclude(known | villages).count()
 
 
 def _width_before_why(source: Source, part: Part) -> int | None:

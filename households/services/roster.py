@@ -15,7 +15,7 @@ from django.utils import timezone
 from households.models import RosterAbsence, RosterRow
 from households.roster.committing import takes
 from households.roster.jobs import FILE_AAD, LAYOUTS
-from households.roster.recovery import STOPPED
+from households.roster.recovery import CHECKS, STOPPED
 from households.roster.running import progress_of
 from jiyang.access.scope import note_stand_in, require
 from jiyang.accounts.models import User
@@ -54,9 +54,11 @@ def upload(*, by: User, filename: str, data: bytes, mode: str = PlanMode.ALL, co
     """Take a file in, stored encrypted. The check follows as a job.
 
     `mode` says what may happen to what the register holds already; `continues` is the batch whose failed rows, corrected,
-    this file brings: its mode counts. Raises PermissionDenied, ValidationError.
+    this file brings: its mode counts. The same file of the same person that still waits for its check is the same batch:
+    a button pressed twice makes one. Raises PermissionDenied, ValidationError.
     """
     _need("make")
+    User.objects.select_for_update().get(pk=by.pk)  # two requests at once come one after the other
     batch = Batch(
         district=own_district(),
         target=TARGET,
@@ -66,6 +68,11 @@ def upload(*, by: User, filename: str, data: bytes, mode: str = PlanMode.ALL, co
         continues=continues,
         uploaded_by=by,
     )
+    again = Batch.objects.filter(
+        target=TARGET, uploaded_by=by, sha256=batch.sha256, mode=batch.mode, continues=continues, state__in=CHECKS
+    ).first()
+    if again:
+        return again
     batch.file.save(f"{batch.sha256[:24]}.bin", ContentFile(encrypt_bytes(data, FILE_AAD)), save=False)
     batch.save()
     progress_of(batch.pk).start()
@@ -146,16 +153,32 @@ def hold(*, batch: Batch, by: User, rows: Collection[int] = (), towns: Collectio
 
 
 @transaction.atomic
-def approve(*, batch: Batch, by: User, reason: str = "") -> Batch:
+def withdraw(*, batch: Batch, by: User) -> Batch:
+    """撤回 by a maker before anybody has decided: back to where it can be changed and submitted again.
+
+    Raises PermissionDenied for who is not its maker, BatchMoved.
+    """
+    _need("make")
+    batch = _locked(batch, BatchState.SUBMITTED)
+    if by.pk not in {batch.uploaded_by_id, batch.submitted_by_id}:
+        raise PermissionDenied("只有上传或提交这一批的人可以撤回")
+    _hand_back(batch, BatchState.CHECKED, f"{by.name} {timezone.localtime():%m-%d %H:%M} 撤回了提交")
+    return batch
+
+
+@transaction.atomic
+def approve(*, batch: Batch, by: User, reason: str = "", seen: str = "") -> Batch:
     """A second person agrees; the commit follows as a job. Households held back go to the maker with `reason`.
 
-    Raises PermissionDenied for the maker, ValidationError, BatchMoved.
+    `seen` is the `stamp` of what the person looked at. Raises PermissionDenied for the maker, ValidationError, BatchMoved.
     """
     _need("check")
     batch = _locked(batch, BatchState.SUBMITTED)
     _not_the_makers(batch, by)
     planned = RosterRow.objects.filter(batch=batch, action__in=WRITTEN)
     held = planned.filter(held=True).count()
+    if seen and seen != stamp(batch, held):
+        raise BatchMoved("打开页面以后，这一批又提交过或暂缓的户有变化，请按现在的内容核对后再同意")
     if held and not reason.strip():
         raise ValidationError("有暂缓的户，请写明暂缓原因")
     if held and not planned.filter(held=False).exists():
@@ -175,11 +198,21 @@ def give_back(*, batch: Batch, by: User, reason: str) -> Batch:
     _not_the_makers(batch, by)
     if not reason.strip():
         raise ValidationError("请写明退回原因")
-    batch.state, batch.reason = BatchState.RETURNED, reason.strip()[:200]
+    _hand_back(batch, BatchState.RETURNED, reason.strip())
+    return batch
+
+
+def stamp(batch: Batch, held: int) -> str:
+    """What a checker looks at: this submission of the batch, with so many rows held."""
+    return f"{batch.version}.{held}"
+
+
+def _hand_back(batch: Batch, state: str, reason: str) -> None:
+    """A submitted batch is its maker's again, nothing of it held."""
+    batch.state, batch.reason = state, reason[:200]
     batch.submitted_by = batch.submitted_at = None
     batch.save()
     RosterRow.objects.filter(batch=batch, held=True).update(held=False)
-    return batch
 
 
 @transaction.atomic
@@ -201,10 +234,10 @@ def _clear(batch: Batch) -> None:
 
 
 @transaction.atomic
-def ask_reversal(*, batch: Batch, by: User, reason: str) -> Reversal:
+def ask_reversal(*, batch: Batch, by: User, reason: str, kind: str = "") -> Reversal:
     """申请撤销 of an approved batch, or 恢复 of one that was taken back: another person decides.
 
-    Raises PermissionDenied, ValidationError (no reason, or a request is open), BatchMoved.
+    `kind` is what the person means to ask for. Raises PermissionDenied, ValidationError (no reason, or a request is open), BatchMoved.
     """
     if not require().has(f"{Reversal.act}.make"):
         raise PermissionDenied("本岗位不能申请撤销名单")
@@ -213,22 +246,24 @@ def ask_reversal(*, batch: Batch, by: User, reason: str) -> Reversal:
     batch = _locked(batch, BatchState.APPROVED, BatchState.UNDONE)
     if open_reversal(batch):
         raise ValidationError("这一批已有一份待复核的申请")
-    kind = ReversalKind.UNDO if batch.state == BatchState.APPROVED else ReversalKind.REDO
+    due = ReversalKind.UNDO if batch.state == BatchState.APPROVED else ReversalKind.REDO
+    if kind and kind != due:
+        raise BatchMoved(f"这一批现在是“{batch.get_state_display()}”，请刷新页面")
     return Reversal.objects.create(
-        batch=batch, district_id=batch.district_id, kind=kind, reason=reason.strip()[:200], submitted_by=by
+        batch=batch, district_id=batch.district_id, kind=due, reason=reason.strip()[:200], submitted_by=by
     )
 
 
 @transaction.atomic
-def decide_reversal(*, batch: Batch, by: User, approve: bool, reason: str = "") -> Batch:
+def decide_reversal(*, batch: Batch, by: User, approve: bool, reason: str = "", seen: str = "") -> Batch:
     """Another person agrees to the open request (the job follows) or returns it with a reason.
 
-    Raises PermissionDenied for who asked, ValidationError, BatchMoved.
+    `seen` is the key of the request the person looked at. Raises PermissionDenied for who asked, ValidationError, BatchMoved.
     """
     batch = _locked(batch, BatchState.APPROVED, BatchState.UNDONE)
     asked = open_reversal(batch)
-    if asked is None:
-        raise BatchMoved("没有待复核的撤销或恢复申请，请刷新页面")
+    if asked is None or seen not in ("", str(asked.pk)):
+        raise BatchMoved("这份申请已经处理或撤回，请按现在的内容核对")
     proposals.decide(asked, by=by, approve=approve, reason=reason)
     if approve:
         batch.state = BatchState.UNDOING if asked.kind == ReversalKind.UNDO else BatchState.REDOING

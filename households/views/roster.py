@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.generic import TemplateView
 
 from households import tasks
+from households.roster import feedback
 from households.roster.preview import Preview
 from households.roster.recovery import RUNNING, STOPPED
 from households.roster.running import progress_of
@@ -136,16 +137,31 @@ def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
     actor = request.actor
     context |= {
         "may_make": actor.has("roster.import.make"),
-        "may_check": actor.has("roster.import.check") and request.user.pk not in involved,
+        "may_check": actor.has("roster.import.check") and involved.isdisjoint(actor.barred("roster.import.check")),
         "may_mend": batch.state == BatchState.REFUSED and batch.error.get("code") in MENDABLE and actor.has("roster.import.make"),
         "may_recheck": batch.state == BatchState.REFUSED and batch.error.get("code") == STOPPED and actor.has("roster.import.make"),
         "is_maker": request.user.pk in involved,
+        "stands_in": not involved.isdisjoint(actor.barred("roster.import.check") - {request.user.pk}),
         "related": [batch.continues, *batch.continuations.order_by("pk")] if batch.continues else list(batch.continuations.order_by("pk")),
         **reversal_context(request, batch),
+        **origin_context(batch, actor),
     }  # fmt: skip
     if batch.counts and batch.state != BatchState.DROPPED:
         context["preview"] = Preview(batch, actor, request.GET)
+        context["seen"] = roster.stamp(batch, context["preview"].held)
     return {**context, **extra}
+
+
+def origin_context(batch: Batch, actor: Actor) -> dict:
+    """Other batches of the same file, and how many rows of a continuation are none that the former batch left out."""
+    if batch.state not in {BatchState.CHECKED, BatchState.RETURNED, BatchState.SUBMITTED}:
+        return {}
+    others = batches(actor).filter(sha256=batch.sha256).exclude(pk=batch.pk).exclude(state=BatchState.DROPPED)
+    own = batch.continues and batch.continues.sha256 != batch.sha256  # else: what was held or overtaken of it
+    return {
+        "same_file": list(others.exclude(pk=batch.continues_id).exclude(continues=batch).order_by("-pk")[:3]),
+        "strangers": feedback.strangers(batch) if own else 0,
+    }
 
 
 def reversal_context(request: HttpRequest, batch: Batch) -> dict:

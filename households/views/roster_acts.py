@@ -45,6 +45,11 @@ class BatchActView(TemplateView):
     def reason(self) -> str:
         return self.request.POST.get("reason", "")
 
+    @property
+    def seen(self) -> str:
+        """What the page showed when the button was pressed."""
+        return self.request.POST.get("seen", "")
+
 
 class SubmitView(BatchActView):
     def act(self, batch: Batch) -> None:
@@ -69,7 +74,15 @@ class HoldView(BatchActView):
 
 class ApproveView(BatchActView):
     def act(self, batch: Batch) -> None:
-        self.later(tasks.commit_batch, roster.approve(batch=batch, by=self.request.user, reason=self.reason))
+        agreed = roster.approve(batch=batch, by=self.request.user, reason=self.reason, seen=self.seen)
+        self.later(tasks.commit_batch, agreed)
+
+
+class WithdrawView(BatchActView):
+    """撤回 by the maker, before anybody has decided."""
+
+    def act(self, batch: Batch) -> None:
+        roster.withdraw(batch=batch, by=self.request.user)
 
 
 class ReturnView(BatchActView):
@@ -101,7 +114,7 @@ class UndoView(BatchActView):
     """Ask for the undo of an approved batch, or for the return of one that was taken back."""
 
     def act(self, batch: Batch) -> None:
-        roster.ask_reversal(batch=batch, by=self.request.user, reason=self.reason)
+        roster.ask_reversal(batch=batch, by=self.request.user, reason=self.reason, kind=self.seen)
 
 
 class UndoWithdrawView(BatchActView):
@@ -112,6 +125,8 @@ class UndoWithdrawView(BatchActView):
 class UndoDecideView(BatchActView):
     def act(self, batch: Batch) -> None:
         agreed = self.request.POST.get("decision") == "approve"
-        batch = roster.decide_reversal(batch=batch, by=self.request.user, approve=agreed, reason=self.reason)
+        batch = roster.decide_reversal(
+            batch=batch, by=self.request.user, approve=agreed, reason=self.reason, seen=self.seen
+        )
         if agreed:
             self.later(tasks.reverse_batch, batch)

@@ -1,0 +1,242 @@
+"""The buttons of a batch as people press them: withdrawn, pressed twice, pressed on a page that is no longer true."""
+
+import datetime as dt
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from households import tasks
+from households.models import Person, RosterRow
+from households.roster import committing, jobs, reversing
+from households.services import roster
+from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.accounts.services import deputies
+from jiyang.intake.enums import BatchState
+from jiyang.intake.layouts import layouts
+from jiyang.intake.models import Batch, Reversal
+from jiyang.intake.progress import Progress
+from jiyang.workflow.tasks import sources_for
+from tests import factories
+from tests.households.test_roster import approve, contents, submit
+from tests.households.test_roster_plan import clear, send
+from tests.households.test_roster_storable import ONE, TWO, as_csv, load, row
+from tests.intake.workbooks import workbook
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def press():
+    """`press(user, act, batch, **data)` → (status, page): a button of the batch's page."""
+
+    def _press(user, act: str, batch: Batch, **data) -> tuple[int, str]:
+        client = Client()
+        client.force_login(user)
+        answer = client.post(reverse(f"households:batch_{act}", args=[batch.pk]), data)
+        return answer.status_code, answer.content.decode()
+
+    return _press
+
+
+@pytest.fixture
+def batch(data_admin) -> Batch:
+    people = as_csv(row("3701", "9001", "王一", ONE), row("3702", "9002", "李二", TWO))
+    return submit(data_admin, send(data_admin, people))
+
+
+def page(user, batch: Batch) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.get(reverse("households:batch_detail", args=[batch.pk])).content.decode()
+
+
+def seen(text: str) -> str:
+    """What the page's button says that it showed."""
+    return text.split('name="seen" value="')[1].split('"')[0]
+
+
+def state(batch: Batch) -> str:
+    with system_scope("测试"):
+        return Batch.objects.get(pk=batch.pk).state
+
+
+def waits(user) -> bool:
+    with acting_as(actor_for(user)) as actor:
+        (source,) = (one for one in sources_for(actor) if one.key == "roster_batch")
+        return source.rows(actor).exists()
+
+
+def test_a_maker_takes_a_submission_back_before_it_is_decided(press, batch, data_admin, district_clerk):
+    opened = page(district_clerk, batch)
+    assert "撤回提交" in page(data_admin, batch) and "撤回提交" not in opened
+    with acting_as(actor_for(district_clerk)):
+        roster.hold(batch=batch, by=district_clerk, rows=[2])
+    assert press(data_admin, "withdraw", batch)[0] == 302
+    assert state(batch) == BatchState.CHECKED and not waits(district_clerk)
+    text = page(data_admin, batch)
+    assert f"{data_admin.name}" in text and "撤回了提交" in text and "提交复核：新增 2" in text
+    code, told = press(district_clerk, "approve", batch, seen=seen(opened))
+    assert code == 422 and "现在是“待提交”，不能再做这一步" in told
+    with system_scope("测试"):
+        assert not RosterRow.objects.filter(batch=batch, held=True).exists() and not Person.objects.exists()
+        states = list(
+            Batch.pgh_event_model.objects.filter(pgh_obj_id=batch.pk)
+            .order_by("pgh_id")
+            .values_list("state", "submitted_by")
+        )
+        assert states[-2:] == [("submitted", data_admin.pk), ("checked", None)]
+    assert approve(district_clerk, submit(data_admin, batch)).counts["insert"] == 2
+
+
+def test_only_its_maker_takes_a_submission_back_and_only_while_it_waits(press, batch, data_admin, district_clerk):
+    assert press(factories.user("data_admin"), "withdraw", batch)[0] == 403
+    assert press(district_clerk, "withdraw", batch)[0] == 403 and state(batch) == BatchState.SUBMITTED
+    approve(district_clerk, batch)
+    code, told = press(data_admin, "withdraw", batch)
+    assert code == 422 and "现在是“已入库”" in told
+
+
+def test_a_checker_agrees_to_what_the_page_showed(press, batch, data_admin, district_clerk):
+    old = seen(page(district_clerk, batch))
+    with acting_as(actor_for(data_admin)):
+        roster.withdraw(batch=batch, by=data_admin)
+        roster.submit(batch=batch, by=data_admin)
+    code, told = press(district_clerk, "approve", batch, seen=old)
+    assert code == 422 and "又提交过" in told and state(batch) == BatchState.SUBMITTED
+    now = seen(page(district_clerk, batch))
+    with acting_as(
+        actor_for(leader := factories.user("district_leader"))
+    ):  # another checker holds a household meanwhile
+        roster.hold(batch=batch, by=leader, rows=[2])
+    assert press(district_clerk, "approve", batch, seen=now, reason="村里在核实")[0] == 422
+    assert (
+        press(district_clerk, "approve", batch, seen=seen(page(district_clerk, batch)), reason="村里在核实")[0] == 302
+    )
+
+
+def test_every_button_pressed_twice_acts_once(press, data_admin, district_clerk):
+    batch = send(data_admin, as_csv(row("3701", "9001", "王一", ONE)))
+    assert [press(data_admin, "submit", batch)[0] for _ in range(2)] == [302, 422]
+    assert [press(district_clerk, "approve", batch)[0] for _ in range(2)] == [302, 422]
+    with acting_as(actor_for(district_clerk)):
+        assert committing.commit(batch.pk).state == BatchState.APPROVED and committing.commit(batch.pk) is None
+    clear()
+    for kind in ("undo", "redo"):
+        assert [press(district_clerk, "undo", batch, reason="导错", seen=kind)[0] for _ in range(2)] == [302, 422]
+        agree = {"decision": "approve", "seen": seen(page(data_admin, batch))}
+        assert [press(data_admin, "undo_decide", batch, **agree)[0] for _ in range(2)] == [302, 422]
+        with acting_as(actor_for(data_admin)):
+            reversing.reverse(batch.pk)
+            assert reversing.reverse(batch.pk) is None
+        clear()
+        assert press(data_admin, "undo_decide", batch, **agree)[0] == 422
+        assert (
+            press(district_clerk, "undo", batch, reason="导错", seen=kind)[0] == 422
+        )  # the page is from before it was done
+    with system_scope("测试"):
+        assert list(Reversal.objects.order_by("pk").values_list("kind", "state")) == [
+            ("undo", "approved"),
+            ("redo", "approved"),
+        ]
+        assert Person.objects.get().name == "王一"
+
+
+def test_an_old_page_does_not_agree_to_another_request(press, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, row("3701", "9001", "王一", ONE))
+    clear()
+    assert press(district_clerk, "undo", batch, reason="导错", seen="undo")[0] == 302
+    old = seen(page(data_admin, batch))
+    assert press(district_clerk, "undo_withdraw", batch)[0] == 302
+    assert press(district_clerk, "undo", batch, reason="另一个原因", seen="undo")[0] == 302
+    code, told = press(data_admin, "undo_decide", batch, decision="approve", seen=old)
+    assert code == 422 and "已经处理或撤回" in told and state(batch) == BatchState.APPROVED
+
+
+def test_who_stands_in_for_the_maker_is_told_that_another_must_decide(press, batch, data_admin):
+    deputy, today = factories.user("town_officer", "仁风镇"), timezone.localdate()
+    with acting_as(actor_for(data_admin)):
+        deputies.stand_in(
+            posting=data_admin.postings.get(),
+            deputy=deputy,
+            since=today,
+            until=today + dt.timedelta(days=7),
+            reason="外出",
+            by=data_admin,
+        )
+    text = page(deputy, batch)
+    assert "由本人代理，须由另一位同志复核" in text and "同意入库" not in text and not waits(deputy)
+    assert press(deputy, "approve", batch)[0] == 403
+
+
+def test_an_old_dump_is_led_to_where_it_can_be_checked(press, data_admin):
+    client = Client()
+    client.force_login(data_admin)
+    assert reverse("households:checkup_new") in client.get(reverse("households:batch_upload")).content.decode()
+    dump = workbook(
+        ("AC01", [[one.heading for one in layouts()["legacy_household"].fields], ["2017", "3701"]]), titles=0
+    )
+    with acting_as(actor_for(data_admin)):
+        batch = jobs.check(roster.upload(by=data_admin, filename="AC01.xlsx", data=dump).pk)
+    text = page(data_admin, batch)
+    assert batch.state == BatchState.REFUSED and "旧系统户表（AC01）" in text
+    assert "这种表只能核对，不能导入" in text and reverse("households:checkup_new") in text
+
+
+PHASES = {
+    "check": ("读取文件", "规范内容", "写入暂存", "校验规则", "比对系统数据", "保存核对结果", "完成"),
+    "commit": ("核对计划", "写入系统", "完成"),
+    "undo": ("撤销", "完成"),
+    "redo": ("恢复", "完成"),
+}
+
+
+@pytest.mark.parametrize(("job", "phase"), [(job, phase) for job, phases in PHASES.items() for phase in phases])
+def test_a_job_cancelled_in_any_phase_writes_nothing_and_goes_again(
+    press, data_admin, district_clerk, monkeypatch, job, phase
+):
+    with acting_as(actor_for(data_admin)):
+        batch = roster.upload(by=data_admin, filename="名单.csv", data=as_csv(row("3701", "9001", "王一", ONE)))
+    run, states = {"check": tasks.check_batch}, {"check": BatchState.REFUSED}
+    if job != "check":
+        tasks.check_batch(batch.pk, data_admin.pk)
+        assert press(data_admin, "submit", batch)[0] == press(district_clerk, "approve", batch)[0] == 302
+        run["commit"], states["commit"] = tasks.commit_batch, BatchState.SUBMITTED
+    for kind in ("undo", "redo")[
+        : ("check", "commit", "undo", "redo").index(job) - 1 if job in ("undo", "redo") else 0
+    ]:
+        clear()
+        (tasks.commit_batch if kind == "undo" else tasks.reverse_batch)(batch.pk, district_clerk.pk)
+        clear()
+        assert press(district_clerk, "undo", batch, reason="导错")[0] == 302
+        assert press(data_admin, "undo_decide", batch, decision="approve")[0] == 302
+        run[kind], states[kind] = tasks.reverse_batch, BatchState.APPROVED if kind == "undo" else BatchState.UNDONE
+    before, step = contents(), Progress.step
+
+    def stop(self, name, *args):
+        if name == phase:
+            assert press(data_admin, "cancel", batch)[0] == 302
+        step(self, name, *args)
+
+    monkeypatch.setattr(Progress, "step", stop)
+    clear()
+    run[job](batch.pk, district_clerk.pk if job == "commit" else data_admin.pk)
+    assert (state(batch), contents()) == (states[job], before)
+    monkeypatch.undo()
+    text = page(data_admin, batch)
+    assert "处理已取消，没有写入任何数据" in text
+
+
+def test_an_upload_pressed_twice_is_one_batch(data_admin):
+    data = as_csv(row("3701", "9001", "王一", ONE))
+    with acting_as(actor_for(data_admin)):
+        one, two = (roster.upload(by=data_admin, filename="名单.csv", data=data) for _ in range(2))
+        assert one.pk == two.pk
+        jobs.check(one.pk)
+        later = roster.upload(by=data_admin, filename="名单.csv", data=data)
+    assert later.pk != one.pk
+    clear()
+    with acting_as(actor_for(data_admin)):
+        jobs.check(later.pk)
+    assert "同一个文件还传过" in page(data_admin, later)

@@ -1,0 +1,213 @@
+"""Batches that meet: continuations of continuations, files sent twice or to the wrong batch, two makers with one household."""
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from households.models import Household, Person, RosterRow
+from households.roster import committing, feedback, jobs
+from households.services import roster
+from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.intake.enums import BatchState, PlanMode
+from jiyang.intake.models import Batch
+from tests import factories
+from tests.households.test_roster import approve, contents, submit
+from tests.households.test_roster import reverse as take_back
+from tests.households.test_roster_plan import clear, send
+from tests.households.test_roster_storable import FOUR, ONE, THREE, TWO, as_csv, load, row
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def wrong(number: str) -> str:
+    return number[:-1] + ("0" if number[-1] != "0" else "1")
+
+
+def failed(maker, batch: Batch, path: Path, **mended: str) -> bytes:
+    """The failed rows of a batch as they are downloaded, with cells corrected."""
+    with acting_as(actor_for(maker)):
+        feedback.failed_rows(batch, path)
+    book = openpyxl.load_workbook(path)
+    for line in book.active.iter_rows():
+        for cell in line:
+            cell.value = mended.get(f"n{cell.value}", cell.value)
+    book.save(path)
+    clear()
+    return path.read_bytes()
+
+
+def continued(maker, batch: Batch, data: bytes) -> Batch:
+    with acting_as(actor_for(maker)):
+        return jobs.check(roster.upload(by=maker, filename="改正.xlsx", data=data, continues=batch).pk)
+
+
+def counts(batch: Batch) -> dict[str, int]:
+    return {key: number for key, number in batch.counts.items() if number}
+
+
+def page(user, batch: Batch) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.get(reverse("households:batch_detail", args=[batch.pk])).content.decode()
+
+
+@pytest.fixture
+def faulty(data_admin) -> Batch:
+    """Three households: the second and third have a wrong number each."""
+    return send(
+        data_admin,
+        as_csv(
+            row("3701", "9001", "王一", ONE),
+            row("3702", "9002", "李二", wrong(TWO)),
+            row("3703", "9003", "赵三", wrong(THREE)),
+        ),
+    )
+
+
+def test_a_continuation_is_continued_in_turn_and_a_file_sent_twice_changes_nothing_more(
+    faulty, data_admin, district_clerk, tmp_path
+):
+    clear()
+    approve(district_clerk, submit(data_admin, faulty))
+    first = continued(data_admin, faulty, failed(data_admin, faulty, tmp_path / "1.xlsx", **{f"n{wrong(TWO)}": TWO}))
+    assert counts(first) == {"insert": 1, "refused": 1}
+    second = continued(
+        data_admin, first, data := failed(data_admin, first, tmp_path / "2.xlsx", **{f"n{wrong(THREE)}": THREE})
+    )
+    assert counts(second) == {"insert": 1} and second.continues_id == first.pk
+    clear()
+    twice = continued(data_admin, first, data)
+    assert counts(twice) == {"insert": 1}
+    for batch in (first, second, twice):
+        clear()
+        submit(data_admin, batch)
+    clear()
+    assert approve(district_clerk, first).state == approve_clear(district_clerk, second).state == BatchState.APPROVED
+    late = approve_clear(district_clerk, twice)
+    assert (late.state, counts(late), "系统数据有变化" in late.reason) == (BatchState.CHECKED, {"same": 1}, True)
+    with system_scope("测试"):
+        assert sorted(Person.objects.values_list("name", flat=True)) == ["李二", "王一", "赵三"]
+
+
+def approve_clear(checker, batch: Batch) -> Batch:
+    clear()
+    return approve(checker, batch)
+
+
+def test_a_file_that_is_not_of_the_batch_is_told_on_the_page(faulty, data_admin, tmp_path):
+    clear()
+    right = continued(data_admin, faulty, failed(data_admin, faulty, tmp_path / "1.xlsx", **{f"n{wrong(TWO)}": TWO}))
+    assert "未入库的行里" not in page(data_admin, right)
+    clear()
+    other = continued(data_admin, faulty, as_csv(row("3702", "9002", "李二", TWO), row("3709", "9009", "孙九", FOUR)))
+    assert f"行不在批次 {faulty} 未入库的行里" in page(data_admin, other) and strangers(other) == 1
+
+
+def strangers(batch: Batch) -> int:
+    with system_scope("测试"):
+        return feedback.strangers(batch)
+
+
+def test_of_two_makers_with_one_household_the_later_gets_back_what_the_first_overtook(data_admin, district_clerk):
+    load(data_admin, district_clerk, row("3701", "9001", "王一", ONE), row("3702", "9002", "李二", TWO))
+    other, leader = factories.user("data_admin"), factories.user("district_leader")
+    clear()
+    mine = submit(
+        data_admin,
+        send(data_admin, as_csv(row("3701", "9001", "王一", ONE, 自然村="东头"), row("3702", "9002", "李二", TWO))),
+    )
+    clear()
+    theirs = submit(
+        other,
+        send(
+            other,
+            as_csv(row("3701", "9001", "王一", ONE, 自然村="西头"), row("3702", "9002", "李二", TWO, 自然村="北头")),
+        ),
+    )
+    assert approve_clear(district_clerk, mine).state == BatchState.APPROVED
+    done = approve_clear(leader, theirs)
+    with system_scope("测试"):
+        rest = Batch.objects.get(continues=theirs)
+        assert dict(Household.objects.values_list("household_no", "hamlet")) == {"3701": "东头", "3702": "北头"}
+        assert (done.rows, rest.rows, rest.state, rest.uploaded_by_id) == (1, 1, BatchState.RETURNED, other.pk)
+    with acting_as(actor_for(other)), pytest.raises(PermissionDenied, match="复核人不能是"):
+        roster.approve(batch=submit(other, rest), by=other)
+
+
+def test_a_part_of_a_part(data_admin, district_clerk):
+    """By row, then by town, then the last of it; each part is written once and what was held says why."""
+    batch = submit(
+        data_admin,
+        send(
+            data_admin, as_csv(*(row(f"370{n}", f"900{n}", f"王{n}", one) for n, one in enumerate((ONE, TWO, THREE))))
+        ),
+    )
+    for held in ([3, 4], [4]):
+        with acting_as(actor_for(district_clerk)):
+            roster.hold(batch=batch, by=district_clerk, rows=held)
+            clear()
+            done = committing.commit(roster.approve(batch=batch, by=district_clerk, reason="还在核实").pk)
+        assert (done.state, done.rows) == (BatchState.APPROVED, 1)
+        with system_scope("测试"):
+            batch = submit(data_admin, Batch.objects.get(continues=done))
+    with acting_as(actor_for(district_clerk)):
+        roster.hold(batch=batch, by=district_clerk, towns=[factories.town().pk])
+        with pytest.raises(ValidationError, match="直接退回"):
+            roster.approve(batch=batch, by=district_clerk, reason="还在核实")
+        roster.hold(batch=batch, by=district_clerk, towns=[factories.town().pk], held=False)
+    assert approve_clear(district_clerk, batch).rows == 1
+    with system_scope("测试"):
+        assert Person.objects.count() == 3 and not RosterRow.objects.filter(held=True).exists()
+
+
+def test_undone_parts_come_back_in_any_order_and_the_file_goes_again(data_admin, district_clerk):
+    data = as_csv(row("3701", "9001", "王一", ONE), row("3702", "9002", "李二", TWO))
+    batch = submit(data_admin, send(data_admin, data))
+    with acting_as(actor_for(district_clerk)):
+        roster.hold(batch=batch, by=district_clerk, rows=[3])
+        clear()
+        committing.commit(roster.approve(batch=batch, by=district_clerk, reason="还在核实").pk)
+    with system_scope("测试"):
+        rest = Batch.objects.get(continues=batch)
+    approve_clear(district_clerk, submit(data_admin, rest))
+    full = contents()
+    for one in (batch, rest, batch, rest):
+        clear()
+        take_back(data_admin, district_clerk, one)
+    assert contents() == full
+    for one in (rest, batch):
+        clear()
+        take_back(data_admin, district_clerk, one)
+    assert contents()["people"] == []
+    clear()
+    assert counts(approve_clear(district_clerk, submit(data_admin, send(data_admin, data)))) == {"insert": 2}
+    assert contents() == full
+
+
+def test_blank_cells_in_each_mode(data_admin, district_clerk):
+    full = row("3701", "9001", "王一", ONE, 自然村="东头", 人数="1", 人均纯收入="9000")
+    blank = {**full, "自然村": "", "人数": "", "民族": "", "人均纯收入": ""}
+    load(data_admin, district_clerk, full)
+    for mode, expected in ((PlanMode.NEW, {"refused": 1}), (PlanMode.BLANKS, {"refused": 1})):
+        clear()
+        assert counts(send(data_admin, as_csv(blank), mode)) == expected  # 民族 must not be empty
+    blank["民族"] = "汉族"
+    for mode, expected in ((PlanMode.NEW, {"kept": 1}), (PlanMode.BLANKS, {"kept": 1}), (PlanMode.ALL, {"update": 1})):
+        clear()
+        batch = send(data_admin, as_csv(blank), mode)
+        assert counts(batch) == expected
+    approve_clear(district_clerk, submit(data_admin, batch))
+    with system_scope("测试"):
+        home = Household.objects.get()
+        assert (home.hamlet, home.stated_size, home.incomestatement_set.get().per_head) == ("", None, 9000)
+    clear()
+    batch = send(data_admin, as_csv(full), PlanMode.BLANKS)
+    with system_scope("测试"):
+        assert set(RosterRow.objects.get(batch=batch).changed) == {"hamlet", "stated_size"}
+    approve_clear(district_clerk, submit(data_admin, batch))
+    with system_scope("测试"):
+        assert Household.objects.get().hamlet == "东头"
