@@ -97,6 +97,7 @@ class Line:
     more: list[tuple[str, str, str]] = field(
         default_factory=list
     )  # (heading, old, new) of changes that no column shows
+    faults: list[tuple[str, str]] = field(default_factory=list)  # (heading, message) of errors that no column shows
 
 
 class Preview:
@@ -137,6 +138,11 @@ class Preview:
         """Rows that would be written but were held back."""
         rows = RosterRow.objects.visible_to(self.actor).filter(batch=self.batch, held=True)
         return rows.filter(action__in=(RowAction.INSERT, RowAction.UPDATE)).count()
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the batch would write nothing at all."""
+        return not any(self.batch.counts.get(action, 0) for action in (RowAction.INSERT, RowAction.UPDATE))
 
     @property
     def failed(self) -> int:
@@ -221,13 +227,15 @@ class Preview:
         return list(rows.select_related("town", "village").order_by("row")[: PAGE + 1])
 
     def _columns(self) -> list[tuple[str, str]]:
-        """(field, heading) to show: the identifying ones first, then those with findings or changes, twelve in all."""
+        """(field, heading) to show: the identifying ones first, then those with errors, changes or warnings, twelve in all."""
         heading = self.headings
         shown = {row.row for row in self.rows}
         self.found = {}
         for finding in self._findings().filter(row__in=shown):
             self.found.setdefault((finding.row, finding.field), []).append(finding)
-        lively = [name for _, name in self.found] + [name for row in self.rows for name in row.changed]
+        wrong = [one.field for found in self.found.values() for one in found if one.severity == "E"]
+        changed = [name for row in self.rows for name in row.changed]
+        lively = [*wrong, *changed, *(name for _, name in self.found)]
         order = dict.fromkeys([*FIRST, *lively, *heading])
         seen = [name for name in order if name in heading and self._may_see(name) and self._shown(name)]
         return [(name, heading[name]) for name in seen[:MOST_COLUMNS]]
@@ -259,7 +267,7 @@ class Preview:
             Line(
                 row.row, row.action, RowAction(row.action).label,
                 sum(one.severity == "E" for (number, _), found in self.found.items() if number == row.row for one in found),
-                [self._cell(row, name, before) for name, _ in self.columns], row.held, self._notes(row, before), self._more(row, before),
+                [self._cell(row, name, before) for name, _ in self.columns], row.held, self._notes(row, before), self._more(row, before), self._faults(row),
             )
             for row in self.rows
         ]  # fmt: skip
@@ -269,6 +277,16 @@ class Preview:
         shown = {name for name, _ in self.columns}
         names = [name for name in row.changed if name in self.headings and name not in shown and self._may_see(name)]
         return [(self.headings[name], self._old(row, name, before), self._new(row, name, [])) for name in names]
+
+    def _faults(self, row: RosterRow) -> list[tuple[str, str]]:
+        """The row's errors in columns that the page has no room for."""
+        shown = {name for name, _ in self.columns}
+        return [
+            (self.headings.get(name, ""), one.message)
+            for (number, name), found in self.found.items()
+            for one in found
+            if number == row.row and name not in shown and one.severity == "E"
+        ]
 
     def _notes(self, row: RosterRow, before: dict) -> list[str]:
         """What happens to the row's membership and household, in words."""

@@ -37,7 +37,6 @@ def failed(batch_id: int, message: str) -> None:
             batch.approved_by = batch.approved_at = None
         else:
             batch.state = BatchState.APPROVED if batch.state == BatchState.UNDOING else BatchState.UNDONE
-            batch.reason = message
             batch.reversals.filter(state=ProposalState.APPROVED, done_at=None).update(
                 state=ProposalState.RETURNED, decision_reason=message
             )

@@ -23,6 +23,7 @@ from jiyang.intake.reader import LARGEST_FILE
 from jiyang.intake.refusals import MENDABLE
 from jiyang.ledgers.terms import is_key
 from jiyang.ui.navigation import Entry, register
+from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.proposals import may_decide
 
 INVALID = 422
@@ -169,7 +170,9 @@ def reversal_context(request: HttpRequest, batch: Batch) -> dict:
     if batch.state not in {BatchState.APPROVED, BatchState.UNDONE}:
         return {}
     actor, asked = request.actor, roster.open_reversal(batch)
+    last = batch.reversals.exclude(state=ProposalState.WITHDRAWN).select_related("decided_by").last()
     return {
+        "turned_down": last if last and last.state == ProposalState.RETURNED else None,
         "asked": asked,
         "next_kind": ReversalKind.UNDO if batch.state == BatchState.APPROVED else ReversalKind.REDO,
         "may_ask": asked is None and actor.has("roster.undo.make"),

@@ -1,6 +1,7 @@
 """The buttons of a batch as people press them: withdrawn, pressed twice, pressed on a page that is no longer true."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.test import Client
@@ -15,11 +16,12 @@ from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.services import deputies
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts
-from jiyang.intake.models import Batch, Reversal
+from jiyang.intake.models import Batch, BatchFinding, Reversal
 from jiyang.intake.progress import Progress
 from jiyang.workflow.tasks import sources_for
 from tests import factories
 from tests.households.test_roster import approve, contents, submit
+from tests.households.test_roster import reverse as take_back
 from tests.households.test_roster_plan import clear, send
 from tests.households.test_roster_storable import ONE, TWO, as_csv, load, row
 from tests.intake.workbooks import workbook
@@ -224,8 +226,7 @@ def test_a_job_cancelled_in_any_phase_writes_nothing_and_goes_again(
     run[job](batch.pk, district_clerk.pk if job == "commit" else data_admin.pk)
     assert (state(batch), contents()) == (states[job], before)
     monkeypatch.undo()
-    text = page(data_admin, batch)
-    assert "处理已取消，没有写入任何数据" in text
+    assert "处理已取消，没有写入任何数据" in page(data_admin, batch)
 
 
 def test_an_upload_pressed_twice_is_one_batch(data_admin):
@@ -240,3 +241,60 @@ def test_an_upload_pressed_twice_is_one_batch(data_admin):
     with acting_as(actor_for(data_admin)):
         jobs.check(later.pk)
     assert "同一个文件还传过" in page(data_admin, later)
+
+
+def test_a_batch_keeps_why_a_part_was_held_and_tells_what_became_of_a_request(press, batch, data_admin, district_clerk):
+    with acting_as(actor_for(district_clerk)):
+        roster.hold(batch=batch, by=district_clerk, rows=[2])
+        clear()
+        committing.commit(roster.approve(batch=batch, by=district_clerk, reason="村里在核实").pk)
+    assert press(district_clerk, "undo", batch, reason="导错")[0] == 302
+    assert press(data_admin, "undo_decide", batch, decision="return", reason="没有导错")[0] == 302
+    text = page(district_clerk, batch)
+    assert "部分暂缓：村里在核实" in text and "撤销申请没有办成" in text and "没有导错" in text
+    assert press(district_clerk, "undo", batch, reason="真的导错")[0] == 302
+    assert press(data_admin, "undo_decide", batch, decision="approve")[0] == 302
+    assert press(data_admin, "cancel", batch)[0] == 302
+    clear()
+    tasks.reverse_batch(batch.pk, data_admin.pk)
+    text = page(district_clerk, batch)
+    assert "部分暂缓：村里在核实" in text and "处理已取消，没有写入任何数据" in text
+    take_back(data_admin, district_clerk, batch)
+    text = page(district_clerk, batch)
+    assert "部分暂缓：村里在核实" in text and "已撤销：" not in text and "没有办成" not in text
+
+
+def test_a_file_that_changes_nothing_asks_nobody_to_submit_it(press, data_admin, district_clerk):
+    load(data_admin, district_clerk, row("3701", "9001", "王一", ONE))
+    clear()
+    same = send(data_admin, as_csv(row("3701", "9001", "王一", ONE)))
+    text = page(data_admin, same)
+    assert "没有要新增或变更的行，不需要提交" in text and "提交复核：" not in text
+    client = Client()
+    client.force_login(data_admin)
+    assert "不需入库" in client.get(reverse("households:batch_list")).content.decode()
+    assert press(data_admin, "submit", same)[0] == 422
+
+
+def test_an_error_in_a_column_that_the_page_has_no_room_for_is_told_below_its_row(data_admin):
+    wide = workbook(("名单", [[one.heading for one in layouts()["roster_c"].fields], removed()]), titles=0)
+    with acting_as(actor_for(data_admin)):
+        batch = jobs.check(roster.upload(by=data_admin, filename="监测.xlsx", data=wide).pk)
+    with system_scope("测试"):
+        wrong = BatchFinding.objects.filter(batch=batch, severity="E")
+        assert wrong.values("field").distinct().count() > 12
+        headings = set(wrong.values_list("column", flat=True))
+    text = page(data_admin, batch)
+    below = text.split("第 2 行另有错误：")[1].split("</tr>")[0]
+    shown = set(re.findall(r'<th scope="col">([^<]+)</th>', text))
+    assert headings - shown and all(heading in below for heading in headings - shown)
+
+
+def removed() -> list[str]:
+    """A monitored household that was removed with nothing said of what came after."""
+    told = {
+        "县": "济阳区", "乡": "仁风镇", "村": factories.village().name, "户编号": "3701", "人编号": "9001", "姓名": "王一", "证件号码": ONE,
+        "与户主关系": "户主", "民族": "汉族", "文化程度": "初中", "健康状况": "健康", "劳动技能": "弱劳动力或半劳动力", "户类型": "脱贫户",
+        "监测对象类别": "脱贫不稳定户", "风险是否已消除": "是", "识别监测时间": "202301", "消除监测时间": "202302",
+    }  # fmt: skip
+    return [told.get(one.heading, "") for one in layouts()["roster_c"].fields]
