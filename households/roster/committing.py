@@ -3,14 +3,11 @@
 All or nothing; may run again after a crash.
 """
 
-import datetime as dt
-
 from django.db import connection
-from django.utils import timezone
 
 from households.models import RosterAbsence, roster_period
 from households.roster import apply, plan, staging, storable
-from households.roster.running import Clock, only_one, progress_of
+from households.roster.running import Clock, day_of, only_one, progress_of
 from households.roster.takers import taker_of
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts
@@ -53,7 +50,7 @@ def commit(batch_id: int) -> Batch | None:
             by_id=batch.approved_by_id,
             who=batch.submitted_by.name,
             fields=fields_of(batch),
-            day=day_of(batch),
+            day=day_of(batch.data_date),
             source=rows_of(batch),
             people=of_people(batch),
             taker=taker_of(batch.layout),
@@ -86,14 +83,9 @@ def rows_of(batch: Batch, condition: str = "true") -> str:
     return staging.kept(layouts()[batch.layout], f"r.batch_id = {int(batch.pk)} and {condition}")
 
 
-def day_of(batch: Batch) -> dt.date:
-    """The day that the file speaks of; one that lies ahead is today."""
-    return min(batch.data_date or timezone.localdate(), timezone.localdate())
-
-
 def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:
     """Plan rows of the batch anew; returns what could not be stored meanwhile, as (row, field, code)."""
-    day = day_of(batch)
+    day = day_of(batch.data_date)
     plan.make(
         fields_of(batch),
         roster_period(day)[0],

@@ -36,11 +36,15 @@ LONGEST = 32_000  # characters of a cell or comment that a workbook takes
 
 @dataclass
 class Part:
-    """A sheet of the original: `offset` turns its row numbers into the batch's, data begin after row `head` (from 1)."""
+    """A sheet of the original: `offset` turns its row numbers into the batch's, data begin after row `head` (from 1).
+
+    The headings of one that `continues` another stand there.
+    """
 
     sheet: str
     offset: int
     head: int
+    continues: str = ""
 
 
 @dataclass
@@ -87,19 +91,22 @@ def failed_rows(batch: Batch, path: Path) -> int:
     wanted, notes, written = dict(rows.values_list("row", "action")), notes_of(batch), 0
     with _workbook(path) as book:
         source = original(batch)
-        for part in parts_of(batch):
-            sheet, looks, line = book.add_worksheet(_title(book, part.sheet)), _looks(book), 0
-            width, end = 0, _width_before_why(source, part)
+        parts = {part.sheet: part for part in parts_of(batch)}
+        for part in parts.values():
+            sheet, looks = book.add_worksheet(_title(book, part.sheet)), _looks(book)
+            above = parts.get(part.continues, part)
+            end = _width_before_why(source, above)
+            top = [cells[:end] for cells in islice(source.rows(above.sheet), above.head)]
+            width, line = max(map(len, top)), above.head
+            for number, cells in enumerate(top):
+                _write(sheet, number, cells, None, looks)
+            sheet.write_string(line - 1, width, WHY)
+            sheet.freeze_panes(line, 0)
             for number, cells in enumerate(source.rows(part.sheet), start=1):
                 cells = cells[:end]
                 if number <= part.head:
-                    width = max(width, len(cells))
-                    _write(sheet, line, cells, None, looks)
-                    if number == part.head:
-                        sheet.write_string(line, width, WHY)
-                        sheet.freeze_panes(line + 1, 0)
-                    line += 1
-                elif action := wanted.get(number + part.offset):
+                    continue
+                if action := wanted.get(number + part.offset):
                     found = notes.get(number + part.offset, Notes())
                     _write(sheet, line, cells, found, looks)
                     beside = action == RowAction.REFUSED and not found.wrong
@@ -137,22 +144,28 @@ def original(batch: Batch) -> Source:
     parts = {part.sheet: part for part in parts_of(batch)}
     fields = layouts()[batch.layout].by_name
     shared = {heading for name, heading in batch.columns["places"] if fields[name].belongs_to == "household"}
-    return replace(source, _rows=lambda sheet: _unmerged(source, parts[sheet], shared))
+    return replace(source, _rows=lambda sheet: _unmerged(source, parts[sheet], _places(source, parts, sheet, shared)))
 
 
-def _unmerged(source: Source, part: Part, shared: set[str]) -> Iterator[list[Any]]:
-    """The rows of a sheet; what is merged downwards in a column of `shared` headings is written in each of its rows."""
+def _places(source: Source, parts: dict[str, Part], sheet: str, headings: set[str]) -> set[int]:
+    """Columns of a sheet under these headings."""
+    above = parts.get(parts[sheet].continues, parts[sheet])
+    found: dict[int, str] = {}
+    for cells in islice(source.rows(above.sheet), above.head):
+        found |= {place: " ".join(as_text(cell).split()) for place, cell in enumerate(cells) if cell != ""}
+    return {place for place, heading in found.items() if heading in headings}
+
+
+def _unmerged(source: Source, part: Part, shared: set[int]) -> Iterator[list[Any]]:
+    """The rows of a sheet; what is merged downwards in the `shared` columns is written in each of its rows."""
     starts: dict[int, list[tuple[int, int]]] = {}
     for (top, left), (bottom, _) in source.merged(part.sheet):
         if bottom > top >= part.head:
             starts.setdefault(top, []).append((left, bottom))
-    headings: dict[int, str] = {}
     held: dict[int, tuple[int, Any]] = {}  # column -> last row of its merged cells, and what stands in them
     for number, cells in enumerate(source.rows(part.sheet)):
-        if number < part.head:
-            headings |= {place: " ".join(as_text(cell).split()) for place, cell in enumerate(cells) if cell != ""}
         for left, bottom in starts.get(number, ()):
-            if left < len(cells) and headings.get(left) in shared:
+            if left < len(cells) and left in shared:
                 held[left] = bottom, cells[left]
         held = {place: one for place, one in held.items() if one[0] >= number}
         if held:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from households.models import roster_period
 from households.roster import exported, judging, plan, staging, storable
-from households.roster.running import Clock, only_one, progress_of
+from households.roster.running import Clock, day_of, only_one, progress_of
 from households.roster.takers import taker_of
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
 from jiyang.intake import pipeline
@@ -86,7 +86,7 @@ def examine(
     step("比对系统数据", 0, len(mapped.rows))
     plan.make(
         {*mapped.columns, *place_fields(mapped)},
-        roster_period(day_of(mapped, as_of))[0],
+        roster_period(day_of(mapped.data_date or as_of))[0],
         rows=len(mapped.rows),
         with_register=with_register,
         mode=mode,
@@ -100,16 +100,11 @@ def examine(
     return mapped, clock.total()
 
 
-def day_of(mapped: Mapped, as_of: dt.date | None = None) -> dt.date:
-    """The day that the file speaks of; one that lies ahead is today."""
-    return min(mapped.data_date or as_of or timezone.localdate(), timezone.localdate())
-
-
 def _date_rows(mapped: Mapped, as_of: dt.date | None) -> None:
     """Rows of a file without a column of the year get the year of its day, which stays whenever the batch is written."""
     taker = taker_of(mapped.header.layout.key)
     if taker and taker.dated and taker.dated not in mapped.columns:
-        mapped.columns[taker.dated] = [str(day_of(mapped, as_of).year)] * len(mapped.rows)
+        mapped.columns[taker.dated] = [str(day_of(mapped.data_date or as_of).year)] * len(mapped.rows)
 
 
 def _settle(mapped: Mapped) -> None:
@@ -171,7 +166,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
             header.sheet,
             header.row + 1,
         )
-        batch.rows, batch.data_date, batch.seconds = len(mapped.rows), mapped.data_date, seconds
+        batch.rows, batch.data_date, batch.seconds = len(mapped.rows), mapped.data_date or as_of, seconds
         batch.columns = {
             "known": list(mapped.columns),
             "places": places_of(mapped),
@@ -199,20 +194,22 @@ def outline(batch: Batch, sheet: str = "", rows: int = 20, heading: tuple | None
 
 
 def described(mapped: Mapped) -> dict:
-    """How the file was read, for the page: {unknown, missing, dated, ignored, score, reason, sheets, apart, unread, skipped, unlisted}.
+    """How the file was read, for the page: {unknown, missing, dated, day_from, ignored, score, reason, sheets, continued, apart, unread, skipped, unlisted}.
 
     `sheets` is [name, number to take from a batch row for Excel's row, first and last batch row] each; `unlisted` counts
-    notes (N) beyond those that are listed; `dated` see there. `unread` is [name, rows with data, why] of each sheet that was not read.
+    notes (N) beyond those that are listed; `dated` see there; `continued` is [name, sheet whose columns hold for it, first row
+    of data] of each sheet without headings that was read. `unread` is [name, rows with data, why] of each sheet that was not read.
     """
     header = mapped.header
     ends = [first for first, _ in mapped.starts[1:]] + [len(mapped.rows)]
     return {
-        "unknown": header.unknown, "missing": header.missing, "dated": dated_of(mapped), "ignored": header.ignored, "score": header.score, "reason": header.reason,
+        "unknown": header.unknown, "missing": header.missing, "dated": dated_of(mapped), "day_from": mapped.day_from, "ignored": header.ignored, "score": header.score, "reason": header.reason,
         "sheets": [
             [name, offset, mapped.rows[first], mapped.rows[end - 1]]
             for name, (first, offset), end in zip(header.sheets, mapped.starts, ends, strict=True)
             if end > first
         ],
+        "continued": [[part.sheet, part.continues, part.first_data + 1] for part in header.parts if part.continues],
         "apart": header.apart, "unread": [[name, rows, header.apart[name]] for name, rows in header.unread.items()],
         "skipped": dict(mapped.skipped), "unlisted": mapped.unlisted_counts(), "rules": mapped.rules,
     }  # fmt: skip
@@ -241,9 +238,12 @@ def places_of(mapped: Mapped) -> list[list[str]]:
 
 
 def parts_of(mapped: Mapped) -> list[list]:
-    """[sheet, offset of its batch row numbers, last heading row] of each sheet that was read."""
+    """[sheet, offset of its batch row numbers, last row above the data, sheet whose headings hold for it] of each that was read."""
     parts = mapped.header.parts or [mapped.header]
-    return [[part.sheet, offset, part.first_data] for part, (_, offset) in zip(parts, mapped.starts, strict=True)]
+    return [
+        [part.sheet, offset, part.first_data, part.continues]
+        for part, (_, offset) in zip(parts, mapped.starts, strict=True)
+    ]
 
 
 def _keep_findings(batch: Batch, mapped: Mapped) -> None:

@@ -21,10 +21,10 @@ from households.models import (
     RosterTouch,
     roster_period,
 )
-from households.roster.committing import day_of
 from households.roster.feedback import FAILED
 from households.roster.fields import MOVED, OWNERS, REOPENED
 from households.roster.jobs import VALUE_AAD
+from households.roster.running import day_of
 from households.roster.staging import KEPT, aads_of
 from households.roster.takers import Taker, taker_of
 from jiyang.access.scope import Actor
@@ -314,7 +314,7 @@ class Preview:
             Membership.objects.visible_to(self.actor).filter(person__in=people, until=None).select_related("household")
         )
         incomes = IncomeStatement.objects.visible_to(self.actor).filter(
-            household__in=homes, kind=IncomeKind.ROSTER, year=roster_period(day_of(self.batch))[0]
+            household__in=homes, kind=IncomeKind.ROSTER, year=roster_period(day_of(self.batch.data_date))[0]
         )
         cases = CaseRecord.objects.visible_to(self.actor).filter(household__in=homes)
         taken = [row.taken for row in changed if row.taken] if self.taker else []

@@ -1,14 +1,21 @@
 """What the jobs of a batch share: their progress, their clock, and that only one runs at a time."""
 
+import datetime as dt
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from jiyang.intake.progress import Progress
 
 LOCK, CHECKUPS = 0x0517, 0x0518  # first keys of the advisory locks: batches, check-ups
+
+
+def day_of(told: dt.date | None) -> dt.date:
+    """The day for which a batch counts: `told` by its file or by who gave it; one that lies ahead, or none, is today."""
+    return min(told or timezone.localdate(), timezone.localdate())
 
 
 class Clock:

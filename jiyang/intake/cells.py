@@ -46,6 +46,12 @@ NO = {
     "未参保", "□", "☐",
 }  # fmt: skip
 SIGN_ENDS = "。."  # a full stop after 是
+TICK = "√✓✔☑✅■☒"
+TICKED = re.compile(rf"^(是|否)[{TICK}]$|^[{TICK}](是|否)$")
+BOXES = re.compile(rf"^([{TICK}□☐])是[/、]?([{TICK}□☐])否$|^是([{TICK}□☐])[/、]?否([{TICK}□☐])$")  # □是 ☑否
+REMARK = re.compile(r"^([^()]+)\(([^()]*)\)$")
+AGAINST_YES = re.compile("[否未不没无非停退拟待将曾假×]|计划")  # 是（未参加）: nobody knows what is meant
+AGAINST_NO = re.compile("(?<!不)是|(?<![没未])有|(?<![未没不])(?<!没有)参加|已(?:参|解决|硬化|通|消除|务工|享受)|[√✓✔]")
 NOTHING = {"-", "--", "—", "——", "―", "－", "/", "\\", "无", "暂无", "空", "null", "none", "nan", "n/a", "至今", "."}
 ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#GETTING_DATA", "#CALC!"}
 PLAIN = re.compile("[\u4e00-\u9fff0-9A-Za-z]+$")
@@ -194,14 +200,29 @@ def yes_no_cell(cell: object, field: Field | None = None) -> Read:
         return Read(None, "placeholder", "")
     if not kept or (is_nothing(kept) and kept != "无"):
         return BLANK if not kept else Read(None, "placeholder", "")
-    sign = kept.rstrip(SIGN_ENDS).lower()
-    answer = "t" if sign in YES else "f" if sign in NO else ""
+    answer = _answer(kept.rstrip(SIGN_ENDS).lower())
     if not answer:
         return Read(None, "yes_no_unknown")
     official = "是" if answer == "t" else "否"
     if isinstance(cell, bool) or raw == official:
         return Read(answer)
     return Read(answer, changed(raw, kept) if kept == official else "yes_no_sign", official)
+
+
+def _answer(sign: str) -> str:
+    """`t` or `f` of a sign, a ticked word or box, or a word whose remark in brackets does not speak against it; "" of others."""
+    if sign in YES or sign in NO:
+        return "t" if sign in YES else "f"
+    if found := TICKED.match(sign):
+        return _answer(found[1] or found[2])
+    if found := BOXES.match(sign):
+        yes, no = (mark in TICK for mark in found.groups() if mark)
+        return "" if yes == no else "t" if yes else "f"
+    if found := REMARK.match(sign):
+        answer = _answer(found[1])
+        against = AGAINST_YES if answer == "t" else AGAINST_NO
+        return "" if against.search(found[2]) else answer
+    return ""
 
 
 def choice_cell(cell: object, field: Field) -> Read:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
 
+from jiyang.intake import continued
 from jiyang.intake.layouts import Field, Layout, meanings, plain
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
@@ -49,7 +50,7 @@ class Header:
 
     `score` (0–1) and `reason` say why; `ignored` are headings that a person left out; `parts` are the sheets that are
     read as one file, this one included; `apart` names sheets that were not read, with the reason, `unread` those of them
-    that hold data, with their number of rows.
+    that hold data, with their number of rows. A part that `continues` another sheet has no heading and that sheet's columns.
     """
 
     sheet: str
@@ -66,6 +67,7 @@ class Header:
     parts: list["Header"] = field(default_factory=list)
     apart: dict[str, str] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
+    continues: str = ""
 
     @property
     def lines(self) -> int:
@@ -81,6 +83,11 @@ class Header:
         """Headings without which the file cannot be read. A sheet named after its town needs no column for it."""
         known = self.names | ({"town"} if TOWN_NAME.search(self.sheet) else set())
         return [one.heading for one in self.layout.fields if one.must_exist and one.name not in known]
+
+    @property
+    def units(self) -> set[str]:
+        """Headings that state another unit than the layout's."""
+        return {f"{one.heading}以{one.stated_unit}计" for one in self.columns.values() if one.stated_unit}
 
     @property
     def names(self) -> set[str]:
@@ -106,6 +113,8 @@ def detect(
     if best.lacking:
         raise FileRefused("missing_column", names="、".join(best.lacking), title=best.layout.title)
     _join(best, [one for one in (visible or found) if one is not best], source)
+    if not choice.sheet:
+        continued.join(best, source, [one.sheet for one in found])
     _name_unread(best, source, "没有选它" if choice.sheet else "没有表头")
     best.reason = _reason(best)
     return best
@@ -240,7 +249,7 @@ def _match(
             for key in keys:
                 one = look(key)
                 if one is not None and one.name not in taken and (key not in chosen or chosen[key] == one.name):
-                    columns[place] = one
+                    columns[place] = one.under(keys[-1])
                     taken.add(one.name)
                     break
     ignored |= {
@@ -281,6 +290,10 @@ def _join(best: Header, others: list[Header], source: Source) -> None:
             best.apart[other.sheet] = "没有数据"
         elif other.layout is not best.layout:
             best.apart[other.sheet] = "版式不同"
+        elif other.units != best.units:
+            raise FileRefused(
+                "sheets_differ", one=best.sheet, other=other.sheet, names="、".join(other.units ^ best.units)
+            )
         elif other.names == best.names:
             best.parts.append(other)
         elif len(other.names & best.names) / len(other.names | best.names) >= ALIKE:
@@ -319,8 +332,9 @@ def _reason(header: Header) -> str:
         f"{lines}的 {len(header.columns) + len(header.unknown)} 个列名里认出 {len(header.columns)} 个，"
         f"版式是“{header.layout.title}”"
     ]
-    if len(header.parts) > 1:
-        parts.append(f"{len(header.parts)} 个工作表列名相同，合并读取：{'、'.join(header.sheets)}")
+    headed = [part.sheet for part in header.parts if not part.continues]
+    if len(headed) > 1:
+        parts.append(f"{len(headed)} 个工作表列名相同，合并读取：{'、'.join(headed)}")
     if header.apart:
         parts.append(f"没有读取：{'、'.join(f'{name}（{why}）' for name, why in header.apart.items())}")
     return "；".join(parts)

@@ -53,7 +53,8 @@ def gather(source: Source, header: Header) -> Gathered:
     for part in header.parts or [header]:
         found.starts.append((len(found.rows), last if found.starts else 0))
         last = _take(source, part, found, found.starts[-1][1])
-        towns += [part.sheet.strip()] * (len(found.rows) - len(towns))
+        town = part.continues if part.continues and not TOWN_NAME.search(part.sheet.strip()) else part.sheet
+        towns += [town.strip()] * (len(found.rows) - len(towns))
     if by_sheet and all(TOWN_NAME.search(town) for town in set(towns)):
         found.columns["town"] = towns  # a sheet per town, named after it
     return found

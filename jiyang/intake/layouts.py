@@ -39,6 +39,7 @@ UNIT = re.compile(
     r"\((?:万?元|亩|个?月|人|个|户|公里|平方米|必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|[^()]*[/、][^()]*)\)$",
     re.IGNORECASE,
 )  # what may stand in brackets behind a heading: a unit, how to fill in, the options
+AMOUNT = re.compile(r"\((万?元)(?:/[^()]*)?\)$")
 NUMBERED = re.compile(r"^\d{1,3}[.、)]")
 LEGACY_CODE = re.compile(r"aa[a-z]\d{3}")  # dumps of the old system: the code alone, or with what it means
 
@@ -48,7 +49,7 @@ class Field:
     """One column: `name` is the register's word, `belongs_to` household, person or file, `required` = must not be empty.
 
     `blank` lists what is written for "nothing"; `allowed` the official texts of a `listed` field. An `optional` column is not
-    missed where a file has none.
+    missed where a file has none. `stated_unit` is the unit of amounts that the file's own heading states, where it is not `unit`.
     """
 
     name: str
@@ -64,6 +65,19 @@ class Field:
     allowed: tuple[str, ...] = ()
     blank: tuple[str, ...] = ()
     labels: dict[str, str] = field(default_factory=dict, hash=False)
+    stated_unit: str = ""
+
+    @property
+    def unit(self) -> str:
+        """What a column of amounts counts in."""
+        return "万元" if "万元" in self.heading else "元"
+
+    def under(self, heading: str) -> "Field":
+        """The field as a file's heading (in compared form) states its unit."""
+        stated = AMOUNT.search(heading)
+        return (
+            replace(self, stated_unit=stated[1]) if self.type == "money" and stated and stated[1] != self.unit else self
+        )
 
     @cached_property
     def order(self) -> dict[str, int]:

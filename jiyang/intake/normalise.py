@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jiyang.identifiers.idcard import EARLIEST
+from jiyang.intake import dated
 from jiyang.intake.cells import BLANK, Read, as_text, unusable
 from jiyang.intake.detect import Header
 from jiyang.intake.findings import Finding, Kind, kinds, letters
@@ -28,7 +29,8 @@ class Mapped:
     """A file after normalising: `columns[name]` holds COPY-ready texts (None = empty), one per row.
 
     `rows` numbers the rows of the batch: Excel's numbers for a single sheet, going on upwards over further sheets
-    (`sheet_of`, `excel_row`). `places` are the regions; `raw[name]` what the cell said; `data_date` from 数据日期;
+    (`sheet_of`, `excel_row`). `places` are the regions; `raw[name]` what the cell said; `data_date` the day that the file
+    speaks of, `day_from` where it does, when no column of its own does;
     `skipped` counts rows that are no data, `unlisted` the N findings beyond MOST_NOTES by (field, code).
     """
 
@@ -42,6 +44,7 @@ class Mapped:
     starts: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])  # per sheet: first index, offset of numbers
     skipped: Counter = field(default_factory=Counter)
     unlisted: Counter = field(default_factory=Counter)
+    day_from: str = ""
     rules: dict = field(default_factory=dict)  # what the rules that were asked of the rows say of themselves
 
     def part_of(self, index: int) -> Header:
@@ -115,20 +118,30 @@ def normalise(
     regions: RegionIndex,
     *,
     as_of: dt.date | None = None,
+    filename: str = "",
     progress: Callable[[str, int], None] = lambda phase, done: None,
 ) -> Mapped:
-    """Typed columns of all data rows. `as_of` (default: 数据日期, else today) is the day after which a birth lies ahead.
+    """Typed columns of all data rows. `as_of` (default: the file's own day, else today) is the day after which a birth lies ahead.
 
     Raises FileRefused when there are no rows, or all lie outside the district.
     """
     gathered = gather(source, header)
+    data_date, day_from = _data_date(gathered, source, header, filename)
     source.release()
     if not gathered.rows:
         raise FileRefused("file_no_rows")
     progress("read", len(gathered.rows))
-    data_date = _data_date(gathered, source)
     mapped = Mapped(
-        header, gathered.rows, {}, [], [], data_date, gathered.columns, gathered.starts, skipped=gathered.skipped
+        header,
+        gathered.rows,
+        {},
+        [],
+        [],
+        data_date,
+        gathered.columns,
+        gathered.starts,
+        skipped=gathered.skipped,
+        day_from=day_from,
     )
     day = as_of or data_date or dt.date.today()
     for one in header.columns.values():
@@ -141,13 +154,13 @@ def normalise(
     return mapped
 
 
-def _data_date(gathered: Gathered, source: Source) -> dt.date | None:
-    """数据日期: what most rows say."""
+def _data_date(gathered: Gathered, source: Source, header: Header, filename: str) -> tuple[dt.date | None, str]:
+    """The file's own day: what most rows say in 数据日期, else what its titles and names do; and where it stands."""
     for cell, _ in Counter(gathered.columns.get("data_date", ())).most_common():
         read = date_cell(cell, month=False, epoch=source.epoch)
         if read.stored and (day := dt.date.fromisoformat(read.stored)) >= EARLIEST:
-            return day
-    return None
+            return day, ""
+    return dated.told(source, header.parts or [header], filename) or (None, "")
 
 
 def _column(one: Field, cells: Sequence[Any], day: dt.date, source: Source, mapped: Mapped) -> list[str | None]:

@@ -27,7 +27,7 @@ def load(
     """Read a file whole. `choice` is what a person corrected, `saved` an office's own headings. Raises FileRefused."""
     source = read(data, filename)
     header = detect(source, layouts, choice, saved)
-    return normalise(source, header, regions, as_of=as_of, progress=progress)
+    return normalise(source, header, regions, as_of=as_of, filename=filename, progress=progress)
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,17 @@ ID_NOISE = re.compile(
 )
 ID_LETTERS = str.maketrans("ХхΧχ×", "XXXXX")  # letters that look like the X of an ID number
 NUMERALS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+DIGIT = "[一二三四五六七八九两]"
+CHINESE_NUMBER = re.compile(
+    rf"^(?:(?P<w>{DIGIT})万)?零?(?:(?P<k>{DIGIT})千)?零?(?:(?P<h>{DIGIT})百)?零?(?:(?P<t>{DIGIT}?)十)?(?:(?:(?<=[十零])|^)(?P<o>{DIGIT}))?$"
+)
 PLACEHOLDER = re.compile(rf"^{idcard.NO_NUMBER}\d{{0,15}}[\dXx]?$")
 SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
 DIGITS_DAY = re.compile(r"^(\d{4})(\d{2})(\d{2})?$")
 SPLIT_DAY = re.compile(
     r"^(\d{4})(?:[-./]|年)(\d{1,2})(?:(?:[-./]|月)(?:(\d{1,2})[日号]?)?)?(?:T?\d{1,2}:\d{2}(?::\d{2})?(?:\.0+)?)?$"
 )
+UNIT_WRITTEN = re.compile(r"(?<=\d)\s*(万元?|元)\s*$")
 MONEY_NOISE = re.compile(r"[,，\s元￥¥]|(?<=\d)(?:亩|公里|km|平方米|㎡)$", re.IGNORECASE)
 COUNT_NOISE = re.compile(r"(?:人|口|个月|月|个|户|处|所)+$")  # not 年: a year of work is twelve months
 YEAR_NOISE = re.compile(r"^(\s*\d{4})年度?\s*$")
@@ -176,7 +181,7 @@ def _other_phone(raw: str, kept: str) -> Read:
 
 
 def count_cell(cell: object) -> Read:
-    """Whole numbers, also as Chinese numerals up to 99."""
+    """Whole numbers, also as Chinese numerals."""
     if failed := unusable(cell):
         return failed
     raw = as_text(cell)
@@ -198,15 +203,14 @@ def count_cell(cell: object) -> Read:
 
 
 def chinese_number(text: str) -> int | None:
-    """三 → 3, 十二 → 12, 二十 → 20; None for what is not one."""
-    if not text or any(char not in NUMERALS and char != "十" for char in text):
-        return None
-    if "十" not in text:
+    """三 → 3, 十二 → 12, 一千二百零五 → 1205; None for what is not one, or may be two (一千二)."""
+    if text and all(char in NUMERALS for char in text):
         return int("".join(str(NUMERALS[char]) for char in text)) if len(text) <= 4 else None
-    tens, _, ones = text.partition("十")
-    if len(tens) > 1 or len(ones) > 1:
+    found = CHINESE_NUMBER.match(text)
+    if not found or not text:
         return None
-    return (NUMERALS[tens] if tens else 1) * 10 + (NUMERALS[ones] if ones else 0)
+    parts = [(found[name], size) for name, size in (("w", 10_000), ("k", 1000), ("h", 100), ("t", 10), ("o", 1))]
+    return sum((NUMERALS[digit] if digit else 1) * size for digit, size in parts if digit is not None)
 
 
 def year_cell(cell: object) -> Read:
@@ -221,10 +225,13 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
     if failed := unusable(cell):
         return failed
     income = field is None or field.type == "money"
-    if type(cell) is float and 0 <= cell < 1e9 and (short := _two_decimals(repr(cell))):
+    stated = field.stated_unit if field else ""
+    if type(cell) is float and 0 <= cell < 1e9 and not stated and (short := _two_decimals(repr(cell))):
         return Read(short)
     raw = as_text(cell)
-    kept = MONEY_NOISE.sub("", raw.translate(INVISIBLE).translate(WIDE).lstrip("'"))
+    kept = raw.translate(INVISIBLE).translate(WIDE).lstrip("'")
+    written = UNIT_WRITTEN.search(kept)
+    kept = MONEY_NOISE.sub("", kept[: written.start()] if written else kept)
     if not kept:
         return BLANK
     if is_nothing(kept):
@@ -238,13 +245,27 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
         return bad
     if not amount.is_finite() or abs(amount) >= Decimal("1e10"):
         return bad
+    factor = _factor(written[1] if written else "", stated, field.unit if field else "元")
+    if factor is None:
+        return Read(None, bad.code, None, "列名的单位是万元，这一格写的是元")
+    amount *= factor
     stored = str(amount.quantize(CENT, ROUND_HALF_UP))
     if amount < 0:
         return Read(stored, "income_negative" if income else "number_negative")
+    if factor != 1:
+        return Read(stored, "unit_converted", stored)
     if not isinstance(cell, str) or raw == kept:
         return Read(stored)
     narrowed = BLANKS.sub("", raw.translate(INVISIBLE).translate(WIDE).lstrip("'"))
     return Read(stored, changed(raw, kept) if narrowed == kept else "number_format", kept)
+
+
+def _factor(written: str, stated: str, own: str) -> Decimal | None:
+    """By what an amount is multiplied: the unit written in the cell, that of the heading, the column's own. None: they clash."""
+    said = f"{written.removesuffix('元')}元" if written else stated or own
+    if said == "元" != (stated or own):
+        return None
+    return Decimal(1 if said == own else 10_000 if own == "元" else "0.0001")
 
 
 def _two_decimals(text: str) -> str:
@@ -349,6 +370,8 @@ def plain_cells(field: Field, cells: Iterable[object], as_of: dt.date) -> set[st
             if type(cell) is str and cell.isascii() and cell.isdigit() and least <= len(cell) <= most
         }
     if field.type in {"money", "decimal"}:
+        if field.stated_unit:
+            return set()
         return {cell for cell in cells if type(cell) is str and PLAIN_AMOUNT.match(cell)}
     if field.type == "name":
         return {cell for cell in cells if type(cell) is str and PLAIN_NAME.match(cell) and cell not in NOTHING}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
+from django.urls import reverse as reverse_url
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
@@ -226,6 +227,26 @@ def test_failed_rows_of_a_file_with_merged_household_cells_come_back_whole(data_
             clear()
             again = send(data_admin, workbook(("名单", mended), titles=0), continues=batch)
             assert (again.rows, again.counts["insert"]) == (3, 3)
+
+
+def test_failed_rows_of_a_sheet_that_goes_on_come_back_under_the_headings(client, data_admin, tmp_path: Path):
+    good = {"home": 0, "labour": "weak", "months": "6", "hamlet": "", "phone": ""}
+    rows = list(csv.reader(io.StringIO(as_csv({n: {**good, "home": n // 2} for n in range(6)}).decode("utf-8-sig"))))
+    right, wrong = PEOPLE[5], PEOPLE[5][:-1] + ("0" if PEOPLE[5][-1] != "0" else "1")
+    rows[6][HEADINGS.index("证件号码")] = wrong
+    batch = send(data_admin, workbook(("1", rows[:3]), ("2", [["续表"], *rows[3:]]), titles=0))
+    assert (batch.rows, batch.counts["refused"], batch.columns["continued"]) == (6, 2, [["2", "1", 2]])
+    client.force_login(data_admin)
+    page = client.get(reverse_url("households:batch_detail", args=[batch.pk])).content.decode()
+    assert "工作表“2”没有表头" in page
+    with acting_as(actor_for(data_admin)):
+        assert feedback.failed_rows(batch, tmp_path / "back.xlsx") == 2
+        assert feedback.annotated(batch, tmp_path / "all.xlsx") >= 1
+    sheet = CalamineWorkbook.from_path(str(tmp_path / "back.xlsx")).get_sheet_by_name("2").to_python()
+    assert (sheet[0], len(sheet)) == ([*HEADINGS, feedback.WHY], 3)
+    mended = [[right if cell == wrong else cell for cell in row] for row in sheet]
+    again = send(data_admin, workbook(("2", mended), titles=0), continues=batch)
+    assert (again.rows, again.counts["insert"]) == (2, 2)
 
 
 def test_the_layout_of_monitored_households_leaves_the_others_out(data_admin, district_clerk, tmp_path: Path):

@@ -64,7 +64,18 @@ def test_months_that_are_none(cell, code):
 
 @pytest.mark.parametrize(
     ("cell", "number"),
-    [("三", "3"), ("十二", "12"), ("二十", "20"), ("5人", "5"), (4.0, "4"), ("４", "4"), ("几个", None)],
+    [
+        ("三", "3"),
+        ("十二", "12"),
+        ("二十", "20"),
+        ("一千二百零五", "1205"),
+        ("一万二千", "12000"),
+        ("一千二", None),
+        ("5人", "5"),
+        (4.0, "4"),
+        ("４", "4"),
+        ("几个", None),
+    ],
 )
 def test_counts(cell, number):
     assert values.count_cell(cell).stored == number

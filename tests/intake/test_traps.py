@@ -171,7 +171,8 @@ def test_a_line_below_the_heading_that_explains_it_is_no_person(load, line, why)
 def test_sheets_with_data_that_were_not_read_are_named_with_their_rows(load):
     rows = grid(people(6))
     totals = [["镇街", "人数"], ["崔寨街道", 3], ["合计", 3]]
-    data = workbook(("1", rows[:4]), ("2", rows[4:]), ("汇总", totals), ("说明", [["请按镇街填报"]]), titles=0)
+    shorter = [row[1:] for row in rows[4:]]
+    data = workbook(("1", rows[:4]), ("2", shorter), ("汇总", totals), ("说明", [["请按镇街填报"]]), titles=0)
     header = load(data).header
     assert (header.sheets, header.unread) == (["1"], {"2": 3, "汇总": 3})
     assert (header.apart["2"], header.apart["汇总"]) == ("没有表头", "没有表头")
@@ -368,6 +369,14 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("是否参加大病保险", "已参加", "yes_no_sign", "是"),
         ("是否参加大病保险", "未参加", "yes_no_sign", "否"),
         ("是否参加大病保险", "□", "yes_no_sign", "否"),
+        ("是否参加大病保险", "是（已参加）", "yes_no_sign", "是"),
+        ("是否参加大病保险", "是(2021年)", "yes_no_sign", "是"),
+        ("是否参加大病保险", "否（没有参加）", "yes_no_sign", "否"),
+        ("是否参加大病保险", "是√", "yes_no_sign", "是"),
+        ("是否参加大病保险", "□是 ☑否", "yes_no_sign", "否"),
+        ("是否参加大病保险", "是（未参加）", "yes_no_unknown", None),
+        ("是否参加大病保险", "否（已参加）", "yes_no_unknown", None),
+        ("是否参加大病保险", "☑是 ☑否", "yes_no_unknown", None),
         ("健康状况", "良好", "enum_unknown", None),
         ("是否解决安全饮用水", "√", "yes_no_sign", "是"),
         ("是否解决安全饮用水", "Y", "yes_no_sign", "是"),
@@ -380,9 +389,13 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("是否解决安全饮用水", "待查", "yes_no_unknown", None),
         ("务工时间（月）", "十一个月", "chinese_number", "11"),
         ("务工时间（月）", "6个月", "number_format", "6"),
+        ("务工时间（月）", "一千二", "number_not_count", None),
         ("务工时间（月）", "半年", "number_not_count", None),
         ("务工时间（月）", "1年", "number_not_count", None),
         ("人均纯收入", "11,557.50元", "number_format", "11557.50"),
+        ("人均纯收入", "1.2345万元", "unit_converted", "12345.00"),
+        ("人均纯收入", "1.2 万", "unit_converted", "12000.00"),
+        ("人均纯收入", "一万二千", "income_not_number", None),
         ("首次识别时间", "2014年5月", "date_format", "201405"),
         ("首次识别时间", "2014.5", "date_format", "201405"),
         ("首次识别时间", "2014/05/06 00:00:00", "date_format", "201405"),

@@ -10,7 +10,7 @@ from django.urls import reverse as reverse_url
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
-from households.roster import committing, feedback, layout_export
+from households.roster import committing, feedback, jobs, layout_export
 from households.roster.preview import Preview
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
@@ -80,7 +80,9 @@ def test_the_sample_goes_in_whole_and_comes_again_as_the_same(data_admin, distri
     number = batch.counts["insert"]
     assert batch.seconds["written"] == {"records_changed": 0, "records_added": number}
     with system_scope("测试"):
-        assert VillageYear.objects.filter(origin=batch, year=timezone.localdate().year).count() == number
+        assert (
+            VillageYear.objects.filter(origin=batch, year=2025).count() == number
+        )  # the year of 导出时间 above the table
     assert counts(upload(data_admin, DATA / "roster_e_villages.xlsx")) == {"same": number}
 
 
@@ -110,6 +112,20 @@ def test_a_file_without_a_year_speaks_of_the_year_of_its_day_and_says_so(client,
     assert (cells["year"], cells["village"]) == (str(year), place.short_name)
     approve(district_clerk, submit(data_admin, batch))
     assert [row[:2] for row in kept()] == [(place.pk, year)]
+
+
+def test_a_file_without_a_year_speaks_of_the_year_that_its_name_tells(client, data_admin, district_clerk):
+    place = factories.village()
+    with acting_as(actor_for(data_admin)):
+        batch = roster.upload(
+            by=data_admin, filename="行政村信息_20210630.csv", data=as_csv(line(place), without=("年度",))
+        )
+        batch = jobs.check(batch.pk)
+    client.force_login(data_admin)
+    page = client.get(reverse_url("households:batch_detail", args=[batch.pk])).content.decode()
+    assert '按文件名的日期算作 <b class="num">2021</b> 年入库' in page and "（见文件名）" in page
+    approve(district_clerk, submit(data_admin, batch))
+    assert [row[:2] for row in kept()] == [(place.pk, 2021)]
 
 
 def test_what_may_not_be_is_told_at_its_row(data_admin):

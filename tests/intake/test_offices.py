@@ -1,0 +1,188 @@
+"""A table that goes on over several sheets, and files whose day stands above the table or in a name."""
+
+import datetime as dt
+
+import pytest
+
+from jiyang.intake import pipeline
+from jiyang.intake.detect import Choice
+from jiyang.intake.layouts import layouts
+from jiyang.intake.places import RegionIndex
+from jiyang.intake.refusals import FileRefused
+from jiyang.regions.enums import Level
+from jiyang.regions.models import Region
+from tests.intake.workbooks import csv_text, grid, homes, people, workbook
+
+DAY = dt.date(2021, 6, 30)
+
+
+@pytest.fixture
+def load(db):
+    index = RegionIndex.load(Region.objects.get(level=Level.DISTRICT))
+
+    def load(data: bytes, filename: str = "名单.xlsx", **options):
+        return pipeline.load(
+            data, filename, layouts=list(layouts().values()), regions=index, as_of=dt.date(2025, 6, 30), **options
+        )
+
+    return load
+
+
+# --- sheets that go on -----------------------------------------------------------------------------------------------------
+
+
+def test_a_table_that_goes_on_over_sheets_without_headings_is_one_file(load):
+    rows = grid(people(9))
+    data = workbook(
+        ("1", rows[:4]), ("2", rows[4:7]), ("说明", [["请按镇街填报"]]), ("3", [["续表"], [], *rows[7:]]), titles=0
+    )
+    mapped = load(data)
+    whole = load(workbook(("1", rows), titles=0))
+    assert (mapped.columns, mapped.places, mapped.findings) == (whole.columns, whole.places, [])
+    assert [(part.sheet, part.continues, part.first_data) for part in mapped.header.parts] == [
+        ("1", "", 1), ("2", "1", 0), ("3", "1", 2),
+    ]  # fmt: skip
+    assert (mapped.header.unread, mapped.excel_row(3), mapped.excel_row(6)) == ({}, 1, 3)
+
+
+def test_findings_of_a_sheet_that_goes_on_keep_their_place(load):
+    rows = grid(people(8))
+    rows[6][rows[0].index("证件号码")] = "123"
+    (finding,) = load(workbook(("1", rows[:4]), ("2", rows[4:]), titles=0)).findings
+    assert (finding.sheet, finding.cell, finding.column, finding.code) == ("2", "J3", "证件号码", "id_length_17")
+
+
+def shifted(rows: list[list]) -> list[list]:
+    return [row[1:] for row in rows]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        shifted,
+        lambda rows: [[*row, "备注"] for row in rows],
+        lambda rows: [[*row[:9], *row[10:]] for row in rows],
+        lambda rows: [[*row[:8], row[9], row[8], *row[10:]] for row in rows],
+        lambda rows: [["编码", "名字", "身份", "关系"], *rows],
+        lambda rows: [[name, "3", "5", "12"] for name in ("仁风镇", "曲堤镇", "合计")],
+        lambda rows: [[row[8], row[9]] for row in rows],
+    ],
+    ids=["no first column", "a column more", "a column less", "two turned", "own headings", "a summary", "two columns"],
+)
+def test_a_sheet_that_does_not_fit_is_named_and_not_read(load, spoil):
+    rows = grid(people(9))
+    header = load(workbook(("1", rows[:4]), ("2", spoil(rows[4:])), titles=0)).header
+    assert (header.sheets, list(header.unread)) == (["1"], ["2"])
+
+
+def test_a_hidden_sheet_never_goes_on_and_a_chosen_one_is_read_alone(load):
+    rows = grid(people(6))
+    data = workbook(("1", rows[:4]), ("2", rows[4:]), titles=0, touch=lambda book, sheets: sheets[1].hide())
+    assert load(data).header.sheets == ["1"]
+    data = workbook(("1", rows[:4]), ("2", rows[4:]), titles=0)
+    assert load(data, choice=Choice(sheet="1")).header.unread == {"2": 3}
+
+
+def test_a_column_that_the_office_fills_in_its_own_way_on_both_sheets_fits(load):
+    rows = grid([{**one, "首次识别时间": "刚识别"} for one in people(6)])
+    assert load(workbook(("1", rows[:4]), ("2", rows[4:]), titles=0)).header.sheets == ["1", "2"]
+
+
+def test_a_sheet_that_goes_on_with_a_towns_sheet_is_of_its_town(load):
+    rows = [one for one in people(400) if one["乡(镇)"] == people(1)[0]["乡(镇)"]][:6]
+    town, table = rows[0]["乡(镇)"], grid(rows, [name for name in grid([])[0] if name != "乡(镇)"])
+    mapped = load(workbook((town, table[:4]), (f"{town}(2)", table[4:]), titles=0))
+    assert (len(mapped.rows), len({place.town for place in mapped.places}), mapped.findings) == (6, 1, [])
+
+
+# --- the file's day --------------------------------------------------------------------------------------------------------
+
+
+def undated(rows: list[dict]) -> list[list]:
+    return grid(rows, [name for name in grid([])[0] if name != "数据日期"])
+
+
+@pytest.mark.parametrize(
+    ("title", "day"),
+    [
+        (["数据日期：2021年6月30日"], DAY),
+        (["导出时间：2021-06-30 10:22"], DAY),
+        (["截至2021年6月30日"], DAY),
+        (["统计时间 2021.06"], DAY),
+        (["已脱贫人口名单（2021年6月）"], DAY),
+        (["填报单位：某镇", "", "统计时间：", "2021/6/30"], DAY),
+        (["数据日期", 44377], DAY),
+        (["2021年6月30日"], DAY),
+        (["数据日期：2021年6月30日　导出时间：2021-07-02"], DAY),
+        (["数据日期：２０２１年６月３０日"], DAY),
+        (["统计时间：2021年1月1日至6月30日"], None),
+        (["2014年5月—2021年6月脱贫人口"], None),
+        (["根据2021年6月的通知"], None),
+        (["截至2021年6月30日", "截至2021年5月31日"], None),
+        (["数据日期：2121年6月30日"], None),
+        (["数据日期：2021年13月"], None),
+        (["户数：202106"], None),
+    ],
+)
+def test_the_day_of_a_file_from_the_lines_above_its_headings(load, title, day):
+    mapped = load(workbook(("名单", [title, *undated(people(3))]), titles=0))
+    assert (mapped.data_date, mapped.day_from) == (day, "表头上方" if day else "")
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("已脱贫人口名单_20210630.xlsx", DAY),
+        ("脱贫人口2021年6月.xlsx", DAY),
+        ("导出数据20210630102233.xlsx", DAY),
+        ("名单（2021年6月） (1).xlsx", DAY),
+        ("名单2021.06.30-副本.xlsx", DAY),
+        ("截至2021年6月30日的名单.xlsx", DAY),
+        ("2021年6月新识别的名单.xlsx", None),
+        ("2021年6月30日前的名单.xlsx", None),
+        ("2016-2020年.xlsx", None),
+        ("2014年5月至2021年6月.xlsx", None),
+        ("370115202106.xlsx", None),
+    ],
+)
+def test_the_day_of_a_file_from_its_name(load, name, day):
+    mapped = load(workbook(("名单", undated(people(3)))), name)
+    assert (mapped.data_date, mapped.day_from) == (day, "文件名" if day else "")
+
+
+def test_a_column_wins_then_what_stands_above_then_the_sheets_name(load):
+    title = [["数据日期：2021年6月30日"]]
+    rows = grid(people(3, 数据日期="20250531"))
+    assert (load(workbook(("202107", title + rows), titles=0)).data_date) == dt.date(2025, 5, 31)
+    table = undated(people(3))
+    assert load(workbook(("202107", title + table), titles=0)).data_date == DAY
+    mapped = load(workbook(("202106", table), titles=0), "名单_20210731.xlsx")
+    assert (mapped.data_date, mapped.day_from) == (DAY, "工作表名")
+    assert load(csv_text(title + table).encode("gb18030"), "名单.csv").data_date == DAY
+
+
+# --- what an amount is counted in ------------------------------------------------------------------------------------------
+
+
+def test_a_heading_in_another_unit_converts_its_column(load):
+    headings = grid([])[0]
+    rows = grid(people(3, 人均纯收入="1.25"))
+    rows[0][headings.index("人均纯收入")] = "人均纯收入（万元）"
+    mapped = load(workbook(("名单", rows)))
+    assert mapped.columns["income_per_head"] == ["12500.00"] * 3
+    assert {(one.code, one.stored) for one in mapped.findings} == {("unit_converted", "12500.00")}
+    with pytest.raises(FileRefused, match="万元"):
+        load(workbook(("甲", rows), ("乙", grid(homes(1)))))
+
+
+def test_an_amount_that_names_another_unit_than_its_heading_is_told(load):
+    headings = [one.heading for one in layouts()["roster_e"].fields]
+    villages = {one["行政村"]: one["乡(镇)"] for one in people(50)}
+    rows = [[{"县": "济阳区", "乡": town, "村": village, "年度": "2021"}.get(name, "") for name in headings] for village, town in villages.items()]  # fmt: skip
+    place = headings.index("村级集体经济收入（万元）")
+    for row, cell in zip(rows, ("12.5", "12.5万元", "125000元"), strict=False):
+        row[place] = cell
+    mapped = load(workbook(("村", [headings, *rows])))
+    assert mapped.columns["collective_income_wan"][:3] == ["12.50", "12.50", None]
+    (finding,) = [one for one in mapped.findings if one.severity == "E"]
+    assert finding.message == "列名的单位是万元，这一格写的是元"
