@@ -22,6 +22,16 @@ INVISIBLE = dict.fromkeys(
         0x200E,
         0x200F,
         *range(0x202A, 0x202F),
+        *range(0x2066, 0x2070),
+        0x034F,
+        0x061C,
+        0x115F,
+        0x1160,
+        0x2800,
+        0x3164,
+        0xE5E5,  # a blank of Chinese web pages
+        0xFFA0,
+        0xFFFC,
         0x2060,
         0x2061,
         0x2062,
@@ -31,8 +41,8 @@ INVISIBLE = dict.fromkeys(
     ]
 )
 JOINERS = re.compile("[\u200d\ufe00-\ufe0f]")  # part of coloured pictures, nothing elsewhere
-CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-EDGES = " \u3000\xa0\t\u2002\u2003\u2009"
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|_x00(?:[01][0-9A-Fa-f]|7[Ff])_")  # also as Excel escapes them
+EDGES = " \u3000\xa0\t\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
 BLANKS = re.compile(r"[\s\xa0\u3000]")
 SEPARATORS = re.compile(r"[,，、;；|\n\r]+")
 WEAK_SEPARATORS = re.compile(r"[/\s+]+")
@@ -54,8 +64,13 @@ AGAINST_YES = re.compile("[否未不没无非停退拟待将曾假×]|计划")  
 AGAINST_NO = re.compile("(?<!不)是|(?<![没未])有|(?<![未没不])(?<!没有)参加|已(?:参|解决|硬化|通|消除|务工|享受)|[√✓✔]")
 NOTHING = {"-", "--", "—", "——", "―", "－", "/", "\\", "无", "暂无", "空", "null", "none", "nan", "n/a", "至今", "."}
 ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#GETTING_DATA", "#CALC!"}
-PLAIN = re.compile("[\u4e00-\u9fff0-9A-Za-z]+$")
-PLAIN_NAME = re.compile("[\u4e00-\u9fff]{2,}$")
+NULLS = {"NULL", "Null", "null", "NaN", "nan", "None", "none"}  # what programs write for an empty cell
+PLAIN = re.compile(r"[\u4e00-\u9fff0-9A-Za-z]+\Z")
+PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{2,}\Z")
+NAME_REMARK = re.compile(r"^([\u3400-\u9fff·]{2,})[(（]([^()（）]*)[)）]$")
+CODED = re.compile(
+    r"^(?:\(\d{1,2}\)|\d{1,2}[-.、|:)—]|\d\d)(?=\D)|\(\d{1,2}\)$"
+)  # the number of a label in its code list
 LOST_CHARACTER = re.compile("[?？*＊\ufffd]")  # what stands where a conversion lost a character, or hid it
 NUMBER_WITHIN = re.compile(r"\d{6}")
 FORMULA = ("=", "+", "-", "@")
@@ -153,6 +168,8 @@ def text_cell(cell: object, field: Field | None = None) -> Read:
     kept = tidy(raw)
     if not kept or (field is not None and label_key(kept) in field.blank):
         return BLANK
+    if kept in NULLS or (is_nothing(kept) and not kept.isalnum()):
+        return Read(None, "placeholder", "")
     if kept == raw and PLAIN.match(kept):
         return Read(kept)
     if kept[0] == "'" and kept[1:2] in FORMULA:  # what our own export puts before such texts
@@ -184,6 +201,8 @@ def name_cell(cell: object) -> Read:
     kept = DOTS.sub("·", INNER.sub("", read.stored))
     if is_nothing(narrow(kept)):
         return Read(None, "placeholder", "")
+    if remark := NAME_REMARK.match(kept):
+        return Read(remark[1], "name_remark", remark[1])
     if NUMBER_WITHIN.search(kept.translate(WIDE)):
         return Read(None, "name_not_text")
     if LOST_CHARACTER.search(kept) or not any(map(str.isalpha, kept)):
@@ -233,7 +252,8 @@ def choice_cell(cell: object, field: Field) -> Read:
     if not kept:
         return BLANK
     key = label_key(kept)
-    value = field.labels.get(key) or field.labels.get(key.removeprefix("其中:")) or field.labels.get(f"之{key}")
+    bare = CODED.sub("", key)
+    value = next(filter(None, map(field.labels.get, (key, key.removeprefix("其中:"), f"之{key}", bare))), None)
     if value is None:
         if key in field.blank:
             return BLANK

@@ -17,15 +17,19 @@ KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row 
 SUMS = re.compile(
     r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元)?)$"
 )
-COUNTED = re.compile(r"^共?(?:\d+户)?[,，、]?(?:\d+(?:人|户|口|名))$")
+COUNTED = re.compile(r"^(?:共计?|合计|总计)?[:：]?(?:\d+户)?[,，、]?(?:\d+(?:人|户|口|名))$")
 NUMBER = re.compile(r"^-?\d{1,10}(?:\.\d+)?$")
 LONG_NUMBER = re.compile(r"\d{14}")
 FOOTER = re.compile(
     r"^(?:填表|填报|制表|审核|复核|负责|单位|备注|说明|注|联系|日期|经办|统计|打印|导出|分管|主管|主要领导|领导签|此表|本表|以下空白"
     r"|[（(]?(?:盖章|公章|签章|签字|签名)|\d{1,2}[.、．]\s*[\u4e00-\u9fff])[^,，]{0,40}"
 )
+SIGNED = re.compile(
+    r"(?:签字|签名|签章|盖章|公章|填表人?|制表人?|审核人?|负责人|经办人)[)）]?[:：]?$|^年\s*月\s*日$|年\s+月\s+日$"
+)
 BELOW = 3  # rows below the heading in which lines that explain it may stand
-COUNTING = re.compile(r"^[（(\[]?(?:(\d{1,3})|[甲乙丙丁戊己庚辛壬癸])[)）\]]?$")
+COUNTING = re.compile(r"^[（(\[]?(?:(\d{1,3})|[甲乙丙丁戊己庚辛壬癸]|[A-Z]{1,2})[)）\]]?$")
+COUNTS = {"栏次", "列次", "列号", "序号", "编号"}  # what a line that counts the columns may begin with
 UNIT_CELL = re.compile(
     r"^(?:[（(\[][^（）()\[\]]{1,16}[)）\]]|单位[:：].*|万?元|人|口|户|个|个?月|亩|公里|平方米|㎡|岁|年)$"
 )
@@ -139,7 +143,8 @@ def _explains(row: list[Any], part: Header, id_at: int | None) -> str:
     filled = [text for text in texts if text]
     counts = [found for text in filled if (found := COUNTING.match(text))]
     numbers = [int(found[1]) for found in counts if found[1]]
-    if len(counts) == len(filled) >= max(3, len(texts) // 2) and numbers == sorted(set(numbers)):
+    told = len(filled) - (filled[:1] != [] and re.sub(r"\s", "", filled[0]) in COUNTS)
+    if len(counts) == told >= max(3, len(texts) // 2) and len(numbers) > 1 and numbers == sorted(set(numbers)):
         return "编号行"
     if filled and all(map(UNIT_CELL.match, filled)):
         return "单位行"
@@ -180,6 +185,8 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
         lead = texts[filled[0]]
         numbered = said["household_no"].isdigit() or LONG_NUMBER.search(said["id_number"])
         if len(filled) <= 4 and FOOTER.match(lead) and not numbered and lead != said["name"]:
+            return "表尾说明"
+        if named and len(filled) <= 4 and not any(said.values()) and any(SIGNED.search(texts[one]) for one in filled):
             return "表尾说明"
         return "分组行" if named and len(filled) == 1 and not any(said.values()) else ""
 

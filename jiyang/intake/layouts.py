@@ -36,11 +36,13 @@ EXPORTED = {
 }  # rows that the register and its ledgers export themselves
 SHARED, LABELS = "fields", "labels"
 UNIT = re.compile(
-    r"\((?:万?元|亩|个?月|人|个|户|公里|平方米|必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|[^()]*[/、][^()]*)\)$",
+    r"\((?:万?元|亩|个?月|人|个|户|公里|平方米|必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|[^()]*[/、][^()]*"
+    r"|(?![^()]*(?:户主|配偶|监护|代|联系))[^()]*(?:填|选|下拉|格式|文本|自动生成)[^()]*)\)$",
     re.IGNORECASE,
 )  # what may stand in brackets behind a heading: a unit, how to fill in, the options
 AMOUNT = re.compile(r"\((万?元)(?:/[^()]*)?\)$")
-NUMBERED = re.compile(r"^\d{1,3}[.、)]")
+NUMBERED = re.compile(r"^(?:[a-z]{0,2}\d{1,3}[.、)]?|\(\d{1,3}\)|[一二三四五六七八九十]{1,3}[、.])")
+MARKS = r"\s*＊:：_\"'“”‘’《》★☆※●◆■▲△【】「」『』\u200b-\u200f\ufeff"
 LEGACY_CODE = re.compile(r"aa[a-z]\d{3}")  # dumps of the old system: the code alone, or with what it means
 
 
@@ -140,8 +142,8 @@ class Layout:
 
 
 def plain(heading: object) -> str:
-    """A heading as it is compared: half-width, without blanks, line breaks, invisible characters, stars, colons and quotes."""
-    return re.sub(r"[\s*＊:：_\"'“”‘’《》\u200b-\u200f\ufeff]", "", unicodedata.normalize("NFKC", str(heading))).lower()
+    """A heading as it is compared: half-width, without blanks, line breaks, invisible characters, stars and other marks, colons and quotes."""
+    return re.sub(rf"_x00[01][0-9A-Fa-f]_|[{MARKS}]", "", unicodedata.normalize("NFKC", str(heading))).lower()
 
 
 def label_key(text: str) -> str:

@@ -21,6 +21,7 @@ from jiyang.intake.values import date_cell, lost_zeros, plain_cells, reader_for
 
 PLACES = ("district", "town", "village")
 NUMBERS = {int, float, bool}
+CIRCLES = {"○", "◯", "〇", "●", "o", "O"}
 MOST_NOTES = 5000  # N findings of one code in one column that are listed one by one
 
 
@@ -197,6 +198,10 @@ def _reads(one: Field, distinct: dict[Any, Any], day: dt.date, source: Source) -
         stored[key] = read.stored
         if read.code:
             odd[key] = read
+    circles = [key for key in odd if key in CIRCLES] if one.type == "yes_no" else []
+    if circles and "t" not in stored.values():  # where no other sign says yes, a circle does
+        stored |= dict.fromkeys(circles, "t")
+        odd |= dict.fromkeys(circles, Read("t", "yes_no_sign", "是"))
     return stored, odd
 
 

@@ -27,6 +27,7 @@ def decode(data: bytes) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        text = text.rstrip("\x00\x1a")  # what old programs end or fill a file with
         if "\x00" in text:
             break
         return text.removeprefix("\ufeff")

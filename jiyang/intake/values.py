@@ -10,8 +10,10 @@ from jiyang.intake import cells
 from jiyang.intake.cells import (
     BLANK,
     BLANKS,
+    CONTROLS,
     INVISIBLE,
     NOTHING,
+    NULLS,
     PLAIN,
     PLAIN_NAME,
     WIDE,
@@ -38,7 +40,7 @@ PLACEHOLDER = re.compile(rf"^{idcard.NO_NUMBER}\d{{0,15}}[\dXx]?$")
 SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
 DIGITS_DAY = re.compile(r"^(\d{4})(\d{2})(\d{2})?$")
 SPLIT_DAY = re.compile(
-    r"^(\d{4})(?:[-./]|年)(\d{1,2})(?:(?:[-./]|月)(?:(\d{1,2})[日号]?)?)?(?:T?\d{1,2}:\d{2}(?::\d{2})?(?:\.0+)?)?$"
+    r"^(\d{4})(?:[-./\\]|年)(\d{1,2})(?:(?:[-./\\]|月份?)(?:(\d{1,2})[日号]?)?)?(?:T?\d{1,2}:\d{2}(?::\d{2})?(?:\.0+)?)?$"
 )
 UNIT_WRITTEN = re.compile(r"(?<=\d)\s*(万元?|元)\s*$")
 MONEY_NOISE = re.compile(r"[,，\s元￥¥]|(?<=\d)(?:亩|公里|km|平方米|㎡)$", re.IGNORECASE)
@@ -46,10 +48,14 @@ COUNT_NOISE = re.compile(r"(?:人|口|个月|月|个|户|处|所)+$")  # not 年
 YEAR_NOISE = re.compile(r"^(\s*\d{4})年度?\s*$")
 PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=1\d{10}$)")
 PHONE_SEPARATORS = re.compile(r"[/\\,，、;；|\s]+|(?<=\d)(?:或|和|及)(?=\d)")
+REMARKED_PHONE = re.compile(r"^[^\d+]*(?:\+?86)?(1[3-9]\d{9})[^\d+]+$|^[^\d+]+(1[3-9]\d{9})$")  # 13800138000儿子
 LONGEST_PHONE = 20  # characters that the register's form takes
 WHOLE_NUMBER = re.compile(r"^(\d{1,15})\.0+$")  # as programs write a number that has lost nothing
 NO_FRACTION = re.compile(r"(?<=^\d{11})\.0+$")
 WHOLE_DATE = re.compile(r"^(\d{6}|\d{8})\.0+$")
+CHINESE_DAY = re.compile(
+    r"^([〇○零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月(?:([一二三四五六七八九十]{1,3})[日号])?$"
+)
 MONTH_ALONE = re.compile(r"^\d{4}(?:\d{2}|(?:[-./]|年)\d{1,2}月?)(?:\.0+)?$")
 SHORT_MONTH = re.compile(r"^\d{4}\.1$")
 ZEROS_KEPT = re.compile(r"^\s*\d{4}\.(?:10|0\d)\s*$")
@@ -177,6 +183,8 @@ def _other_phone(raw: str, kept: str) -> Read:
     first = next(filter(phone.is_mobile, several), None)
     if first and len(several) > 1:
         return Read(first, "phone_several", first)
+    if found := REMARKED_PHONE.match(PHONE_NOISE.sub("", kept)):
+        return Read(found[1] or found[2], "phone_remark", found[1] or found[2])
     return Read(kept, "phone_10_digits") if len(kept) <= LONGEST_PHONE else Read(None, "text_too_long")
 
 
@@ -192,6 +200,7 @@ def count_cell(cell: object) -> Read:
         return Read(None, "placeholder", "")
     bare = COUNT_NOISE.sub("", kept.replace(",", ""))
     bare = re.sub(r"\.0+$", "", bare)
+    bare = "0" if bare == "-0" else bare
     if bare.isascii() and bare.isdigit() and len(bare) < 8:
         number = int(bare)
         code = changed(raw, kept) if kept == bare else "" if re.fullmatch(r"\d+\.0+", raw) else "number_format"
@@ -229,7 +238,7 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
     if type(cell) is float and 0 <= cell < 1e9 and not stated and (short := _two_decimals(repr(cell))):
         return Read(short)
     raw = as_text(cell)
-    kept = raw.translate(INVISIBLE).translate(WIDE).lstrip("'")
+    kept = CONTROLS.sub("", raw.translate(INVISIBLE).translate(WIDE)).lstrip("'")
     written = UNIT_WRITTEN.search(kept)
     kept = MONEY_NOISE.sub("", kept[: written.start()] if written else kept)
     if not kept:
@@ -285,7 +294,7 @@ def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH, untyped: boo
         day = cell.date() if isinstance(cell, dt.datetime) else cell
         return Read(_iso(day, month), "date_serial_cell", _written(day, month))
     raw = as_text(cell)
-    kept = narrow(raw)
+    kept = narrow(raw).strip('"“”')
     if not kept:
         return BLANK
     if is_nothing(kept):
@@ -313,7 +322,7 @@ def lost_zeros(cells: Iterable[object]) -> bool:
 
 
 def _day(raw: str, kept: str, month: bool) -> Read:
-    found = DIGITS_DAY.match(kept) or SPLIT_DAY.match(kept)
+    found = DIGITS_DAY.match(kept) or SPLIT_DAY.match(_in_digits(kept))
     if not found:
         return Read(None, "date_unreadable")
     year, number, day_of_month = int(found[1]), int(found[2]), int(found[3] or 1)
@@ -327,6 +336,15 @@ def _day(raw: str, kept: str, month: bool) -> Read:
     if raw == official:
         return Read(_iso(day, month))
     return Read(_iso(day, month), changed(raw, kept) if kept == official else "date_format", official)
+
+
+def _in_digits(text: str) -> str:
+    """二〇二一年五月 → 2021年5月."""
+    found = CHINESE_DAY.match(text)
+    if not found:
+        return text
+    year, *rest = (chinese_number(part.replace("○", "〇")) for part in found.groups() if part)
+    return "".join(f"{number}{unit}" for number, unit in zip((year, *rest), "年月日", strict=False))
 
 
 def _iso(day: dt.date, month: bool) -> str:
@@ -376,7 +394,8 @@ def plain_cells(field: Field, cells: Iterable[object], as_of: dt.date) -> set[st
     if field.type == "name":
         return {cell for cell in cells if type(cell) is str and PLAIN_NAME.match(cell) and cell not in NOTHING}
     if field.type == "text":
-        return {cell for cell in cells if type(cell) is str and PLAIN.match(cell) and cell not in field.blank}
+        nothing = NULLS.union(field.blank)
+        return {cell for cell in cells if type(cell) is str and PLAIN.match(cell) and cell not in nothing}
     return set()
 
 

@@ -125,9 +125,11 @@ def test_totals_counts_and_signature_lines_in_any_column_are_no_people(load):
     line(序号="（盖章）", 自然村="2025年7月1日")
     line(序号="分管领导：", 自然村="经办人：张三", 证件号码="联系电话：0531-84232222")
     line(序号="分管领导：", 姓名="联系电话：", 证件号码="13800138000")
+    line(姓名="共计20户60人")
+    line(行政村="村支部书记（签字）：", 自然村="年  月  日")
     mapped = load(workbook((SHEET, rows)))
     assert mapped.columns["name"] == [one["姓名"] for one in people(4)]
-    assert (dict(mapped.skipped), mapped.findings) == ({"合计行": 4, "表尾说明": 3}, [])
+    assert (dict(mapped.skipped), mapped.findings) == ({"合计行": 5, "表尾说明": 4}, [])
 
 
 def test_lines_that_only_name_a_group_are_no_people(load):
@@ -155,11 +157,22 @@ def test_a_person_whose_number_is_wrong_is_no_total_and_no_footer(load):
         (list(range(1, 33)), "编号行"),
         ([f"（{number}）" for number in range(1, 33)], "编号行"),
         (["甲", "乙", *range(1, 31)], "编号行"),
+        (["A", "B", "C", *range(4, 33)], "编号行"),
+        (["栏次", *range(1, 32)], "编号行"),
         ([{10: "（人）", 17: "（月）", 22: "（元）"}.get(place, "") for place in range(32)], "单位行"),
         (["填写说明", "YYYYMMDD", "", "", "", "", "16位", "19位", "与身份证一致", "18位"], "填写说明"),
         (["示例", *list(people(1)[0].values())[1:]], "填写说明"),
     ],
-    ids=["numbers", "in brackets", "signs and numbers", "units", "explanation", "example"],
+    ids=[
+        "numbers",
+        "in brackets",
+        "signs and numbers",
+        "letters",
+        "a word in front",
+        "units",
+        "explanation",
+        "example",
+    ],
 )
 def test_a_line_below_the_heading_that_explains_it_is_no_person(load, line, why):
     heading, *rows = grid(people(4))
@@ -330,6 +343,7 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("户联系电话", "15800837863.0", "phone_format", "15800837863"),
         ("户联系电话", "13900139000/13800138000", "phone_several", "13900139000"),
         ("户联系电话", "0531-84232222 13800138000", "phone_several", "13800138000"),
+        ("户联系电话", "13900139000（儿子）", "phone_remark", "13900139000"),
         ("户联系电话", "1.3800E+10", "phone_scientific", None),
         ("户联系电话", "请先打村委会办公室的电话再转给本人接听", "phone_10_digits", None),
         ("户联系电话", "请先打村委会办公室的电话，再转给本人接听，晚上打", "text_too_long", None),
@@ -393,10 +407,15 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("务工时间（月）", "半年", "number_not_count", None),
         ("务工时间（月）", "1年", "number_not_count", None),
         ("人均纯收入", "11,557.50元", "number_format", "11557.50"),
+        ("人均纯收入", "11557.5_x000D_\n", "number_format", "11557.5"),
         ("人均纯收入", "1.2345万元", "unit_converted", "12345.00"),
         ("人均纯收入", "1.2 万", "unit_converted", "12000.00"),
         ("人均纯收入", "一万二千", "income_not_number", None),
         ("首次识别时间", "2014年5月", "date_format", "201405"),
+        ("首次识别时间", "2014年5月份", "date_format", "201405"),
+        ("首次识别时间", "二〇一四年五月", "date_format", "201405"),
+        ("首次识别时间", "“201405”", "date_format", "201405"),
+        ("首次识别时间", "5/1/2014", "date_unreadable", None),
         ("首次识别时间", "2014.5", "date_format", "201405"),
         ("首次识别时间", "2014/05/06 00:00:00", "date_format", "201405"),
         ("首次识别时间", "41760", "date_serial_cell", "201405"),
@@ -409,6 +428,16 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("姓名", "370125196506166619", "name_not_text", None),
         ("姓名", "—", "name_empty", None),
         ("姓名", "无", "name_empty", None),
+        ("姓名", "王伟\n", "surrounding_spaces", "王伟"),
+        ("姓名", "王伟_x000D_\n", "surrounding_spaces", "王伟"),
+        ("姓名", "王伟（户主）", "name_remark", "王伟"),
+        ("自然村", "东头\n", "surrounding_spaces", "东头"),
+        ("自然村", "/", "placeholder", ""),
+        ("自然村", "NULL", "placeholder", ""),
+        ("证件号码", "\u2066{}\u2069\u3164", "surrounding_spaces", "{}"),
+        ("文化程度", "02|初中", "label_alias", "初中"),
+        ("文化程度", "初中(02)", "label_alias", "初中"),
+        ("务工时间（月）", "-0", "number_format", "0"),
         ("姓名", "李?", "name_broken", None),
         ("姓名", "李*", "name_broken", None),
         ("姓名", "刘\ufffd", "name_broken", None),
@@ -431,6 +460,15 @@ def test_one_odd_cell_gives_one_finding(load, heading, cell, code, stored):
     [("人数", 4, "4"), ("首次识别时间", 201405, "2014-05-01"), ("户联系电话", 13800001111, "13800001111"), ("人均纯收入", 8000.5, "8000.50"),
      ("是否解决安全饮用水", True, "t"), ("户编号", 370123456789012, "370123456789012"), ("自然村", "'=东头", "=东头")],
 )  # fmt: skip
+def test_circles_say_yes_where_no_other_sign_does(load):
+    def read(*cells):
+        rows = [{**one, "危房户": cell} for one, cell in zip(people(3), cells, strict=True)]
+        return load(workbook((SHEET, grid(rows)))).columns["dangerous_house"]
+
+    assert read("○", "", "×") == ["t", None, "f"]
+    assert read("○", "√", "") == [None, "t", None]
+
+
 def test_number_cells_that_lost_nothing_are_taken_as_they_are(load, heading, cell, stored):
     rows = people(1)
     rows[0][heading] = cell
@@ -641,6 +679,11 @@ def test_quotes_and_line_breaks_of_a_csv(load):
     assert refused.value.code == "file_broken_text"
 
 
+@pytest.mark.parametrize("end", [b"\x1a", b"\0" * 20])
+def test_what_old_programs_end_a_text_file_with_is_nothing(load, end):
+    assert load(csv_text(grid(people())).encode("gb18030") + end, "a.csv").columns == plain(load).columns
+
+
 @pytest.mark.parametrize("data", [b"\xef\xbb\xbf", b"\r\n" * 40])
 def test_a_text_file_without_text_is_empty(load, data):
     with pytest.raises(FileRefused) as refused:
@@ -694,7 +737,22 @@ def test_a_number_that_stands_once_per_household_holds_for_its_members_and_a_mis
 
 
 @pytest.mark.parametrize(
-    "write", ["{n}.{name}", "{n}、{name}", "“{name}”", "{name}（必填）", "{name}（是/否）", "{name}\n（18位）"]
+    "write",
+    [
+        "{n}.{name}",
+        "{n}、{name}",
+        "“{name}”",
+        "{name}（必填）",
+        "{name}（是/否）",
+        "{name}\n（18位）",
+        "★{name}",
+        "【{name}】",
+        "（{n}）{name}",
+        "{n} {name}",
+        "A{n:02d}.{name}",
+        "{name}（下拉选择）",
+        "{name}（请按身份证填写）",
+    ],
 )
 def test_headings_with_numbers_quotes_and_remarks(load, write):
     names, *rows = grid(people(3))
