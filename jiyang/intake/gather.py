@@ -15,7 +15,7 @@ CHUNK = 250  # rows turned into columns at a time: few enough to stay in the pro
 HOME = ("household_no", "town", "village")  # what says which household a row belongs to
 KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row of villages has its village
 SUMS = re.compile(
-    r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元)?)$"
+    r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计|户均|人均|平均)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元)?)$"
 )
 COUNTED = re.compile(r"^(?:共计?|合计|总计)?[:：]?(?:\d+户)?[,，、]?(?:\d+(?:人|户|口|名))$")
 NUMBER = re.compile(r"^-?\d{1,10}(?:\.\d+)?$")
@@ -27,6 +27,7 @@ FOOTER = re.compile(
 SIGNED = re.compile(
     r"(?:签字|签名|签章|盖章|公章|填表人?|制表人?|审核人?|负责人|经办人)[)）]?[:：]?$|^年\s*月\s*日$|年\s+月\s+日$"
 )
+PAGE = re.compile(r"^第?\d{1,4}页(?:[,，/]?共\d{1,4}页)?$|^-\d{1,4}-$")
 BELOW = 3  # rows below the heading in which lines that explain it may stand
 COUNTING = re.compile(r"^[（(\[]?(?:(\d{1,3})|[甲乙丙丁戊己庚辛壬癸]|[A-Z]{1,2})[)）\]]?$")
 COUNTS = {"栏次", "列次", "列号", "序号", "编号"}  # what a line that counts the columns may begin with
@@ -176,6 +177,8 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
             return "空行"
         if not set(filled) - counting and not any(SUMS.match(texts[place]) for place in filled):
             return "只有序号的行" if all(texts[place].isdigit() for place in filled) else "表尾说明"
+        if len(filled) <= 2 and all(PAGE.match(re.sub(r"\s", "", texts[place])) for place in filled):
+            return "表尾说明"
         same = sum(plain(texts[place]) in headings[place] for place in filled)
         if same >= max(2, len(filled) // 2):
             return "重复的表头"
@@ -188,6 +191,8 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
             return "表尾说明"
         if named and len(filled) <= 4 and not any(said.values()) and any(SIGNED.search(texts[one]) for one in filled):
             return "表尾说明"
+        if named and not any(said.values()) and all(NUMBER.match(texts[one]) for one in filled):
+            return "合计行"
         return "分组行" if named and len(filled) == 1 and not any(said.values()) else ""
 
     return why

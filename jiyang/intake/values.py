@@ -42,7 +42,7 @@ DIGITS_DAY = re.compile(r"^(\d{4})(\d{2})(\d{2})?$")
 SPLIT_DAY = re.compile(
     r"^(\d{4})(?:[-./\\]|年)(\d{1,2})(?:(?:[-./\\]|月份?)(?:(\d{1,2})[日号]?)?)?(?:T?\d{1,2}:\d{2}(?::\d{2})?(?:\.0+)?)?$"
 )
-UNIT_WRITTEN = re.compile(r"(?<=\d)\s*(万元?|元)\s*$")
+UNIT_WRITTEN = re.compile(r"(?<=\d)\s*(万元?|元)\s*(?:/\s*([月年人户])\s*)?$")
 MONEY_NOISE = re.compile(r"[,，\s元￥¥]|(?<=\d)(?:亩|公里|km|平方米|㎡)$", re.IGNORECASE)
 COUNT_NOISE = re.compile(r"(?:人|口|个月|月|个|户|处|所)+$")  # not 年: a year of work is twelve months
 YEAR_NOISE = re.compile(r"^(\s*\d{4})年度?\s*$")
@@ -53,6 +53,13 @@ LONGEST_PHONE = 20  # characters that the register's form takes
 WHOLE_NUMBER = re.compile(r"^(\d{1,15})\.0+$")  # as programs write a number that has lost nothing
 NO_FRACTION = re.compile(r"(?<=^\d{11})\.0+$")
 WHOLE_DATE = re.compile(r"^(\d{6}|\d{8})\.0+$")
+ENGLISH_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
+ENGLISH_MONTH = re.compile(r"^([A-Za-z]{3})-([012]\d)$")  # Jun-17, as Excel shows 2017-6
 CHINESE_DAY = re.compile(
     r"^([〇○零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月(?:([一二三四五六七八九十]{1,3})[日号])?$"
 )
@@ -252,12 +259,11 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
         amount = Decimal(kept)
     except InvalidOperation:
         return bad
-    if not amount.is_finite() or abs(amount) >= Decimal("1e10"):
+    factor, clash = _factor(written, field)
+    if clash:
+        return Read(None, bad.code, None, clash)
+    if not amount.is_finite() or abs(amount := amount * factor) >= Decimal("1e10"):
         return bad
-    factor = _factor(written[1] if written else "", stated, field.unit if field else "元")
-    if factor is None:
-        return Read(None, bad.code, None, "列名的单位是万元，这一格写的是元")
-    amount *= factor
     stored = str(amount.quantize(CENT, ROUND_HALF_UP))
     if amount < 0:
         return Read(stored, "income_negative" if income else "number_negative")
@@ -269,12 +275,16 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
     return Read(stored, changed(raw, kept) if narrowed == kept else "number_format", kept)
 
 
-def _factor(written: str, stated: str, own: str) -> Decimal | None:
-    """By what an amount is multiplied: the unit written in the cell, that of the heading, the column's own. None: they clash."""
-    said = f"{written.removesuffix('元')}元" if written else stated or own
-    if said == "元" != (stated or own):
-        return None
-    return Decimal(1 if said == own else 10_000 if own == "元" else "0.0001")
+def _factor(written: re.Match | None, field: Field | None) -> tuple[Decimal, str]:
+    """By what an amount is multiplied, by the units that its cell and its heading state; or how these clash."""
+    own = field.unit if field else "元"
+    stated = (field.stated_unit if field else "") or own
+    said = f"{written[1].removesuffix('元')}元" if written else stated
+    if said == "元" != stated:
+        return Decimal(1), "列名的单位是万元，这一格写的是元"
+    if written and written[2] in {"月", "年"} and (written[2] == "月") != (field is not None and "月" in field.heading):
+        return Decimal(1), f"这一列不是按{written[2]}计的，这一格写的是每{written[2]}"
+    return Decimal(1 if said == own else 10_000 if own == "元" else "0.0001"), ""
 
 
 def _two_decimals(text: str) -> str:
@@ -339,7 +349,9 @@ def _day(raw: str, kept: str, month: bool) -> Read:
 
 
 def _in_digits(text: str) -> str:
-    """二〇二一年五月 → 2021年5月."""
+    """二〇二一年五月 → 2021年5月, Jun-17 → 2017年6月."""
+    if (short := ENGLISH_MONTH.match(text)) and short[1].lower() in ENGLISH_MONTHS:
+        return f"20{short[2]}年{ENGLISH_MONTHS[short[1].lower()]}月"
     found = CHINESE_DAY.match(text)
     if not found:
         return text
