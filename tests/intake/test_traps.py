@@ -422,7 +422,7 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("首次识别时间", "二〇一四年五月", "date_format", "201405"),
         ("首次识别时间", "May-14", "date_format", "201405"),
         ("首次识别时间", "14-May", "date_unreadable", None),
-        ("首次识别时间", "“201405”", "date_format", "201405"),
+        ("首次识别时间", "“201405”", "surrounding_spaces", "201405"),
         ("首次识别时间", "5/1/2014", "date_unreadable", None),
         ("首次识别时间", "2014.5", "date_format", "201405"),
         ("首次识别时间", "2014/05/06 00:00:00", "date_format", "201405"),
