@@ -16,7 +16,7 @@ from households.roster.takers import taker_of
 from jiyang.identifiers import idcard, phone, pinyin
 from jiyang.identifiers.encryption import blind_index_all, encrypt_all
 from jiyang.intake.bulk import Lines, analyze
-from jiyang.intake.cells import as_text, narrow
+from jiyang.intake.cells import Read, as_text, narrow
 from jiyang.intake.layouts import Layout
 from jiyang.intake.normalise import Mapped
 
@@ -271,7 +271,7 @@ def copies(mapped: Mapped) -> list[int | None]:
 
 
 def settle_household_fields(mapped: Mapped) -> None:
-    """Where rows of one household differ in a household cell, the majority counts (a tie: the first row), with a finding."""
+    """Where rows of one household differ in a household cell, the majority of those that say anything counts (a tie: the first row), with a finding."""
     of_home = {one.name for one in mapped.header.layout.fields if one.belongs_to == "household"} - {"household_no"}
     names = [name for name in mapped.columns if name in of_home]
     numbers = mapped.columns.get("household_no", [])
@@ -302,8 +302,14 @@ def _settle(mapped: Mapped, name: str, indexes: Sequence[int], faulty: set[int])
     values = [column[index] for index in indexes]
     if len(set(values)) == 1:
         return
-    sound = [column[index] for index in indexes if mapped.rows[index] not in faulty] or values
-    chosen = max(dict.fromkeys(sound), key=sound.count)
+    sound = [column[index] for index in indexes if mapped.rows[index] not in faulty]
+    said = [value for value in sound if value is not None] or sound or values
+    chosen = max(dict.fromkeys(said), key=said.count)
+    if len(said) == 1 < len(sound):  # written once, on one row of the household
+        blank = [index for index in indexes if column[index] is None and mapped.rows[index] not in faulty]
+        mapped.note(name, blank, Read(None, "household_once"))
+        for index in blank:
+            column[index] = chosen
     for index in indexes:
         if column[index] != chosen and mapped.rows[index] not in faulty:
             mapped.findings.append(mapped.finding(name, index, "household_fields_differ", stored=chosen))

@@ -62,11 +62,36 @@ BOXES = re.compile(rf"^([{TICK}□☐])是[/、]?([{TICK}□☐])否$|^是([{TIC
 REMARK = re.compile(r"^([^()]+)\(([^()]*)\)$")
 AGAINST_YES = re.compile("[否未不没无非停退拟待将曾假×]|计划")  # 是（未参加）: nobody knows what is meant
 AGAINST_NO = re.compile("(?<!不)是|(?<![没未])有|(?<![未没不])(?<!没有)参加|已(?:参|解决|硬化|通|消除|务工|享受)|[√✓✔]")
-NOTHING = {"-", "--", "—", "——", "―", "－", "/", "\\", "无", "暂无", "空", "null", "none", "nan", "n/a", "至今", "."}
+NOTHING = {
+    "-",
+    "--",
+    "—",
+    "——",
+    "―",
+    "－",
+    "/",
+    "\\",
+    "无",
+    "暂无",
+    "空",
+    "null",
+    "none",
+    "nan",
+    "n/a",
+    "至今",
+    ".",
+    "空白",
+    "(空白)",
+    "(空)",
+}
 ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#GETTING_DATA", "#CALC!"}
 NULLS = {"NULL", "Null", "null", "NaN", "nan", "None", "none"}  # what programs write for an empty cell
 PLAIN = re.compile(r"[\u4e00-\u9fff0-9A-Za-z]+\Z")
 PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{2,}\Z")
+NAME_ENDS = "，,。.；;、:："  # what is no part of a name
+SEVERAL_NAMES = re.compile(r"[、，,;；/|]")
+TWO_NAMES = re.compile(r"^[\u3400-\u9fff]{2,3}[ \u3000\xa0]+[\u3400-\u9fff]{2,3}$")
+ODD_IN_NAME = re.compile(r"^(?=.*[\u3400-\u9fff])(?=.*[A-Za-z\-—_+=<>@#$%^&!~])")  # 王伟A
 NAME_REMARK = re.compile(r"^([\u3400-\u9fff·]{2,})[(（]([^()（）]*)[)）]$")
 CODED = re.compile(
     r"^(?:\(\d{1,2}\)|\d{1,2}[-.、|:)—]|\d\d)(?=\D)|\(\d{1,2}\)$"
@@ -205,8 +230,15 @@ def name_cell(cell: object) -> Read:
         return Read(remark[1], "name_remark", remark[1])
     if NUMBER_WITHIN.search(kept.translate(WIDE)):
         return Read(None, "name_not_text")
+    kept = kept.strip(NAME_ENDS + EDGES)
     if LOST_CHARACTER.search(kept) or not any(map(str.isalpha, kept)):
         return Read(None, "name_broken")
+    if any(map(str.isdigit, kept)):
+        return Read(None, "name_broken", None, "姓名里有数字")
+    if SEVERAL_NAMES.search(kept):
+        return Read(None, "name_broken", None, "一格里不止一个姓名")
+    if TWO_NAMES.match(tidy(as_text(cell))) or ODD_IN_NAME.match(kept):
+        return Read(kept, "name_odd", kept)
     return read if kept == read.stored else Read(kept, "inner_spaces", kept)
 
 

@@ -56,7 +56,7 @@ def _labelled(rows: Iterable[Sequence[Any]], words: str, epoch: dt.date) -> Iter
     label = re.compile(rf"(?:{words})(?:为|是)?[:： ]*(?P<rest>.*)$")
     for row in rows:
         filled = [cell for cell in row if cell not in ("", None)]
-        for cell, following in zip(filled, [*filled[1:], ""], strict=True):
+        for cell, following in zip(filled, [*filled[1:], ""], strict=False):
             if not isinstance(cell, str) or not (found := label.search(_text(cell))):
                 continue
             if found["rest"]:

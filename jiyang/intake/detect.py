@@ -7,10 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
-from jiyang.intake import continued
+from jiyang.intake import continued, units
 from jiyang.intake.layouts import Field, Layout, meanings, plain
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
@@ -22,6 +22,7 @@ FEWEST_BELOW = 3  # further headings in a second line that make it one
 BETA = 0.25  # how much less a missing heading weighs than an unknown one: exports are often "自定义"
 TOWN_NAME = re.compile(r"(?:街道|镇|乡|办事处)$")
 ABOUT = re.compile(r"(?:基本)?(?:信息|情况|资料)$")  # what a group of columns is called besides whom it is about
+AGAIN = re.compile(r"（第\d+个）$")
 ALIKE = 0.8  # share of common columns above which another sheet was meant to be the same
 
 
@@ -104,12 +105,16 @@ def detect(
     choice, saved = choice or Choice(), saved or {}
     wanted = [one for one in layouts if not choice.layout or one.key == choice.layout]
     found = [best for name in _sheets(source, choice) if (best := _best_of(source, name, wanted, choice, saved))]
+    for one in found:
+        units.apply(one, source)
     visible = [one for one in found if one.sheet not in source.hidden]
     best = max(visible or found, key=lambda one: (not one.lacking, _rank(one)), default=None)
     if best is None:
         raise FileRefused("layout_unknown")
     if len(best.unknown) > len(best.columns) and not choice:
         raise FileRefused("wrong_layout", title=best.layout.title, n=len(best.unknown))
+    if twice := _twice(best):
+        raise FileRefused("tables_beside", names="、".join(twice))
     if best.lacking:
         raise FileRefused("missing_column", names="、".join(best.lacking), title=best.layout.title)
     _join(best, [one for one in (visible or found) if one is not best], source)
@@ -295,7 +300,11 @@ def _join(best: Header, others: list[Header], source: Source) -> None:
                 "sheets_differ", one=best.sheet, other=other.sheet, names="、".join(other.units ^ best.units)
             )
         elif other.names == best.names:
-            best.parts.append(other)
+            same = next((part.sheet for part in best.parts if _same_rows(source, part, other)), "")
+            if same:
+                best.apart[other.sheet] = f"内容与“{same}”相同"
+            else:
+                best.parts.append(other)
         elif len(other.names & best.names) / len(other.names | best.names) >= ALIKE:
             differ = sorted(one.heading for one in best.layout.fields if one.name in other.names ^ best.names)
             raise FileRefused("sheets_differ", one=best.sheet, other=other.sheet, names="、".join(differ[:6]))
@@ -315,6 +324,21 @@ def _name_unread(best: Header, source: Source, otherwise: str) -> None:
         elif name not in best.sheets and (rows := sum(map(_is_filled, source.rows(name)))):
             best.unread[name] = rows
             best.apart.setdefault(name, otherwise)
+
+
+def _same_rows(source: Source, one: Header, other: Header) -> bool:
+    """Whether a sheet is the copy of another: officers keep one beside the original."""
+    if one.columns != other.columns:
+        return False
+    tables = (islice(source.rows(part.sheet), part.first_data, None) for part in (one, other))
+    return all(left == right for left, right in zip_longest(*tables))
+
+
+def _twice(header: Header) -> list[str]:
+    """Headings of two tables side by side: those that tell who a row is about stand twice."""
+    again = {AGAIN.sub("", heading) for heading in header.unknown if AGAIN.search(heading)}
+    found = [header.headings[place] for place, one in header.columns.items() if one.must_exist]
+    return [name for name in found if name in again] if len(again.intersection(found)) * 2 > len(found) > 2 else []
 
 
 def _is_filled(row: Sequence[Any]) -> bool:

@@ -36,11 +36,12 @@ EXPORTED = {
 }  # rows that the register and its ledgers export themselves
 SHARED, LABELS = "fields", "labels"
 UNIT = re.compile(
-    r"\((?:万?元|亩|个?月|人|个|户|公里|平方米|必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|[^()]*[/、][^()]*"
+    r"\((?:[千万]?元|亩|个?月|人|个|户|公里|平方米|必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|[^()]*[/、][^()]*"
     r"|(?![^()]*(?:户主|配偶|监护|代|联系))[^()]*(?:填|选|下拉|格式|文本|自动生成)[^()]*)\)$",
     re.IGNORECASE,
 )  # what may stand in brackets behind a heading: a unit, how to fill in, the options
-AMOUNT = re.compile(r"\((万?元)(?:/[^()]*)?\)$")
+AMOUNT = re.compile(r"\(([千万]?元)(?:/[^()]*)?\)$")
+MEASURE = re.compile(r"\((亩|公里|平方米)\)$")
 NUMBERED = re.compile(r"^(?:[a-z]{0,2}\d{1,3}[.、)]?|\(\d{1,3}\)|[一二三四五六七八九十]{1,3}[、.])")
 MARKS = r"\s*＊:：_\"'“”‘’《》★☆※●◆■▲△【】「」『』\u200b-\u200f\ufeff"
 LEGACY_CODE = re.compile(r"aa[a-z]\d{3}")  # dumps of the old system: the code alone, or with what it means
@@ -71,8 +72,9 @@ class Field:
 
     @property
     def unit(self) -> str:
-        """What a column of amounts counts in."""
-        return "万元" if "万元" in self.heading else "元"
+        """What a column of amounts or measures counts in; "" where nothing says so."""
+        named = next(filter(None, map(MEASURE.search, map(plain, (self.heading, *self.aliases)))), None)
+        return named[1] if named else "" if self.type != "money" else "万元" if "万元" in self.heading else "元"
 
     def under(self, heading: str) -> "Field":
         """The field as a file's heading (in compared form) states its unit."""
@@ -136,7 +138,8 @@ class Layout:
         """The field of a heading in compared form; a number before it and units in brackets do not matter."""
         bare, code = NUMBERED.sub("", heading), LEGACY_CODE.search(heading)
         for name in (heading, UNIT.sub("", heading), bare, UNIT.sub("", bare), *([code[0]] if code else ())):
-            if one := self.by_heading.get(name) or self.by_alias.get(name):
+            one = self.by_heading.get(name) or self.by_alias.get(name)
+            if one and not ((stated := MEASURE.search(heading)) and one.unit and stated[1] != one.unit):
                 return one
         return None
 

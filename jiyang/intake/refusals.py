@@ -23,13 +23,14 @@ MESSAGES = {
     "layout_unknown": "没有找到表头。表头应含“户编号”“证件号码”等列名；如果是别的表，请到对应的导入页上传",
     "missing_column": "缺少必需的列：{names}。请按国家系统的“{title}”原样上传，不要删列",
     "wrong_layout": "与“{title}”的版式不符：有 {n} 列不认识。请确认选对了导出表，或删去多余的列后再传",
+    "tables_beside": "表里左右并排放了两张表：{names}各出现两次，右边的读不到。请把右边的移到左边的下面再传",
     "layout_not_imported": "认出是“{title}”，系统里没有收它的台账，不能导入；要核对内容请用数据体检",
     "sheet_unknown": "没有名为“{sheet}”的工作表，文件里有：{sheets}",
     "sheets_differ": "工作表“{one}”和“{other}”列不相同（{names}），不能合并读取。请指定读哪一个工作表，或把列统一后再传",
 }
 # a person can mend these by choosing layout, sheet, heading row or the columns' meaning
 MENDABLE = {
-    "layout_unknown", "missing_column", "wrong_layout", "file_no_rows", "sheet_unknown", "sheets_differ", "file_wrong_district", "layout_not_imported",
+    "layout_unknown", "missing_column", "wrong_layout", "file_no_rows", "sheet_unknown", "sheets_differ", "file_wrong_district", "layout_not_imported", "tables_beside",
 }  # fmt: skip
 
 

@@ -42,8 +42,13 @@ DIGITS_DAY = re.compile(r"^(\d{4})(\d{2})(\d{2})?$")
 SPLIT_DAY = re.compile(
     r"^(\d{4})(?:[-./\\]|年)(\d{1,2})(?:(?:[-./\\]|月份?)(?:(\d{1,2})[日号]?)?)?(?:T?\d{1,2}:\d{2}(?::\d{2})?(?:\.0+)?)?$"
 )
-UNIT_WRITTEN = re.compile(r"(?<=\d)\s*(万元?|元)\s*(?:/\s*([月年人户])\s*)?$")
-MONEY_NOISE = re.compile(r"[,，\s元￥¥]|(?<=\d)(?:亩|公里|km|平方米|㎡)$", re.IGNORECASE)
+UNIT_WRITTEN = re.compile(
+    r"(?<=\d)\s*(?:([千万]元?|元)整?\s*(?:/\s*([月年人户])\s*)?|(亩|公里|km|平方米|平米|㎡|m2|m²))\s*$", re.IGNORECASE
+)
+SIZES = {"元": 1, "千元": 1000, "万元": 10_000}
+MEASURES = {"km": "公里", "平米": "平方米", "㎡": "平方米", "m2": "平方米", "m²": "平方米"}
+THOUSANDS = re.compile(r"^[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
+MONEY_NOISE = re.compile(r"[\s元￥¥]")
 COUNT_NOISE = re.compile(r"(?:人|口|个月|月|个|户|处|所)+$")  # not 年: a year of work is twelve months
 YEAR_NOISE = re.compile(r"^(\s*\d{4})年度?\s*$")
 PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=1\d{10}$)")
@@ -205,7 +210,8 @@ def count_cell(cell: object) -> Read:
         return BLANK
     if is_nothing(kept):
         return Read(None, "placeholder", "")
-    bare = COUNT_NOISE.sub("", kept.replace(",", ""))
+    bare = COUNT_NOISE.sub("", kept)
+    bare = bare.replace(",", "") if THOUSANDS.match(bare) else bare
     bare = re.sub(r"\.0+$", "", bare)
     bare = "0" if bare == "-0" else bare
     if bare.isascii() and bare.isdigit() and len(bare) < 8:
@@ -253,10 +259,11 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
     if is_nothing(kept):
         return Read(None, "placeholder", "")
     bad = Read(None, "income_not_number" if income else "number_not_decimal")
+    bare = kept.replace(",", "") if THOUSANDS.match(kept) else kept
     if kept.lower().endswith("e") or "_" in kept:
         return bad
     try:
-        amount = Decimal(kept)
+        amount = Decimal(bare)
     except InvalidOperation:
         return bad
     factor, clash = _factor(written, field)
@@ -269,8 +276,9 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
         return Read(stored, "income_negative" if income else "number_negative")
     if factor != 1:
         return Read(stored, "unit_converted", stored)
-    if not isinstance(cell, str) or raw == kept:
+    if not isinstance(cell, str) or raw == bare:
         return Read(stored)
+    kept = bare
     narrowed = BLANKS.sub("", raw.translate(INVISIBLE).translate(WIDE).lstrip("'"))
     return Read(stored, changed(raw, kept) if narrowed == kept else "number_format", kept)
 
@@ -279,12 +287,17 @@ def _factor(written: re.Match | None, field: Field | None) -> tuple[Decimal, str
     """By what an amount is multiplied, by the units that its cell and its heading state; or how these clash."""
     own = field.unit if field else "元"
     stated = (field.stated_unit if field else "") or own
+    if written and written[3]:
+        said = MEASURES.get(written[3].lower(), written[3])
+        return Decimal(1), "" if said == own else f"这一列的单位是{own}，这一格写的是{written[3]}"
     said = f"{written[1].removesuffix('元')}元" if written else stated
-    if said == "元" != stated:
-        return Decimal(1), "列名的单位是万元，这一格写的是元"
+    if SIZES.get(said, 0) < SIZES.get(stated, 0):
+        return Decimal(1), f"列名的单位是{stated}，这一格写的是{said}"
     if written and written[2] in {"月", "年"} and (written[2] == "月") != (field is not None and "月" in field.heading):
         return Decimal(1), f"这一列不是按{written[2]}计的，这一格写的是每{written[2]}"
-    return Decimal(1 if said == own else 10_000 if own == "元" else "0.0001"), ""
+    if said != own and not (said in SIZES and own in SIZES):
+        return Decimal(1), f"这一列的单位是{own}，这一格写的是{said}"
+    return (Decimal(1) if said == own else Decimal(SIZES[said]) / SIZES[own]), ""
 
 
 def _two_decimals(text: str) -> str:

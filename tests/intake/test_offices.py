@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from households.roster.staging import settle_household_fields
 from jiyang.intake import pipeline
 from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts
@@ -108,6 +109,7 @@ def undated(rows: list[dict]) -> list[list]:
         (["数据日期：2021年6月30日"], DAY),
         (["导出时间：2021-06-30 10:22"], DAY),
         (["截至2021年6月30日"], DAY),
+        ([], None),
         (["统计时间 2021.06"], DAY),
         (["已脱贫人口名单（2021年6月）"], DAY),
         (["填报单位：某镇", "", "统计时间：", "2021/6/30"], DAY),
@@ -173,6 +175,66 @@ def test_a_heading_in_another_unit_converts_its_column(load):
     assert {(one.code, one.stored) for one in mapped.findings} == {("unit_converted", "12500.00")}
     with pytest.raises(FileRefused, match="万元"):
         load(workbook(("甲", rows), ("乙", grid(homes(1)))))
+
+
+@pytest.mark.parametrize("line", ["above", "below", "thousands"])
+def test_a_line_of_units_counts_for_the_amounts(load, line):
+    rows = grid(people(3, 人均纯收入="1.25"))
+    place = rows[0].index("人均纯收入")
+    if line == "above":
+        rows.insert(0, ["单位：户、人、万元"])
+    elif line == "below":
+        rows.insert(1, ["（万元）" if at == place else "" for at in range(len(rows[0]))])
+    else:
+        rows[0][place] = "人均纯收入（千元）"
+    mapped = load(workbook(("名单", rows), titles=0))
+    assert mapped.columns["income_per_head"] == ["1250.00" if line == "thousands" else "12500.00"] * 3
+    assert load(workbook(("名单", [["单位：元、万元"], *grid(people(3))]))).findings == []
+
+
+def test_measures_in_another_unit_are_told_not_taken(load):
+    headings = [one.heading for one in layouts()["roster_c"].fields]
+    rows = [{**one, "县": "济阳区", "乡": one["乡(镇)"], "村": one["行政村"]} for one in people(3)]
+    for one, cell in zip(rows, ("2亩", "2", "1300平方米"), strict=True):
+        one["耕地面积（亩）"] = cell
+    table = grid(rows, headings)
+    mapped = load(workbook(("名单", table)))
+    assert mapped.columns["farmland_mu"] == ["2.00", "2.00", None]
+    assert [one.message for one in mapped.findings if one.column == "耕地面积（亩）" and one.severity == "E"] == [
+        "这一列的单位是亩，这一格写的是平方米"
+    ]
+    table[0][headings.index("耕地面积（亩）")] = "耕地面积（平方米）"
+    assert load(workbook(("名单", table))).header.unknown == ["耕地面积（平方米）"]
+
+
+# --- tables that are no second page ----------------------------------------------------------------------------------------
+
+
+def test_two_tables_side_by_side_are_refused_unless_a_person_leaves_one_out(load):
+    short = ["乡(镇)", "行政村", "户编号", "姓名", "证件号码", "与户主关系"]
+    left, right = grid(people(3), short), grid(people(6)[3:], short)
+    data = workbook(("名单", [[*one, "", *two] for one, two in zip(left, right, strict=True)]))
+    with pytest.raises(FileRefused, match="并排") as refused:
+        load(data)
+    assert refused.value.code == "tables_beside"
+    mapped = load(data, choice=Choice(mapping={f"{name}（第2个）": "" for name in short}))
+    assert mapped.columns["name"] == [one["姓名"] for one in people(3)]
+
+
+def test_a_copy_of_a_sheet_is_named_and_read_once(load):
+    rows = grid(people(4))
+    mapped = load(workbook(("名单", rows), ("名单 (2)", rows)))
+    assert (len(mapped.rows), mapped.header.apart) == (4, {"名单 (2)": "内容与“名单”相同"})
+
+
+def test_what_stands_once_per_household_holds_for_all_of_it(load):
+    rows, shared = homes(3), ("人数", "户联系电话", "人均纯收入", "是否解决安全饮用水")
+    firsts = {one["户编号"]: one for one in reversed(rows)}
+    once = [one if one is firsts[one["户编号"]] else {**one, **dict.fromkeys(shared, "")} for one in rows]
+    mapped, whole = load(workbook(("名单", grid(once)))), load(workbook(("名单", grid(rows))))
+    settle_household_fields(mapped)
+    assert mapped.columns == whole.columns
+    assert {(one.code, one.severity) for one in mapped.findings} == {("household_once", "N")}
 
 
 def test_an_amount_that_names_another_unit_than_its_heading_is_told(load):
