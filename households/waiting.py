@@ -40,10 +40,18 @@ def _batch(batch) -> TaskLine:
 
 
 def _absences(actor):
-    """Members whom an approved roster did not list and who still belong to the household: somebody must say why."""
+    """Members whom an approved roster did not list and who still belong to the household: somebody must say why.
+
+    Who was left out of several rosters is asked for once.
+    """
     here = Membership.objects.filter(person=OuterRef("person"), household=OuterRef("household"), until=None)
     rows = RosterAbsence.objects.visible_to(actor).filter(raised=True, stays_at=None)
-    return rows.filter(Exists(here)).select_related("person", "household", "town", "village").order_by("pk")
+    later = rows.filter(person=OuterRef("person"), household=OuterRef("household"), pk__gt=OuterRef("pk"))
+    return (
+        rows.filter(Exists(here), ~Exists(later))
+        .select_related("person", "household", "town", "village")
+        .order_by("pk")
+    )
 
 
 def _absence(absence) -> TaskLine:

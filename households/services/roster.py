@@ -287,12 +287,18 @@ def open_reversal(batch: Batch) -> Reversal | None:
 
 @transaction.atomic
 def stays(*, absence: RosterAbsence, by: User, reason: str) -> RosterAbsence:
-    """仍在户: the roster did not list this member, but they still belong to the household. Raises ValidationError."""
+    """仍在户: the roster did not list this member, but they still belong to the household. Raises ValidationError.
+
+    It answers for every roster so far that left them out.
+    """
     if not reason.strip():
         raise ValidationError("请写明核实情况")
     absence = RosterAbsence.objects.select_for_update().get(pk=absence.pk)
     absence.stays_by, absence.stays_at, absence.stays_reason = by, timezone.now(), reason.strip()[:200]
     absence.save()
+    RosterAbsence.objects.filter(
+        person=absence.person_id, household=absence.household_id, raised=True, stays_at=None
+    ).update(stays_by=by, stays_at=absence.stays_at, stays_reason=absence.stays_reason)
     return absence
 
 

@@ -173,6 +173,26 @@ def test_who_is_not_listed_stays_until_a_person_says_why(data_admin, district_cl
         assert Membership.objects.filter(person__in=[one.person_id for one in found], until=None).count() == 4
 
 
+def test_who_is_left_out_of_two_rosters_is_asked_for_once(data_admin, district_clerk, town_officer):
+    one = {"home": 0, "labour": "weak", "months": "6", "hamlet": "", "phone": ""}
+    for people in ({0: one, 1: one}, {0: {**one, "months": "3"}}, {0: {**one, "months": "4"}}):
+        approve(district_clerk, submit(data_admin, send(data_admin, as_csv(people))))
+        clear()
+
+    def asked() -> list[RosterAbsence]:
+        with acting_as(actor_for(town_officer)) as actor:
+            (source,) = (one for one in sources_for(actor) if one.key == "roster_absence")
+            return list(source.rows(actor))
+
+    (waiting,) = asked()
+    assert waiting.person.name == "王二"
+    with acting_as(actor_for(town_officer)):
+        roster.stays(absence=waiting, by=town_officer, reason="在外务工，仍在户")
+    assert asked() == []
+    with system_scope("测试"):
+        assert RosterAbsence.objects.exclude(stays_at=None).count() == 2
+
+
 def test_failed_rows_come_back_corrected_as_a_continuation(data_admin, district_clerk, tmp_path: Path):
     good = {"home": 0, "labour": "weak", "months": "6", "hamlet": "", "phone": ""}
     data = as_csv({0: good, 1: {**good, "home": 1}, 2: {**good, "home": 1}})
