@@ -97,7 +97,7 @@ class Line:
     more: list[tuple[str, str, str]] = field(
         default_factory=list
     )  # (heading, old, new) of changes that no column shows
-    faults: list[tuple[str, str]] = field(default_factory=list)  # (heading, message) of errors that no column shows
+    faults: list[tuple[str, str]] = field(default_factory=list)  # (headings, message) of errors that no column shows
 
 
 class Preview:
@@ -281,12 +281,12 @@ class Preview:
     def _faults(self, row: RosterRow) -> list[tuple[str, str]]:
         """The row's errors in columns that the page has no room for."""
         shown = {name for name, _ in self.columns}
-        return [
-            (self.headings.get(name, ""), one.message)
-            for (number, name), found in self.found.items()
-            for one in found
-            if number == row.row and name not in shown and one.severity == "E"
-        ]
+        told: dict[str, list[str]] = {}
+        for (number, name), found in self.found.items():
+            for one in found:
+                if number == row.row and name not in shown and one.severity == "E":
+                    told.setdefault(one.message, []).append(self.headings.get(name, ""))
+        return [("、".join(filter(None, names)), message) for message, names in told.items()]
 
     def _notes(self, row: RosterRow, before: dict) -> list[str]:
         """What happens to the row's membership and household, in words."""

@@ -288,6 +288,7 @@ def test_an_error_in_a_column_that_the_page_has_no_room_for_is_told_below_its_ro
     below = text.split("第 2 行另有错误：")[1].split("</tr>")[0]
     shown = set(re.findall(r'<th scope="col">([^<]+)</th>', text))
     assert headings - shown and all(heading in below for heading in headings - shown)
+    assert below.count("各项未填全") == 1  # one fault of many columns is told once
 
 
 def removed() -> list[str]:
