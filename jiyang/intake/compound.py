@@ -14,6 +14,7 @@ from jiyang.intake.refusals import FileRefused
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 END, LARGEST_SECTOR = 0xFFFFFFFE, 0xFFFFFFFA
 MOST_ROWS = 65_536
+BIFF8, OLD_BOFS = 0x0600, {0x0009, 0x0209, 0x0409}
 STREAMS = {"workbook", "book"}
 # records of the BIFF stream
 BOF, DIMENSIONS, DATE_MODE, FILE_PASS, SHARED_STRINGS, SHEET, BOOL_OR_ERROR, FORMULA, MULTIPLE = (
@@ -113,7 +114,7 @@ class _Sectors:
                 parts = [small[64 * one : 64 * one + 64] for one in self.chain(start, small_next)]
             else:
                 parts = [self.sector(one) for one in self.chain(start)]
-            if name.lower() in STREAMS:
+            if name.lower() in STREAMS and (found is None or name.lower() == "workbook"):  # some hold both
                 found = b"".join(parts)[:size]
         if found is None:
             raise FileRefused("file_not_workbook")
@@ -127,6 +128,8 @@ def _workbook(records: bytes) -> Compound:
     while at + 4 <= len(records):
         kind, length = struct.unpack_from("<HH", records, at)
         body = at + 4
+        if at == 0 and (kind in OLD_BOFS or kind == BOF and struct.unpack_from("<H", records, body)[0] < BIFF8):
+            raise FileRefused("file_old_workbook")  # the library does not know how its texts are coded
         if kind == BOF:
             _no_stray(rows, last)
             sheet, rows, last = names.get(at, ""), set(), -1

@@ -825,6 +825,17 @@ def test_an_old_workbook_with_1904_dates_and_hidden_columns(load):
     assert mapped.columns == load(workbook((SHEET, grid(people(3))))).columns
 
 
+def test_a_workbook_older_than_excel_97_is_refused_with_what_to_do(load):
+    book = xlwt.Workbook()
+    book.add_sheet(SHEET).write(0, 0, "名单")
+    out = io.BytesIO()
+    book.save(out)
+    old = out.getvalue().replace(b"\x09\x08\x10\x00\x00\x06", b"\x09\x08\x10\x00\x00\x05")
+    with pytest.raises(FileRefused, match="另存为") as refused:
+        load(old, "名单.xls")
+    assert refused.value.code == "file_old_workbook"
+
+
 def test_blank_formatted_rows_to_the_end_cost_nothing_and_a_stray_cell_is_refused(load):
     data = workbook(
         (SHEET, grid(people(3))),
