@@ -128,7 +128,7 @@ def _workbook(records: bytes) -> Compound:
     while at + 4 <= len(records):
         kind, length = struct.unpack_from("<HH", records, at)
         body = at + 4
-        if at == 0 and (kind in OLD_BOFS or kind == BOF and struct.unpack_from("<H", records, body)[0] < BIFF8):
+        if at == 0 and (kind in OLD_BOFS or (kind == BOF and struct.unpack_from("<H", records, body)[0] < BIFF8)):
             raise FileRefused("file_old_workbook")  # the library does not know how its texts are coded
         if kind == BOF:
             _no_stray(rows, last)
