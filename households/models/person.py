@@ -99,7 +99,7 @@ class Person(Entitlements, Occupation, HouseholdRecord):
                 violation_error_message="人编号已存在（可能在其他辖区），请核对",
             ),
         ]
-        indexes = [GinIndex(letters(F("name")), name="person_name_letters")]
+        indexes = [GinIndex(letters(F("name")), name="person_name_letters", condition=Q(voided_at=None))]
 
     def __str__(self) -> str:
         return self.name

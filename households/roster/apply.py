@@ -14,7 +14,7 @@ from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, REO
 from households.roster.staging import KEPT
 from households.roster.takers import Taker, of_people
 from households.services import state
-from jiyang.intake.bulk import analyze, whole_batch
+from jiyang.intake.bulk import analyze
 from jiyang.intake.models import Batch
 
 ROWS = "@rows s join roster_write w on w.row = s.row"
@@ -190,7 +190,7 @@ def commit(
         else {name: sql for name, sql in steps.items() if name.split("_")[0] not in left_out}
     )
     written = {}
-    with whole_batch(batch.rows or 0), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(WRITE_RECORDS if taker else WRITE)
         analyze("roster_write", "row", "home", "person")
         for name, sql in steps.items():

@@ -5,13 +5,16 @@ All or nothing; may run again after a crash.
 
 from django.db import connection
 
-from households.models import RosterAbsence, roster_period
+from households.models import Membership, RosterAbsence, RosterTouch, roster_period
 from households.roster import apply, plan, staging, storable
 from households.roster.running import Clock, day_of, only_one, progress_of
 from households.roster.takers import taker_of
+from households.roster.undo import made_by
+from jiyang.intake.bulk import note_written, whole_batch
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch
+from jiyang.intake.progress import Progress
 
 STALE = "提交以后系统数据有变化，已重新比对，请核对后再提交"
 TO_WRITE = "r.action in ('insert', 'update') and not r.held"
@@ -37,35 +40,41 @@ def commit(batch_id: int) -> Batch | None:
         batch = Batch.objects.select_for_update().get(pk=batch_id)
         if not mine or batch.state != BatchState.APPLYING:
             return None
-        clock = Clock()
-        progress.step("核对计划", 0, batch.rows)
-        _plan(batch, rows_of(batch, TO_WRITE))
-        overtaken, held = _set_aside(batch)
-        clock.lap("replan")
-        if not _anything_left():
-            return _back(batch)
-        progress.step("写入系统", 0, batch.rows)
-        written = apply.commit(
-            batch,
-            by_id=batch.approved_by_id,
-            who=batch.submitted_by.name,
-            fields=fields_of(batch),
-            day=day_of(batch.data_date),
-            source=rows_of(batch),
-            people=of_people(batch),
-            taker=taker_of(batch.layout),
-        )
-        clock.lap("write")
-        if overtaken or held:
-            progress.step("重新比对", 0, batch.rows)
-            _continue(batch, overtaken=overtaken)
-            clock.lap("rest")
-        RosterAbsence.objects.filter(batch=batch).update(raised=True)
-        progress.step("完成", batch.rows, batch.rows)
-        batch.state = BatchState.APPROVED
-        batch.seconds = {**batch.seconds, "commit": clock.total(), "written": written}
-        batch.save()
-        return batch
+        with whole_batch(batch.rows or 0):
+            return _write(batch, progress)
+
+
+def _write(batch: Batch, progress: Progress) -> Batch:
+    clock = Clock()
+    progress.step("核对计划", 0, batch.rows)
+    _plan(batch, rows_of(batch, TO_WRITE))
+    overtaken, held = _set_aside(batch)
+    clock.lap("replan")
+    if not _anything_left():
+        return _back(batch)
+    progress.step("写入系统", 0, batch.rows)
+    written = apply.commit(
+        batch,
+        by_id=batch.approved_by_id,
+        who=batch.submitted_by.name,
+        fields=fields_of(batch),
+        day=day_of(batch.data_date),
+        source=rows_of(batch),
+        people=of_people(batch),
+        taker=taker_of(batch.layout),
+    )
+    note_written(batch.rows or 0, (*made_by(taker_of(batch.layout)), Membership, RosterTouch))
+    clock.lap("write")
+    if overtaken or held:
+        progress.step("重新比对", 0, batch.rows)
+        _continue(batch, overtaken=overtaken)
+        clock.lap("rest")
+    RosterAbsence.objects.filter(batch=batch).update(raised=True)
+    progress.step("完成", batch.rows, batch.rows)
+    batch.state = BatchState.APPROVED
+    batch.seconds = {**batch.seconds, "commit": clock.total(), "written": written}
+    batch.save()
+    return batch
 
 
 def fields_of(batch: Batch) -> set[str]:
@@ -89,7 +98,6 @@ def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:
     plan.make(
         fields_of(batch),
         roster_period(day)[0],
-        rows=batch.rows,
         with_register=True,
         mode=batch.mode,
         source=source,
@@ -97,7 +105,7 @@ def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:
         taker=taker_of(batch.layout),
         peers=rows_of(batch),
     )
-    return storable.settle(source, batch.rows, taker_of(batch.layout))
+    return storable.settle(source, taker_of(batch.layout))
 
 
 def _set_aside(batch: Batch) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from households.roster.running import Clock, day_of, only_one, progress_of
 from households.roster.takers import taker_of
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
 from jiyang.intake import pipeline
-from jiyang.intake.bulk import many_objects
+from jiyang.intake.bulk import many_objects, whole_batch
 from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.layouts import layouts
@@ -76,26 +76,26 @@ def examine(
         raise FileRefused("layout_not_imported", title=mapped.header.layout.title)
     _date_rows(mapped, as_of)
     clock.lap("read")
-    step("写入暂存", 0, len(mapped.rows))
-    filled = staging.stage(mapped, district.pk)
-    clock.lap("stage")
-    step("校验规则", 0, len(mapped.rows))
-    staging.refuse(storable.check(mapped))
-    staging.refuse(judging.judge(mapped, filled, as_of or mapped.data_date or timezone.localdate()), ruled=True)
-    clock.lap("check")
-    step("比对系统数据", 0, len(mapped.rows))
-    plan.make(
-        {*mapped.columns, *place_fields(mapped)},
-        roster_period(day_of(mapped.data_date or as_of))[0],
-        rows=len(mapped.rows),
-        with_register=with_register,
-        mode=mode,
-        people=mapped.header.layout.rows != "household" or not with_register,
-        taker=taker_of(mapped.header.layout.key) if with_register else None,
-    )
-    if with_register:
-        _settle(mapped)
-    mapped.findings.sort(key=lambda one: (one.line, one.cell))
+    with whole_batch(len(mapped.rows)):
+        step("写入暂存", 0, len(mapped.rows))
+        filled = staging.stage(mapped, district.pk)
+        clock.lap("stage")
+        step("校验规则", 0, len(mapped.rows))
+        staging.refuse(storable.check(mapped))
+        staging.refuse(judging.judge(mapped, filled, as_of or mapped.data_date or timezone.localdate()), ruled=True)
+        clock.lap("check")
+        step("比对系统数据", 0, len(mapped.rows))
+        plan.make(
+            {*mapped.columns, *place_fields(mapped)},
+            roster_period(day_of(mapped.data_date or as_of))[0],
+            with_register=with_register,
+            mode=mode,
+            people=mapped.header.layout.rows != "household" or not with_register,
+            taker=taker_of(mapped.header.layout.key) if with_register else None,
+        )
+        if with_register:
+            _settle(mapped)
+        mapped.findings.sort(key=lambda one: (one.line, one.cell))
     clock.lap("plan")
     return mapped, clock.total()
 
@@ -111,7 +111,7 @@ def _settle(mapped: Mapped) -> None:
     """Findings of what the register could not store as planned."""
     place = {row: index for index, row in enumerate(mapped.rows)}
     known = {(finding.line, finding.code) for finding in mapped.findings}
-    clashes = storable.settle("roster_stage", len(mapped.rows), taker_of(mapped.header.layout.key))
+    clashes = storable.settle("roster_stage", taker_of(mapped.header.layout.key))
     clashes += plan.noticed(mapped.header.layout.rows)
     told = exported.told(mapped, [place[row] for row, _, code in clashes if code == exported.EDITED])
     found = [
@@ -157,7 +157,9 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
             batch.save()
             return batch
         progress.step("保存核对结果", 0, len(mapped.rows))
-        staging.keep(batch.pk, mapped.header.layout)
+        with whole_batch(len(mapped.rows)):
+            staging.keep(batch.pk, mapped.header.layout)
+            absent = staging.keep_absent(batch.pk) if mapped.header.layout.rows == "person" else 0
         _keep_findings(batch, mapped)
         header = mapped.header
         batch.state, batch.layout, batch.sheet, batch.header_row = (
@@ -175,7 +177,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
             **described(mapped),
         }
         batch.counts, batch.attempts = plan.counts(), 0
-        if header.layout.rows == "person" and (absent := staging.keep_absent(batch.pk)):
+        if absent:
             batch.counts["absent"] = absent
         batch.save()
         progress.step("完成", len(mapped.rows), len(mapped.rows))

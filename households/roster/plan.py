@@ -8,7 +8,7 @@ from django.db import connection
 
 from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, RELATION, REOPENED, Slot, of_file
 from households.roster.takers import Taker
-from jiyang.intake.bulk import analyze, whole_batch
+from jiyang.intake.bulk import analyze
 from jiyang.intake.enums import PlanMode, RowAction
 
 PERSON_OF_ROW = """coalesce({record}a.id, b.id, case when h.id is not null then
@@ -128,7 +128,6 @@ def make(
     fields: set[str],
     year: int,
     *,
-    rows: int,
     with_register: bool,
     mode: str = PlanMode.ALL,
     source: str = "roster_stage",
@@ -167,7 +166,7 @@ def make(
         befores=", ".join(f"case when {test} then '{one.label}=' || coalesce({one.old}::text, '') end" for one, test in tests)
         or "null",
     )  # fmt: skip
-    with whole_batch(rows), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(sql, {"year": year})
         cursor.execute("create unique index on roster_plan (row)")
     analyze("roster_plan", "row")

@@ -15,7 +15,6 @@ from households.models import Household, Person, RosterRow
 from households.roster.fields import HOUSEHOLD, PERSON, Slot
 from households.roster.takers import FIRST_YEAR, Taker, takers
 from jiyang.access.scope import on_behalf_of, require
-from jiyang.intake.bulk import whole_batch
 from jiyang.intake.findings import kinds
 from jiyang.intake.models import Batch, BatchFinding
 from jiyang.intake.normalise import Mapped
@@ -168,7 +167,7 @@ update roster_plan p set action = 'refused', changed = '{}', before = '', first 
 """
 
 
-def settle(source: str, rows: int, taker: Taker | None = None) -> list[tuple[int, str, str]]:
+def settle(source: str, taker: Taker | None = None) -> list[tuple[int, str, str]]:
     """Take out of `roster_plan` the households that could not be stored; returns (row, field, code) of each reason.
 
     Looks over the whole register: a number may be held where the actor does not see it. A refused household gives up no
@@ -181,7 +180,7 @@ def settle(source: str, rows: int, taker: Taker | None = None) -> list[tuple[int
         sql = RECORD_CLASHES.format(source=source, table=taker.table, anchor=taker.anchor, of_row=of_row, at=at, **told)
     else:
         sql = CLASHES.format(source=source)
-    with on_behalf_of(require(), "名单导入查重"), whole_batch(rows), connection.cursor() as cursor:
+    with on_behalf_of(require(), "名单导入查重"), connection.cursor() as cursor:
         while True:
             cursor.execute(sql)
             clashes = sorted(set(cursor.fetchall()))

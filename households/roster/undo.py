@@ -5,6 +5,9 @@ The commit of a batch, its undo and every further reversal are steps; each leave
 history events with the values before it. Reversing a step restores these. An undo also voids what the batch had inserted.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from django.db import connection
 from django.db.models import Model
 
@@ -30,13 +33,15 @@ NAMED = 200  # households named one by one in the report
 # what an import makes and changes; households last: their place carries the others along
 MADE = (IncomeStatement, CaseRecord, Person, Household)
 PATH = {"district_id", "town_id", "village_id"}
-# Natural keys that another live row `o` may have taken meanwhile: (model, SQL of the same key, condition of the restored row `e`)
-KEYS = (
-    (Household, "o.household_no = e.household_no", "e.household_no <> ''"), (Person, "o.id_index = e.id_index", "true"),
-    (Person, "o.person_no = e.person_no", "e.person_no <> ''"),
-    (IncomeStatement, "o.household_id = e.household_id and o.year = e.year and o.kind = e.kind", "true"),
-    (CaseRecord, "o.household_id = e.household_id", "true"),
-)  # fmt: skip
+Same = Callable[[str], str]  # alias of a row -> SQL: it has the key of the restored row `e`
+# Natural keys that another live row may have taken meanwhile: (model, same key, condition of the restored row `e`)
+KEYS: tuple[tuple[type[Model], Same, str], ...] = (
+    (Household, lambda o: f"{o}.household_no = e.household_no", "e.household_no <> ''"),
+    (Person, lambda o: f"{o}.id_index = e.id_index", "true"),
+    (Person, lambda o: f"{o}.person_no = e.person_no", "e.person_no <> ''"),
+    (IncomeStatement, lambda o: f"({o}.household_id, {o}.year, {o}.kind) = (e.household_id, e.year, e.kind)", "true"),
+    (CaseRecord, lambda o: f"{o}.household_id = e.household_id", "true"),
+)
 
 
 def made_by(taker: Taker | None) -> tuple[type[Model], ...]:
@@ -49,9 +54,12 @@ def owner_of(model: type[Model]) -> str:
     return "id" if model is Household else model.household_column or "village_id"
 
 
-def keys_of(taker: Taker | None) -> tuple[tuple[type[Model], str, str], ...]:
+def keys_of(taker: Taker | None) -> tuple[tuple[type[Model], Same, str], ...]:
     known = () if taker else KEYS
-    return (*((one.model, one.same("o", "e"), "true") for one in ((taker,) if taker else of_people())), *known)
+    return (
+        *((one.model, partial(one.same, other="e"), "true") for one in ((taker,) if taker else of_people())),
+        *known,
+    )
 
 
 def reverse(reversal: Reversal, *, by_id: int) -> dict:
@@ -66,23 +74,26 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
         "batch": batch.pk, "by": by_id, "reversal": reversal.pk, "former": former.pk if former else None,
         "why": f"{reversal.get_kind_display()}批次 {batch}：{reversal.reason}"[:200],
     }  # fmt: skip
-    with whole_batch(batch.rows or 0), connection.cursor() as cursor:
-        cursor.execute("create temp table kept (owner bigint, why text) on commit drop")
-        cursor.execute("create temp table stayed (owner bigint, why text) on commit drop")
-        undoing = reversal.kind == ReversalKind.UNDO
-        for sql in reasons_to_keep(taker) if undoing else taken_keys(taker):
-            cursor.execute(sql, values)
-        cursor.execute("create index on kept (owner)")
-        affected = _affected(cursor, made, values)
-        changed_since = sum(_changed_since(cursor, model, values) for model in made)
-        voided = _void(cursor, made, values) if undoing else {}
+    with connection.cursor() as cursor:
+        with whole_batch(batch.rows or 0):
+            cursor.execute("create temp table kept (owner bigint, why text) on commit drop")
+            cursor.execute("create temp table stayed (owner bigint, why text) on commit drop")
+            undoing = reversal.kind == ReversalKind.UNDO
+            for sql in reasons_to_keep(taker) if undoing else taken_keys(taker):
+                cursor.execute(sql, values)
+            cursor.execute("create index on kept (owner)")
+            affected = _affected(cursor, made, values)
+            changed_since = sum(_changed_since(cursor, model, values) for model in made)
+            voided = _void(cursor, made, values) if undoing else {}
+        # a large batch may have changed little: looked up one by one, the rest of the register is left alone
         if taker:
             restored = _restore(cursor, taker.model, keys_of(taker), values)
         else:
             restored = _restore_register(cursor, made, values, undoing=undoing)
         kept = _report(cursor, taker)
         _settle_versions(cursor, made, values)
-        state.refresh(affected)
+        with whole_batch(len(affected)):
+            state.refresh(affected)
     return {
         "voided": voided,
         "withdrawn": sum(voided.values()),
@@ -147,7 +158,7 @@ def taken_keys(taker: Taker | None = None) -> list[str]:
         found.append(
             f"insert into kept select x.{owner}, '{model._meta.verbose_name}已重新录入' from households_rostertouch t"
             f" join {table} x on x.id = t.record join {table}event e on e.pgh_id = t.before_event"
-            f" join {table} o on {same} and o.id <> x.id and o.voided_at is null"
+            f" join {table} o on {same('o')} and o.id <> x.id and o.voided_at is null"
             f" where {former_step(model)} and x.voided_at is not null and e.voided_at is null and {condition}"
         )
     return found
@@ -187,7 +198,8 @@ def _affected(cursor, made: tuple[type[Model], ...], values: dict) -> list[int]:
         parts.append(
             f"select x.household_id from households_rostertouch t join {model._meta.db_table} x on x.id = t.record where {former_step(model)}"
         )
-        parts.append(f"select household_id from {model._meta.db_table} where origin_id = %(batch)s")
+        live = "" if model is Membership else " and voided_at is null"
+        parts.append(f"select household_id from {model._meta.db_table} where origin_id = %(batch)s{live}")
     cursor.execute(" union ".join(parts), values)
     return [pk for (pk,) in cursor.fetchall()]
 
@@ -261,14 +273,26 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
     )
     cursor.execute("create index on restoring (record); analyze restoring")
     for owned, same, condition in keys:
-        taken = 1 if owned is model else 0
-        while taken:
-            cursor.execute(
-                f"delete from restoring r using {table}event e, {table} o where e.pgh_id = r.before_event and e.voided_at is null"
-                f" and {condition} and {same} and o.id <> r.record and o.voided_at is null"
-                " and not exists (select 1 from restoring f where f.record = o.id)"
-            )
-            taken = cursor.rowcount
+        if owned is model:
+            _leave_taken(cursor, table, same, condition)
+
+
+def _leave_taken(cursor, table: str, same: Same, condition: str) -> None:
+    """Take rows out of `restoring` whose former key another live row holds; whoever holds their key still keeps it."""
+    cursor.execute(
+        "drop table if exists rekeyed; create temp table rekeyed on commit drop as"
+        f" select r.record as restored, e.* from restoring r join {table}event e on e.pgh_id = r.before_event join {table} x on x.id = r.record"
+        f"  where e.voided_at is null and {condition} and (x.voided_at is not null or ({same('x')}) is not true);"
+        " analyze rekeyed"
+    )
+    taken = cursor.execute("select exists (select 1 from rekeyed)") or cursor.fetchone()[0]
+    while taken:
+        cursor.execute(
+            f"delete from restoring r using rekeyed e, {table} o where e.restored = r.record"
+            f" and {same('o')} and o.id <> r.record and o.voided_at is null"
+            " and not exists (select 1 from restoring f where f.record = o.id)"
+        )
+        taken = cursor.rowcount
 
 
 def _changed_since(cursor, model, values: dict) -> int:

@@ -47,7 +47,8 @@ def fill(persons: int, seed: int) -> dict[str, int]:
     maker, checker = (_user(name) for name in ("seed_maker", "seed_checker"))
     district = Region.objects.at(Level.DISTRICT).order_by("code").first()
     for start in range(0, persons, CHUNK):
-        _load(synthetic.people(min(CHUNK, persons - start), seed + start, first=start), district, maker, checker)
+        with whole_batch(CHUNK):
+            _load(synthetic.people(min(CHUNK, persons - start), seed + start, first=start), district, maker, checker)
     counts = {"persons": persons}
     with whole_batch(persons), connection.cursor() as cursor:
         cursor.execute(TIERS, {"by": checker.pk, "seed": seed})
@@ -76,7 +77,7 @@ def _load(mapped, district: Region, maker: User, checker: User) -> None:
     )  # fmt: skip
     fields = {*mapped.columns, "village"}
     staging.stage(mapped, district.pk)
-    plan.make(fields, apply.roster_period(synthetic.DAY)[0], rows=len(mapped.rows), with_register=False)
+    plan.make(fields, apply.roster_period(synthetic.DAY)[0], with_register=False)
     apply.commit(batch, by_id=checker.pk, who=maker.name, fields=fields, day=synthetic.DAY, source="roster_stage")
     batch.counts = plan.counts()
     batch.save()

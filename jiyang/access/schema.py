@@ -167,7 +167,7 @@ def grants(model: type[models.Model], web: str) -> Iterator[str]:
     elif getattr(model, "deletable", kind == "system"):
         rights = "select, insert, update, delete"
     yield f"grant {rights} on {table} to {web}"
-    if kind == "scoped" and not is_event(model):
+    if kind == "scoped":
         yield f"grant maintain on {table} to {web}"  # ANALYZE after a large import: the planner knows the new rows at once
 
 
@@ -236,6 +236,15 @@ def triggers(model: type[models.Model]) -> Iterator[str]:
         yield from trigger("kernel_carry", table, when, "kernel_carry_path")
 
 
+def indexes(model: type[models.Model]) -> Iterator[str]:
+    """Indexes of a record's place and origin, of live rows alone: voiding fifty thousand rows writes none of them anew."""
+    owned = model in household_owned()  # all of one district are no choice; other records may be a district's own
+    for name in (*ARMS[1:], "origin") if owned else (*ARMS, "origin"):
+        index = quoted(f"{model._meta.db_table}_{name}_live")
+        table = quoted(model._meta.db_table)
+        yield f"create index if not exists {index} on {table} ({name}_id) where voided_at is null"
+
+
 def functions(schema: str, web: str) -> str:
     place = ", ".join(f"{arm}_id = new.{arm}_id" for arm in ARMS)
     carry = "\n    ".join(
@@ -282,6 +291,8 @@ def sync_schema(**kwargs) -> None:
                 statements += triggers(model)
             if model in household_owned() or _is_record(model):
                 statements += checks(model, quoted(schema))
+            if "origin_id" in columns_of(model) and "voided_at" in columns_of(model) and not is_event(model):
+                statements += indexes(model)
             cursor.execute(";\n".join(statements))
         cursor.execute(f"grant usage on all sequences in schema {quoted(schema)} to {web}")
         cursor.execute(f"grant select on django_migrations to {web}")

@@ -22,10 +22,17 @@ class Record(Scoped, Tracked):
     guards edits (the database raises it); `origin` is the import batch that brought the row.
     """
 
-    # what these columns point to is checked once per statement (jiyang.access.schema), not by a constraint for each row
+    # what these columns point to is checked once per statement, not by a constraint for each row; place and origin are
+    # indexed for live rows alone: a voided row costs no entry (both jiyang.access.schema)
     public_id = models.UUIDField("公开编号", default=uuid.uuid4, unique=True, editable=False)
     district = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, verbose_name="区县"
+        "regions.Region",
+        models.PROTECT,
+        related_name="+",
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        verbose_name="区县",
     )
     town = models.ForeignKey(
         "regions.Region",
@@ -35,6 +42,7 @@ class Record(Scoped, Tracked):
         blank=True,
         editable=False,
         db_constraint=False,
+        db_index=False,
         verbose_name="镇街",
     )
     village = models.ForeignKey(
@@ -45,6 +53,7 @@ class Record(Scoped, Tracked):
         blank=True,
         editable=False,
         db_constraint=False,
+        db_index=False,
         verbose_name="行政村",
     )
     version = models.PositiveIntegerField("版本", default=1, editable=False)
@@ -69,6 +78,7 @@ class Record(Scoped, Tracked):
         blank=True,
         editable=False,
         db_constraint=False,
+        db_index=False,
         verbose_name="来源批次",
     )
     voided_at = models.DateTimeField("作废时间", null=True, blank=True, editable=False)
@@ -130,10 +140,22 @@ class HouseholdRecord(Record):
         verbose_name="区县",
     )
     town = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, verbose_name="镇街"
+        "regions.Region",
+        models.PROTECT,
+        related_name="+",
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        verbose_name="镇街",
     )
     village = models.ForeignKey(
-        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, verbose_name="行政村"
+        "regions.Region",
+        models.PROTECT,
+        related_name="+",
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        verbose_name="行政村",
     )
 
     household_column = "household_id"

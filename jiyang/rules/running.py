@@ -1,12 +1,13 @@
 """Running rules over a source: one statement per subject, hits by rule; what may not run is refused with its reason."""
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from django.db import connection
 
+from jiyang.planner import planned_with
 from jiyang.rules.catalogue import Rule
 from jiyang.rules.facts import Facts
 from jiyang.rules.fields import Subject, subjects
@@ -23,18 +24,9 @@ class Outcome:
     ms: float = 0.0
 
 
-@contextmanager
-def one_pass() -> Iterator[None]:
+def one_pass() -> AbstractContextManager[None]:
     """A pass is one long expression over each row: compiling it to machine code costs more than it saves, loops are hopeless."""
-    with connection.cursor() as cursor:
-        cursor.execute("select current_setting('jit'), current_setting('enable_nestloop'), current_setting('work_mem')")
-        jit, loops, memory = cursor.fetchone()
-        cursor.execute("set jit = off; set enable_nestloop = off; set work_mem = '128MB'")
-        try:
-            yield
-        finally:
-            if not connection.needs_rollback:
-                cursor.execute(f"set jit = {jit}; set enable_nestloop = {loops}; set work_mem = '{memory}'")
+    return planned_with(jit="off", enable_nestloop="off", work_mem="128MB")
 
 
 def run(rules: Iterable[Rule], source: Source, facts: Facts) -> list[Outcome]:

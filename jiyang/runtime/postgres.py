@@ -25,7 +25,10 @@ INITDB = (
     "--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "-k", "-U", "postgres",
     "--auth=trust",
 )  # fmt: skip
-SETTINGS = {"shared_buffers": "128MB", "max_wal_size": "2GB", "max_connections": "60", "listen_addresses": ""}
+SETTINGS = {
+    "shared_buffers": "256MB", "temp_buffers": "64MB", "wal_buffers": "32MB", "wal_init_zero": "off", "max_wal_size": "2GB",
+    "max_connections": "60", "listen_addresses": "",
+}  # fmt: skip
 UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # tests and benchmarks only
 LONGEST_SOCKET = 90  # a socket's path may have 107 bytes
 ROLES = f"""
