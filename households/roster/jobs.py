@@ -74,6 +74,7 @@ def examine(
     )
     if mapped.header.layout.key not in accepted:
         raise FileRefused("layout_not_imported", title=mapped.header.layout.title)
+    _trust_day(mapped)
     _date_rows(mapped, as_of)
     clock.lap("read")
     with whole_batch(len(mapped.rows)):
@@ -98,6 +99,13 @@ def examine(
         mapped.findings.sort(key=lambda one: (one.line, one.cell))
     clock.lap("plan")
     return mapped, clock.total()
+
+
+def _trust_day(mapped: Mapped) -> None:
+    """A day found beside the table dates rows that need a year of their own; the register's incomes follow a column alone."""
+    taker = taker_of(mapped.header.layout.key)
+    if mapped.day_from and not (taker and taker.dated):
+        mapped.data_date, mapped.day_from = None, ""
 
 
 def _date_rows(mapped: Mapped, as_of: dt.date | None) -> None:

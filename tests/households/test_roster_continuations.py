@@ -143,7 +143,10 @@ def test_a_part_of_a_part(data_admin, district_clerk):
     batch = submit(
         data_admin,
         send(
-            data_admin, as_csv(*(row(f"370{n}", f"900{n}", f"王{n}", one) for n, one in enumerate((ONE, TWO, THREE))))
+            data_admin,
+            as_csv(
+                *(row(f"370{n}", f"900{n}", f"王{chr(0x4E00 + n)}", one) for n, one in enumerate((ONE, TWO, THREE)))
+            ),
         ),
     )
     for held in ([3, 4], [4]):

@@ -122,7 +122,7 @@ def test_a_rule_made_here_is_asked_of_files_too(data_admin):
 
 def test_a_warning_at_most_rows_is_counted_on_the_page_and_not_told_row_by_row(data_admin, client: Client):
     rows = [
-        row(f"37{number:02}", f"90{number:02}", f"王{number}", factories.id_number(), 人均纯收入="150000")
+        row(f"37{number:02}", f"90{number:02}", f"王{chr(0x4E00 + number)}", factories.id_number(), 人均纯收入="150000")
         for number in range(30)
     ]
     batch = send(data_admin, as_csv(*rows))

@@ -114,6 +114,7 @@ def test_every_error_of_every_line_is_told_at_once(client, town_officer):
         "refused": 3,
         "out_of_area": 0,
         "kept": 0,
+        "unknown": 0,
     }
 
 
