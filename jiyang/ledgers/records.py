@@ -15,6 +15,14 @@ from jiyang.audit.tracking import Tracked
 from jiyang.ledgers.querysets import ScopedQuerySet
 
 
+def place(label: str, **options) -> models.ForeignKey:
+    """A part of a record's path: checked once per statement, indexed for live rows alone (both jiyang.access.schema)."""
+    return models.ForeignKey(
+        "regions.Region", models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False, verbose_name=label,
+        **options,
+    )  # fmt: skip
+
+
 class Record(Scoped, Tracked):
     """One row of a ledger. Belongs to a region; is never deleted, only voided with a reason.
 
@@ -25,37 +33,9 @@ class Record(Scoped, Tracked):
     # what these columns point to is checked once per statement, not by a constraint for each row; place and origin are
     # indexed for live rows alone: a voided row costs no entry (both jiyang.access.schema)
     public_id = models.UUIDField("公开编号", default=uuid.uuid4, unique=True, editable=False)
-    district = models.ForeignKey(
-        "regions.Region",
-        models.PROTECT,
-        related_name="+",
-        editable=False,
-        db_constraint=False,
-        db_index=False,
-        verbose_name="区县",
-    )
-    town = models.ForeignKey(
-        "regions.Region",
-        models.PROTECT,
-        related_name="+",
-        null=True,
-        blank=True,
-        editable=False,
-        db_constraint=False,
-        db_index=False,
-        verbose_name="镇街",
-    )
-    village = models.ForeignKey(
-        "regions.Region",
-        models.PROTECT,
-        related_name="+",
-        null=True,
-        blank=True,
-        editable=False,
-        db_constraint=False,
-        db_index=False,
-        verbose_name="行政村",
-    )
+    district = place("区县")
+    town = place("镇街", null=True, blank=True)
+    village = place("行政村", null=True, blank=True)
     version = models.PositiveIntegerField("版本", default=1, editable=False)
     done_by = models.CharField("办理人", max_length=120, blank=True)
     done_on = models.DateField("办理日期", null=True, blank=True)
@@ -130,33 +110,8 @@ class HouseholdRecord(Record):
         settings.HOUSEHOLD_MODEL, models.PROTECT, related_name="%(class)s_set", db_constraint=False, verbose_name="户"
     )
     # The path is the household's, compared by the same check.
-    district = models.ForeignKey(
-        "regions.Region",
-        models.PROTECT,
-        related_name="+",
-        editable=False,
-        db_constraint=False,
-        db_index=False,
-        verbose_name="区县",
-    )
-    town = models.ForeignKey(
-        "regions.Region",
-        models.PROTECT,
-        related_name="+",
-        editable=False,
-        db_constraint=False,
-        db_index=False,
-        verbose_name="镇街",
-    )
-    village = models.ForeignKey(
-        "regions.Region",
-        models.PROTECT,
-        related_name="+",
-        editable=False,
-        db_constraint=False,
-        db_index=False,
-        verbose_name="行政村",
-    )
+    town = place("镇街")
+    village = place("行政村")
 
     household_column = "household_id"
 
