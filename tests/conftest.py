@@ -1,6 +1,7 @@
 """The tests' database: made by the owner, used by the web role as in production; a fixed cast of users."""
 
 import os
+from contextlib import contextmanager
 
 import psycopg2
 import pytest
@@ -22,21 +23,31 @@ KEPT = ("regions_", "parameters_", "django_content_type", "django_migrations", "
 EMPTIED = ("parameters_parameterchange",)
 
 
+@contextmanager
+def superuser(database: str):
+    """A superuser's cursor: in `database` for what the web role may not do."""
+    target = env.database(os.environ["DATABASE_SUPERUSER_URL"])
+    session = psycopg2.connect(user=target["USER"], host=target["HOST"], dbname=database)
+    with session, session.cursor() as cursor:
+        yield cursor
+    session.close()
+
+
 def _flush(self, sql_list) -> None:
     """Empty the tables as superuser: the web role may neither TRUNCATE nor delete records, and history is append-only."""
-    target = env.database(os.environ["DATABASE_SUPERUSER_URL"])
-    name = connection.settings_dict["NAME"]
-    with (
-        psycopg2.connect(user=target["USER"], host=target["HOST"], dbname=name) as superuser,
-        superuser.cursor() as cursor,
-    ):
+    with superuser(connection.settings_dict["NAME"]) as cursor:
         cursor.execute("set session_replication_role = replica")
         cursor.execute(
             "select relname from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace"
         )
         tables = [table for (table,) in cursor.fetchall() if not table.startswith(KEPT) or table.startswith(EMPTIED)]
         cursor.execute(";".join(f'delete from "{table}"' for table in tables))
-    superuser.close()
+
+
+def _end_sessions(database: str) -> None:
+    """A server's thread may still hold a session when the last test is over: the database could not be dropped."""
+    with superuser("postgres") as cursor:
+        cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [database])
 
 
 DatabaseOperations.execute_sql_flush = _flush
@@ -62,6 +73,7 @@ def django_db_setup(request, django_test_environment, django_db_blocker, django_
     yield
     with django_db_blocker.unblock():
         connection.close()
+        _end_sessions(settings_dict["NAME"])
         settings_dict["USER"] = owner
         teardown_databases(made, verbosity=0)
 
