@@ -11,10 +11,12 @@ from households.roster.takers import Taker
 from jiyang.intake.bulk import analyze
 from jiyang.intake.enums import PlanMode, RowAction
 
-PERSON_OF_ROW = """coalesce({record}a.id, b.id, case when h.id is not null then
-           (select min(n.id) from households_person n where n.household_id = h.id and n.name = s.name
-               and n.id_index is null and n.voided_at is null and (n.person_no = '' or s.person_no is null)
-               and (s.id_index is null or n.birth_date is null or n.birth_date = s.birth_date)) end)"""
+BY_NAME = """(select min(n.id) from households_person n where n.household_id = h.id and n.name = s.name
+               and n.id_index is null and n.voided_at is null{further})"""
+PERSON_OF_ROW = "coalesce({record}a.id, b.id, case when h.id is not null then " + BY_NAME.format(
+    further=" and (n.person_no = '' or s.person_no is null)"
+    " and (s.id_index is null or n.birth_date is null or n.birth_date = s.birth_date)"
+) + " end)"  # fmt: skip
 CONTRACT = (
     RowAction.INSERT,
     RowAction.UPDATE,
@@ -99,9 +101,9 @@ DECIDED = """
 
 
 # Whose record a row is: by ID number; who has none, and none in the register, by name in the household.
-PERSON_OF_RECORD = """coalesce(a.id, case when s.id_index is null and h.id is not null then
-           (select min(n.id) from households_person n where n.household_id = h.id and n.name = s.name
-               and n.id_index is null and n.voided_at is null) end)"""
+PERSON_OF_RECORD = (
+    f"coalesce(a.id, case when s.id_index is null and h.id is not null then {BY_NAME.format(further='')} end)"
+)
 BY_NUMBERS = """
       left join households_person a on a.id_index = s.id_index and a.voided_at is null
       left join households_household h on h.household_no = s.household_no and h.voided_at is null"""

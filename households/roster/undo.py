@@ -285,7 +285,8 @@ def _leave_taken(cursor, table: str, same: Same, condition: str) -> None:
         f"  where e.voided_at is null and {condition} and (x.voided_at is not null or ({same('x')}) is not true);"
         " analyze rekeyed"
     )
-    taken = cursor.execute("select exists (select 1 from rekeyed)") or cursor.fetchone()[0]
+    cursor.execute("select count(*) from rekeyed")
+    (taken,) = cursor.fetchone()
     while taken:
         cursor.execute(
             f"delete from restoring r using rekeyed e, {table} o where e.restored = r.record"

@@ -239,9 +239,9 @@ def triggers(model: type[models.Model]) -> Iterator[str]:
 def indexes(model: type[models.Model]) -> Iterator[str]:
     """Indexes of a record's place and origin, of live rows alone: voiding fifty thousand rows writes none of them anew."""
     owned = model in household_owned()  # all of one district are no choice; other records may be a district's own
+    table = quoted(model._meta.db_table)
     for name in (*ARMS[1:], "origin") if owned else (*ARMS, "origin"):
         index = quoted(f"{model._meta.db_table}_{name}_live")
-        table = quoted(model._meta.db_table)
         yield f"create index if not exists {index} on {table} ({name}_id) where voided_at is null"
 
 
@@ -291,7 +291,7 @@ def sync_schema(**kwargs) -> None:
                 statements += triggers(model)
             if model in household_owned() or _is_record(model):
                 statements += checks(model, quoted(schema))
-            if "origin_id" in columns_of(model) and "voided_at" in columns_of(model) and not is_event(model):
+            if {"origin_id", "voided_at"} <= columns_of(model) and not is_event(model):
                 statements += indexes(model)
             cursor.execute(";\n".join(statements))
         cursor.execute(f"grant usage on all sequences in schema {quoted(schema)} to {web}")

@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, UniqueConstraint
 
 from jiyang.planner import planned_with
 
 CHUNK = 2000  # rows that COPY gets at a time
 JOINED = "64MB"  # what a join of a whole batch may take: 50,000 people before and after
 FEW = 1000  # rows up to which the planner's own choice is right
+LIVE = {"voided_at", "until"}  # columns that tell whether a row holds
 
 
 def whole_batch(rows: int) -> AbstractContextManager[None]:
@@ -38,12 +39,6 @@ def many_objects() -> Iterator[None]:
             gc.enable()
 
 
-JOINED_BY = {
-    "id", "household_id", "person_id", "origin_id", "voided_at", "until", "id_index", "person_no", "household_no", "batch_id",
-    "reversal_id", "table", "record", "pgh_id", "pgh_obj_id",
-}  # fmt: skip
-
-
 def refresh_statistics(*tables: str) -> None:
     """Let the planner know what a large import wrote, rather than when autovacuum comes by."""
     with connection.cursor() as cursor:
@@ -56,8 +51,17 @@ def note_written(rows: int, models: Iterable[type[Model]]) -> None:
     for model in models if rows > FEW else ():
         for one in (model, getattr(model, "pgh_event_model", None)):
             if one is not None:
-                columns = [field.column for field in one._meta.local_concrete_fields if field.column in JOINED_BY]
-                analyze(one._meta.db_table, *map(connection.ops.quote_name, columns))
+                analyze(one._meta.db_table, *map(connection.ops.quote_name, _looked_up(one)))
+
+
+def _looked_up(model: type[Model]) -> list[str]:
+    """Columns by which rows are found: keys, references, whatever is unique, and what tells live rows."""
+    unique = {name for one in model._meta.constraints if isinstance(one, UniqueConstraint) for name in one.fields}
+    return [
+        field.column
+        for field in model._meta.local_concrete_fields
+        if field.unique or field.is_relation or field.name in unique | LIVE
+    ]
 
 
 def analyze(table: str, *columns: str) -> None:
