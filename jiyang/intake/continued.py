@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from jiyang.intake.cells import Read
+from jiyang.intake.dates import Ways
 from jiyang.intake.findings import kinds
 from jiyang.intake.reader import Source
 from jiyang.intake.values import reader_for
@@ -39,7 +40,10 @@ def join(best: "Header", source: Source, headed: Iterable[str]) -> None:
 def continuation(source: Source, sheet: str, before: "Header") -> "Header | None":
     """How `sheet` reads with the columns of `before`; None where it does not fit them."""
     typed = {place: one for place, one in before.columns.items() if one.type not in UNTOLD}
-    readers = {place: reader_for(one, dt.date.today(), source.epoch, source.untyped) for place, one in typed.items()}
+    readers = {
+        place: reader_for(one, dt.date.today(), source.epoch, Ways(lost_zeros=source.untyped))
+        for place, one in typed.items()
+    }
 
     def sound(row: Sequence[Any]) -> dict[int, bool]:
         """Typed columns in which the row holds something: whether it is what the column holds."""

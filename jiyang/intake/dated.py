@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from jiyang.identifiers.idcard import EARLIEST
 from jiyang.intake.cells import WIDE, as_text, tidy
+from jiyang.intake.dates import date_cell
 from jiyang.intake.reader import Source
-from jiyang.intake.values import date_cell
 
 if TYPE_CHECKING:
     from jiyang.intake.detect import Header

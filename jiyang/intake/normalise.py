@@ -10,6 +10,7 @@ from typing import Any
 from jiyang.identifiers.idcard import EARLIEST
 from jiyang.intake import dated
 from jiyang.intake.cells import BLANK, Read, as_text, unusable
+from jiyang.intake.dates import Ways, date_cell, ways_of
 from jiyang.intake.detect import Header
 from jiyang.intake.findings import Finding, Kind, kinds, letters
 from jiyang.intake.gather import Gathered, gather
@@ -17,9 +18,10 @@ from jiyang.intake.layouts import Field
 from jiyang.intake.places import Place, RegionIndex
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
-from jiyang.intake.values import date_cell, lost_zeros, plain_cells, reader_for
+from jiyang.intake.values import plain_cells, reader_for
 
 PLACES = ("district", "town", "village")
+DATES = {"month", "day", "birth"}
 NUMBERS = {int, float, bool}
 CIRCLES = {"○", "◯", "〇", "●", "o", "O"}
 MOST_NOTES = 5000  # N findings of one code in one column that are listed one by one
@@ -184,10 +186,11 @@ def _column(one: Field, cells: Sequence[Any], day: dt.date, source: Source, mapp
 
 def _reads(one: Field, distinct: dict[Any, Any], day: dt.date, source: Source) -> tuple[dict, dict[Any, Read]]:
     """(distinct cell → stored text, distinct cell → what is odd about it)."""
-    read_cell = reader_for(one, day, source.epoch, source.untyped and lost_zeros(distinct))
     plain = plain_cells(one, distinct, day)
     if len(plain) == len(distinct):
         return distinct, {}
+    ways = ways_of(distinct.values(), untyped=source.untyped) if one.type in DATES else Ways()
+    read_cell = reader_for(one, day, source.epoch, ways)
     stored, odd = dict(zip(plain, plain, strict=True)), {}
     for key, cell in distinct.items():
         if key in plain:

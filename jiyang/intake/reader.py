@@ -14,9 +14,9 @@ from typing import Any
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from jiyang.intake import compound, packages, texts
+from jiyang.intake.dates import EPOCH, EPOCH_1904
 from jiyang.intake.packages import MOST_COLUMNS
 from jiyang.intake.refusals import MENDABLE, FileRefused
-from jiyang.intake.values import EPOCH, EPOCH_1904
 
 __all__ = ["LARGEST_FILE", "MENDABLE", "FileRefused", "Source", "read"]
 

@@ -1,4 +1,4 @@
-"""Readers of cells that hold numbers, dates and identifiers. See `cells` for what they give."""
+"""Readers of cells that hold numbers and identifiers, and the reader of each field. See `cells` for what they give."""
 
 import datetime as dt
 import re
@@ -24,24 +24,17 @@ from jiyang.intake.cells import (
     narrow,
     unusable,
 )
+from jiyang.intake.dates import EPOCH, USUAL, Ways, birth_cell, date_cell
 from jiyang.intake.layouts import Field
+from jiyang.intake.numerals import chinese_number
 
 ID_NOISE = re.compile(
     r"^(?:身份证(?:号码?)?|ID|[\"“”#:])+|\((?:居民)?身份证(?:号码?)?\)$|[\"“”,.。;:、#]+$|(?<=\d)[-—](?=\d)",
     re.IGNORECASE,
 )
 ID_LETTERS = str.maketrans("ХхΧχ×", "XXXXX")  # letters that look like the X of an ID number
-NUMERALS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
-DIGIT = "[一二三四五六七八九两]"
-CHINESE_NUMBER = re.compile(
-    rf"^(?:(?P<w>{DIGIT})万)?零?(?:(?P<k>{DIGIT})千)?零?(?:(?P<h>{DIGIT})百)?零?(?:(?P<t>{DIGIT}?)十)?(?:(?:(?<=[十零])|^)(?P<o>{DIGIT}))?$"
-)
 PLACEHOLDER = re.compile(rf"^{idcard.NO_NUMBER}\d{{0,15}}[\dXx]?$")
 SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
-DIGITS_DAY = re.compile(r"^(\d{4})(\d{2})(\d{2})?$")
-SPLIT_DAY = re.compile(
-    r"^(\d{4})(?:[-./\\]|年)(\d{1,2})(?:(?:[-./\\]|月份?)(?:(\d{1,2})[日号]?)?)?(?:T?\d{1,2}:\d{2}(?::\d{2})?(?:\.0+)?)?$"
-)
 UNIT_WRITTEN = re.compile(
     r"(?<=\d)\s*(?:([千万]元?|元)整?\s*(?:/\s*([月年人户])\s*)?|(亩|公里|km|平方米|平米|㎡|m2|m²))\s*$", re.IGNORECASE
 )
@@ -55,27 +48,12 @@ PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=
 PHONE_SEPARATORS = re.compile(r"[/\\,，、;；|\s]+|(?<=\d)(?:或|和|及)(?=\d)")
 REMARKED_PHONE = re.compile(r"^[^\d+]*(?:\+?86)?(1[3-9]\d{9})[^\d+]+$|^[^\d+]+(1[3-9]\d{9})$")  # 13800138000儿子
 LONGEST_PHONE = 20  # characters that the register's form takes
-WHOLE_NUMBER = re.compile(r"^(\d{1,15})\.0+$")  # as programs write a number that has lost nothing
+WHOLE_NUMBER = re.compile(r"^(\d{1,20})\.0+$")  # as programs write a number that has lost nothing
 NO_FRACTION = re.compile(r"(?<=^\d{11})\.0+$")
-WHOLE_DATE = re.compile(r"^(\d{6}|\d{8})\.0+$")
-ENGLISH_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
-    )
-}
-ENGLISH_MONTH = re.compile(r"^([A-Za-z]{3})-([012]\d)$")  # Jun-17, as Excel shows 2017-6
-CHINESE_DAY = re.compile(
-    r"^([〇○零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月(?:([一二三四五六七八九十]{1,3})[日号])?$"
-)
-MONTH_ALONE = re.compile(r"^\d{4}(?:\d{2}|(?:[-./]|年)\d{1,2}月?)(?:\.0+)?$")
-SHORT_MONTH = re.compile(r"^\d{4}\.1$")
-ZEROS_KEPT = re.compile(r"^\s*\d{4}\.(?:10|0\d)\s*$")
-FIRST_SERIAL, LAST_SERIAL = 20000, 60000  # 1954 to 2064 as Excel counts days
 PLAIN_AMOUNT = re.compile(r"(?:0|[1-9]\d{0,8})\.\d\d\Z", re.ASCII)
 CENT = Decimal("0.01")
-EPOCH, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
-LOST_DIGITS = 1e15  # a spreadsheet's number keeps fifteen digits
+LOST_DIGITS = 1e15  # a spreadsheet keeps fifteen digits of a number that is typed
+EXACT = 2**53  # up to which a number cell holds every whole number
 COUNTY = re.compile(r"(?:县|区|旗|市辖区)")
 PROVINCE = re.compile(r"^(?:中国)?(?:.{2,3}省|.{2,8}自治区|北京市?|天津市?|上海市?|重庆市?)")
 PREFECTURE = re.compile(r"^.{1,8}?(?:市|地区|盟|自治州)")
@@ -87,15 +65,18 @@ ABROAD = re.compile(r"境外|国外|香港|澳门|台湾")
 
 
 def number_cell(cell: object) -> Read:
-    """户编号, 人编号: text of digits; a number cell beyond 15 digits has lost some."""
+    """户编号, 人编号: text of digits; a number cell of 16 digits is taken while it can have lost none of them."""
     if type(cell) is str and cell.isascii() and cell.isdigit() and len(cell) <= 20:
         return Read(cell)
     if failed := unusable(cell):
         return failed
     if isinstance(cell, float | int) and not isinstance(cell, bool):
-        return Read(None, "number_as_number") if abs(cell) >= LOST_DIGITS else _digits(as_text(cell), as_text(cell))
+        return _long_number(int(cell)) if abs(cell) >= LOST_DIGITS else _digits(as_text(cell), as_text(cell))
     raw = as_text(cell)
-    kept = WHOLE_NUMBER.sub(r"\1", narrow(raw).strip('"“”'))
+    kept = narrow(raw).strip('"“”')
+    if (whole := WHOLE_NUMBER.match(kept)) and int(whole[1]) >= LOST_DIGITS:
+        return _long_number(int(whole[1]))
+    kept = whole[1] if whole else kept
     if not kept:
         return BLANK
     if is_nothing(kept):
@@ -103,6 +84,15 @@ def number_cell(cell: object) -> Read:
     if SCIENTIFIC.match(kept):
         return Read(None, "number_as_number")
     return _digits(raw, kept)
+
+
+def _long_number(number: int) -> Read:
+    """Spreadsheets turn the sixteenth digit of what is typed into 0; another digit there was written by a program and is exact."""
+    if number < 0:
+        return Read(None, "number_bad")
+    if number > EXACT or number % 10 == 0:
+        return Read(None, "number_as_number")
+    return Read(str(number), "number_exact", str(number))
 
 
 def _digits(raw: str, kept: str) -> Read:
@@ -224,17 +214,6 @@ def count_cell(cell: object) -> Read:
     return Read(str(number), code, str(number)) if code else Read(str(number))
 
 
-def chinese_number(text: str) -> int | None:
-    """三 → 3, 十二 → 12, 一千二百零五 → 1205; None for what is not one, or may be two (一千二)."""
-    if text and all(char in NUMERALS for char in text):
-        return int("".join(str(NUMERALS[char]) for char in text)) if len(text) <= 4 else None
-    found = CHINESE_NUMBER.match(text)
-    if not found or not text:
-        return None
-    parts = [(found[name], size) for name, size in (("w", 10_000), ("k", 1000), ("h", 100), ("t", 10), ("o", 1))]
-    return sum((NUMERALS[digit] if digit else 1) * size for digit, size in parts if digit is not None)
-
-
 def year_cell(cell: object) -> Read:
     if isinstance(cell, dt.date):
         return Read(str(cell.year), "date_serial_cell", str(cell.year))
@@ -306,80 +285,6 @@ def _two_decimals(text: str) -> str:
     return f"{whole}.{part:0<2}" if len(part) <= 2 and part.isdigit() else ""
 
 
-def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH, untyped: bool = False) -> Read:
-    """YYYYMM, YYYYMMDD, 2021.5, 2021年5月, 2021-05-06, a date cell or Excel's serial number; a month is its first day.
-
-    `untyped`: a text may have been a number (`lost_zeros`).
-    """
-    if failed := unusable(cell):
-        return failed
-    if isinstance(cell, dt.date):
-        day = cell.date() if isinstance(cell, dt.datetime) else cell
-        return Read(_iso(day, month), "date_serial_cell", _written(day, month))
-    raw = as_text(cell)
-    kept = narrow(raw).strip('"“”')
-    if not kept:
-        return BLANK
-    if is_nothing(kept):
-        return Read(None, "placeholder", "")
-    if re.fullmatch(r"\d{5}(?:\.\d+)?", kept) and FIRST_SERIAL <= float(kept) <= LAST_SERIAL:
-        day = epoch + dt.timedelta(days=int(float(kept)))
-        return Read(_iso(day, month), "date_serial_cell", _written(day, month))
-    if (untyped or isinstance(cell, float)) and SHORT_MONTH.match(kept):
-        return Read(None, "date_ambiguous")  # 2021.10 typed as a number is shown, and kept, as 2021.1
-    if whole := WHOLE_DATE.match(kept):  # a number's text in a CSV
-        return _day(whole[1] if kept == raw else raw, whole[1], month)
-    return _day(raw, kept, month)
-
-
-def birth_cell(cell: object, epoch: dt.date = EPOCH) -> Read:
-    """A date of birth beside the ID number. Year and month alone tell no day that could differ from it."""
-    read = date_cell(cell, month=False, epoch=epoch)
-    whole = isinstance(cell, dt.date) or not MONTH_ALONE.match(narrow(as_text(cell)))
-    return read if read.stored is None or whole else Read(None, "birth_without_day")
-
-
-def lost_zeros(cells: Iterable[object]) -> bool:
-    """Whether the texts of a file without types may be numbers that lost their last zero: none shows one."""
-    return not any(isinstance(cell, str) and ZEROS_KEPT.match(cell) for cell in cells)
-
-
-def _day(raw: str, kept: str, month: bool) -> Read:
-    found = DIGITS_DAY.match(kept) or SPLIT_DAY.match(_in_digits(kept))
-    if not found:
-        return Read(None, "date_unreadable")
-    year, number, day_of_month = int(found[1]), int(found[2]), int(found[3] or 1)
-    if not 1 <= number <= 12:
-        return Read(None, "date_bad_month")
-    try:
-        day = dt.date(year, number, day_of_month)
-    except ValueError:
-        return Read(None, "date_bad_day")
-    official = _written(day, month)
-    if raw == official:
-        return Read(_iso(day, month))
-    return Read(_iso(day, month), changed(raw, kept) if kept == official else "date_format", official)
-
-
-def _in_digits(text: str) -> str:
-    """二〇二一年五月 → 2021年5月, Jun-17 → 2017年6月."""
-    if (short := ENGLISH_MONTH.match(text)) and short[1].lower() in ENGLISH_MONTHS:
-        return f"20{short[2]}年{ENGLISH_MONTHS[short[1].lower()]}月"
-    found = CHINESE_DAY.match(text)
-    if not found:
-        return text
-    year, *rest = (chinese_number(part.replace("○", "〇")) for part in found.groups() if part)
-    return "".join(f"{number}{unit}" for number, unit in zip((year, *rest), "年月日", strict=False))
-
-
-def _iso(day: dt.date, month: bool) -> str:
-    return (day.replace(day=1) if month else day).isoformat()
-
-
-def _written(day: dt.date, month: bool) -> str:
-    return f"{day.year:04d}{day.month:02d}" if month else f"{day.year:04d}{day.month:02d}{day.day:02d}"
-
-
 def county_place_cell(cell: object, field: Field) -> Read:
     """务工所在地, which must reach the county (5_01_005): 山东省济南市 alone does not say where."""
     read = cells.text_cell(cell, field)
@@ -424,15 +329,15 @@ def plain_cells(field: Field, cells: Iterable[object], as_of: dt.date) -> set[st
     return set()
 
 
-def reader_for(field: Field, as_of: dt.date, epoch: dt.date = EPOCH, untyped: bool = False) -> Callable[[object], Read]:
-    """The reader of a field's cells. `epoch` is the day from which the file counts days; `untyped` as in `date_cell`."""
+def reader_for(field: Field, as_of: dt.date, epoch: dt.date = EPOCH, ways: Ways = USUAL) -> Callable[[object], Read]:
+    """The reader of a field's cells. `epoch` is the day from which the file counts days; `ways` how the column writes them."""
     by_type: dict[str, Callable[[object], Read]] = {
         "text": lambda cell: cells.text_cell(cell, field), "name": cells.name_cell, "number_text": number_cell, "phone": phone_cell,
         "yes_no": lambda cell: cells.yes_no_cell(cell, field), "count": count_cell, "year": year_cell, "id_number": lambda cell: id_cell(cell, as_of),
         "money": lambda cell: money_cell(cell, field), "decimal": lambda cell: money_cell(cell, field),
-        "month": lambda cell: date_cell(cell, month=True, epoch=epoch, untyped=untyped),
-        "day": lambda cell: date_cell(cell, month=False, epoch=epoch, untyped=untyped),
-        "birth": lambda cell: birth_cell(cell, epoch),
+        "month": lambda cell: date_cell(cell, month=True, epoch=epoch, ways=ways),
+        "day": lambda cell: date_cell(cell, month=False, epoch=epoch, ways=ways),
+        "birth": lambda cell: birth_cell(cell, epoch, ways),
         "choice": lambda cell: cells.choice_cell(cell, field), "choices": lambda cell: cells.choices_cell(cell, field),
         "labels": lambda cell: cells.choices_cell(cell, field), "listed": lambda cell: cells.listed_cell(cell, field),
         "county_place": lambda cell: county_place_cell(cell, field),

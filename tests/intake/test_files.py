@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiyang.intake import cells, pipeline, values
+from jiyang.intake import cells, dates, pipeline, values
 from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.places import RegionIndex, village_key
@@ -44,7 +44,7 @@ def test_a_person_may_correct_sheet_and_heading_row(index):
      ("２０２１０５", "2021-05-01"), (44317.0, "2021-05-01"), (dt.date(2021, 5, 6), "2021-05-01"), ("2021/5/6", "2021-05-01")],
 )  # fmt: skip
 def test_months_in_every_form(cell, stored):
-    read = values.date_cell(cell, month=True)
+    read = dates.date_cell(cell, month=True)
     assert read.stored == stored
     assert read.official in {None, stored[:7].replace("-", "")}
 
@@ -59,7 +59,7 @@ def test_months_in_every_form(cell, stored):
     ],
 )
 def test_months_that_are_none(cell, code):
-    assert values.date_cell(cell, month=True) == cells.Read(None, code)
+    assert dates.date_cell(cell, month=True) == cells.Read(None, code)
 
 
 @pytest.mark.parametrize(

@@ -429,7 +429,31 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("首次识别时间", "May-14", "date_format", "201405"),
         ("首次识别时间", "14-May", "date_unreadable", None),
         ("首次识别时间", "“201405”", "surrounding_spaces", "201405"),
-        ("首次识别时间", "5/1/2014", "date_unreadable", None),
+        ("首次识别时间", "5/1/2014", "date_ambiguous", None),
+        ("首次识别时间", "5/15/2014", "date_format", "201405"),
+        ("首次识别时间", "15/5/2014", "date_format", "201405"),
+        ("首次识别时间", "5/2014", "date_format", "201405"),
+        ("首次识别时间", "14年5月", "date_format", "201405"),
+        ("首次识别时间", "14.5", "date_format", "201405"),
+        ("首次识别时间", 14.5, "date_format", "201405"),
+        ("首次识别时间", 14.1, "date_ambiguous", None),
+        ("首次识别时间", "12.5", "date_ambiguous", None),
+        ("首次识别时间", "14.5.6", "date_ambiguous", None),
+        ("首次识别时间", "2014/5", "date_format", "201405"),
+        ("首次识别时间", "2014、5", "date_format", "201405"),
+        ("首次识别时间", "2014 5", "date_format", "201405"),
+        ("首次识别时间", "2014年五月", "date_format", "201405"),
+        ("首次识别时间", "二0一四年五月", "date_format", "201405"),
+        ("首次识别时间", "一四年五月", "date_format", "201405"),
+        ("首次识别时间", "May-2014", "date_format", "201405"),
+        ("首次识别时间", "6-May-14", "date_format", "201405"),
+        ("首次识别时间", "2014-05-00", "date_format", "201405"),
+        ("首次识别时间", "2014-00-00", "date_bad_month", None),
+        ("首次识别时间", "0000-00-00", "placeholder", ""),
+        ("首次识别时间", "1900/1/0", "placeholder", ""),
+        ("首次识别时间", "20145", "date_ambiguous", None),
+        ("首次识别时间", 20145, "date_ambiguous", None),
+        ("首次识别时间", "140506", "date_unreadable", None),
         ("首次识别时间", "2014.5", "date_format", "201405"),
         ("首次识别时间", "2014/05/06 00:00:00", "date_format", "201405"),
         ("首次识别时间", "41760", "date_serial_cell", "201405"),
@@ -501,6 +525,10 @@ def test_number_cells_that_lost_nothing_are_taken_as_they_are(load, heading, cel
     [
         ("出生日期", "195504", "birth_without_day", None),
         ("出生日期", "1955年4月", "birth_without_day", None),
+        ("出生日期", "一九五五年四月", "birth_without_day", None),
+        ("出生日期", "55.4", "birth_without_day", None),
+        ("出生日期", "17年4月2日", "date_ambiguous", None),
+        ("出生日期", "4/22/1955", "date_format", "1955-04-22"),
         ("出生日期", "1955.04.22", "date_format", "1955-04-22"),
         ("致贫/返贫风险1", "其它", "label_alias", "other"),
         ("风险是否已消除", "未消除", "yes_no_sign", "f"),
@@ -523,10 +551,57 @@ def test_one_odd_cell_of_the_monitoring_list(load, heading, cell, code, stored):
 
 def test_numbers_that_lost_digits_are_refused_and_fifteen_digits_are_not(load):
     rows = people(4)
-    rows[0]["证件号码"], rows[1]["证件号码"], rows[2]["户编号"] = 370125196502306768, 370125590508977, 3773296600784153
+    rows[0]["证件号码"], rows[1]["证件号码"], rows[2]["户编号"] = 370125196502306768, 370125590508977, 3773296600784150
     rows[3]["证件号码"] = "3.70125E+17"
     found = {(one.row, one.code) for one in load(workbook((SHEET, grid(rows)))).findings}
     assert found == {(3, "id_as_number"), (4, "id_15_digits"), (5, "number_as_number"), (6, "id_scientific_text")}
+
+
+def test_a_household_number_of_sixteen_digits_in_a_number_cell_is_read_while_no_digit_can_be_lost(load):
+    rows = people(4)
+    for one, cell in zip(rows, (3773296600784153, 3773296600784150, 9773296600784153, "3.7733E+15"), strict=True):
+        one["户编号"] = cell
+    mapped = load(workbook((SHEET, grid(rows))))
+    assert mapped.columns["household_no"] == ["3773296600784153", None, None, None]
+    assert [(one.code, one.stored) for one in mapped.findings if one.column == "户编号"] == [
+        ("number_exact", "3773296600784153"), *[("number_as_number", None)] * 3,
+    ]  # fmt: skip
+    rows[0]["户编号"], rows[1]["户编号"] = "3773296600784153.0", "3773296600784150.0"
+    assert load(csv_text(grid(rows)).encode(), "a.csv").columns["household_no"][:2] == ["3773296600784153", None]
+
+
+@pytest.mark.parametrize(
+    ("cells", "months"),
+    [
+        (["6/1/2017", "6/15/2017", "3/1/2016"], ["2017-06-01", "2017-06-01", "2016-03-01"]),
+        (["6/1/2017", "15/6/2017", "3/1/2016"], ["2017-01-01", "2017-06-01", "2016-01-01"]),
+        (["6/1/2017", "6/15/2017", "15/6/2016"], [None, "2017-06-01", "2016-06-01"]),
+        (["12.6", "17.6", "16.12"], ["2012-06-01", "2017-06-01", "2016-12-01"]),
+        (["12.6", "17.6", "6.25"], [None, "2017-06-01", None]),
+    ],
+)
+def test_a_column_tells_how_its_days_are_written_or_they_are_refused(load, cells, months):
+    rows = [{**one, "首次识别时间": cell} for one, cell in zip(people(3), cells, strict=True)]
+    assert load(workbook((SHEET, grid(rows)))).columns["identified_on"] == months
+
+
+def test_a_time_behind_a_day_does_not_become_part_of_it(load):
+    rows = CalamineWorkbook.from_path(str(DATA / "roster_d_jobs.xlsx")).get_sheet_by_index(0).to_python()[2:6]
+    place = rows[0].index("开始时间")
+    for row, cell in zip(rows[1:], ("2024/6/1 10:00", "2024-06-01T12:30:00", "2024年6月1日 23:59"), strict=True):
+        row[place] = cell
+    assert load(workbook((SHEET, rows))).columns["job_started_on"] == ["2024-06-01"] * 3
+
+
+def test_numbers_in_cells_with_the_format_of_a_date_are_no_days(load):
+    def touch(book, sheets):
+        style = book.add_format({"num_format": "yyyy-mm"})
+        for row, number in enumerate((17.6, 201706, 0), start=2):
+            sheets[0].write_number(row, 25, number, style)
+
+    mapped = load(workbook((SHEET, grid(people(3))), touch=touch))
+    assert mapped.columns["identified_on"] == [None] * 3
+    assert [one.code for one in mapped.findings] == ["date_unreadable", "date_unreadable", "placeholder"]
 
 
 def test_days_of_a_workbook_that_counts_from_1904(load):
