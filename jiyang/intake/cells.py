@@ -113,7 +113,7 @@ class Read(NamedTuple):
 
 @dataclass(frozen=True)
 class Unvalued:
-    """A formula whose result the file does not hold, or holds as an error; `code` is the finding's."""
+    """A formula whose result the file does not hold, or holds as an error, or broken text; `code` is the finding's."""
 
     code: str
     shown: str
@@ -126,8 +126,10 @@ BLANK = Read(None)
 NO_RESULT = Unvalued("formula_no_value", "（公式，没有结果）")
 
 
-def unvalued(what: str) -> Unvalued:
+def unvalued(what: str | Unvalued) -> Unvalued:
     """What stands in a cell without a usable value (`packages.Package`)."""
+    if isinstance(what, Unvalued):
+        return what
     if what == NO_RESULT.code:
         return NO_RESULT
     return Unvalued("cell_error", "（公式错误）" if what == "cell_error" else what)

@@ -11,6 +11,7 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from jiyang.intake import continued, units
+from jiyang.intake.findings import letters
 from jiyang.intake.layouts import Field, Layout, meanings, plain
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
@@ -51,7 +52,7 @@ class Header:
 
     `score` (0–1) and `reason` say why; `ignored` are headings that a person left out; `parts` are the sheets that are
     read as one file, this one included; `apart` names sheets that were not read, with the reason, `unread` those of them
-    that hold data, with their number of rows. A part that `continues` another sheet has no heading and that sheet's columns.
+    that hold data, with their number of rows; `instead` tells of columns read in place of an empty one. A part that `continues` another sheet has no heading and that sheet's columns.
     """
 
     sheet: str
@@ -69,6 +70,7 @@ class Header:
     apart: dict[str, str] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
     continues: str = ""
+    instead: list[str] = field(default_factory=list)
 
     @property
     def lines(self) -> int:
@@ -106,6 +108,7 @@ def detect(
     wanted = [one for one in layouts if not choice.layout or one.key == choice.layout]
     found = [best for name in _sheets(source, choice) if (best := _best_of(source, name, wanted, choice, saved))]
     for one in found:
+        _pass_over_empty(one, source, choice)
         units.apply(one, source)
     visible = [one for one in found if one.sheet not in source.hidden]
     best = max(visible or found, key=lambda one: (not one.lacking, _rank(one)), default=None)
@@ -341,6 +344,47 @@ def _twice(header: Header) -> list[str]:
     return [name for name in found if name in again] if len(again.intersection(found)) * 2 > len(found) > 2 else []
 
 
+def _pass_over_empty(header: Header, source: Source, choice: Choice) -> None:
+    """Of two columns that mean the same, the first one empty in all rows, the other one is read, and that is told.
+
+    Not below group headings, where the second is another one's (监护人 · 姓名).
+    """
+    chosen = set(map(plain, choice.mapping))
+    twins = {place: other for place in header.columns if (other := _twin(header, place, chosen)) is not None}
+    if not twins or header.lines > 1:
+        return
+    rows = [list(row) for row in source.rows(header.sheet)]
+    if header.row and sum(1 for text in _texts(rows[header.row - 1]).values() if text) > 1:
+        return
+    rows = rows[header.first_data :]
+    for place, other in twins.items():
+        if _has_content(rows, place) or not _has_content(rows, other):
+            continue
+        one, first, second = header.columns.pop(place), header.headings[place], header.headings[other]
+        header.columns[other] = one.under(plain(AGAIN.sub("", second)))
+        header.unknown[header.unknown.index(second)] = first
+        header.instead.append(f"{letters(place)} 列“{first}”空着，读 {letters(other)} 列“{AGAIN.sub('', second)}”")
+    header.columns = dict(sorted(header.columns.items()))
+
+
+def _twin(header: Header, place: int, chosen: set[str]) -> int | None:
+    """The first further column that would mean the same, unless a person said what either means."""
+    one, heading = header.columns[place], header.headings[place]
+    if plain(heading) in chosen:
+        return None
+    for other, name in sorted(header.headings.items()):
+        own = AGAIN.sub("", name)
+        if name in header.unknown and other != place and plain(name) not in chosen:
+            found = header.layout.find(plain(own))
+            if own == heading or (found and found.name == one.name):
+                return other
+    return None
+
+
+def _has_content(rows: Sequence[Sequence[Any]], place: int) -> bool:
+    return any(place < len(row) and str(row[place]).strip() for row in rows if row)
+
+
 def _is_filled(row: Sequence[Any]) -> bool:
     """Whether a row holds more than a title or a sentence."""
     return sum(1 for cell in row if cell not in ("", None)) > 1
@@ -359,6 +403,7 @@ def _reason(header: Header) -> str:
     headed = [part.sheet for part in header.parts if not part.continues]
     if len(headed) > 1:
         parts.append(f"{len(headed)} 个工作表列名相同，合并读取：{'、'.join(headed)}")
+    parts += dict.fromkeys(text for part in header.parts for text in part.instead)
     if header.apart:
         parts.append(f"没有读取：{'、'.join(f'{name}（{why}）' for name, why in header.apart.items())}")
     return "；".join(parts)

@@ -1,4 +1,4 @@
-"""From the sheets of a file to one raw column per field: rows that are no data are left out, merged household cells filled."""
+"""From the sheets of a file to one raw column per field: rows that are no data are left out (`filled` fills cells)."""
 
 import re
 from collections import Counter
@@ -8,11 +8,11 @@ from typing import Any
 
 from jiyang.intake.cells import as_text, tidy, unvalued
 from jiyang.intake.detect import TOWN_NAME, Header
-from jiyang.intake.layouts import label_key, plain
+from jiyang.intake.filled import fill
+from jiyang.intake.layouts import plain
 from jiyang.intake.reader import Source
 
 CHUNK = 250  # rows turned into columns at a time: few enough to stay in the processor's cache
-HOME = ("household_no", "town", "village")  # what says which household a row belongs to
 KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row of villages has its village
 SUMS = re.compile(
     r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计|户均|人均|平均)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元)?)$"
@@ -46,7 +46,15 @@ class Gathered:
     columns: dict[str, list[Any]] = field(default_factory=dict)
     starts: list[tuple[int, int]] = field(default_factory=list)
     skipped: Counter = field(default_factory=Counter)
-    below: list[int] = field(default_factory=list)  # indexes of the rows that took their household from the row above
+    above: dict[tuple[str, str, str], list[int]] = field(
+        default_factory=dict
+    )  # (field, code, value) → rows that took it
+    taken: set[int] = field(default_factory=set)  # rows whose household number stands in a row above
+    last_left_out: int = 0  # number of the last line of the sheet that is no data
+
+    def note(self, name: str, code: str, value: str, index: int) -> None:
+        """Remember that a cell took its value from the row above."""
+        self.above.setdefault((name, code, value), []).append(index)
 
 
 def gather(source: Source, header: Header) -> Gathered:
@@ -54,10 +62,12 @@ def gather(source: Source, header: Header) -> Gathered:
     found = Gathered(columns={one.name: [] for one in header.columns.values()})
     by_sheet = "town" not in found.columns and "town" in header.layout.by_name
     towns: list[str] = []
-    last = 0
+    last, ended = 0, False
     for part in header.parts or [header]:
         found.starts.append((len(found.rows), last if found.starts else 0))
-        last = _take(source, part, found, found.starts[-1][1])
+        number = _take(source, part, found, last, goes_on=part.continues != "" and not ended)
+        ended = found.last_left_out > number  # by a total or a signature
+        last += number
         town = part.continues if part.continues and not TOWN_NAME.search(part.sheet.strip()) else part.sheet
         towns += [town.strip()] * (len(found.rows) - len(towns))
     if by_sheet and all(TOWN_NAME.search(town) for town in set(towns)):
@@ -65,23 +75,31 @@ def gather(source: Source, header: Header) -> Gathered:
     return found
 
 
-def _take(source: Source, part: Header, found: Gathered, offset: int) -> int:
-    """Append one sheet; returns the batch number of its last row."""
-    first, number = len(found.rows), 0
+def _take(source: Source, part: Header, found: Gathered, offset: int, *, goes_on: bool) -> int:
+    """Append one sheet; returns the number of its last row."""
+    first, number, found.last_left_out = len(found.rows), 0, 0
     shared = {name: _Shared() for name in found.columns}
-    for numbers, rows in _chunks(_data_rows(source.rows(part.sheet), part, found.skipped)):
+    for numbers, rows in _chunks(_data_rows(source.rows(part.sheet), part, found)):
         across = list(zip(*rows, strict=True))
         for place, one in part.columns.items():
             found.columns[one.name].extend(shared[one.name].of(across[place]))
         found.rows.extend(one + offset for one in numbers)
         number = numbers[-1]
+    _leave_out_unvalued(source, part, found, first)
+    fill(source, part, found, first, goes_on=goes_on)
+    return number
+
+
+def _leave_out_unvalued(source: Source, part: Header, found: Gathered, first: int) -> None:
+    """Cells that hold no usable value say so, before others are filled from them."""
+    cells = source.unvalued(part.sheet)
+    if not cells:
+        return
+    offset = found.starts[-1][1]
     at = {row - offset - 1: index for index, row in enumerate(found.rows[first:], start=first)}
-    _fill_merged(source, part, found, at)
-    _fill_below(part, found, first)
-    for (row, place), what in source.unvalued(part.sheet).items():
+    for (row, place), what in cells.items():
         if row in at and place in part.columns:
             found.columns[part.columns[place].name][at[row]] = unvalued(what)
-    return max(number + offset, offset)
 
 
 class _Shared:
@@ -113,7 +131,7 @@ def _chunks(rows: Iterable[tuple[int, list[Any]]]) -> Iterator[tuple[list[int], 
         yield numbers, kept
 
 
-def _data_rows(rows: Iterable[list[Any]], part: Header, skipped: Counter) -> Iterator[tuple[int, list[Any]]]:
+def _data_rows(rows: Iterable[list[Any]], part: Header, found: Gathered) -> Iterator[tuple[int, list[Any]]]:
     """(Excel number, cells) of the rows that hold data, all of one width."""
     width = max(part.columns) + 1
     keys = _keys(part)
@@ -133,7 +151,8 @@ def _data_rows(rows: Iterable[list[Any]], part: Header, skipped: Counter) -> Ite
             plainly = others and type(number_cell) is str and number_cell[:15].isdigit() and row[others[0]]
         why = _explains(row, part, id_at) if number <= part.first_data + BELOW else ""
         if why := why or ("" if plainly else doubtful(row)):
-            skipped[why] += 1
+            found.skipped[why] += 1
+            found.last_left_out = number
             continue
         yield number, row
 
@@ -208,47 +227,3 @@ def _is_sum(filled: list[str], household_no: str, id_number: str, name: str) -> 
     if any(map(SUMS.match, filled)):
         return True
     return bool(counted) and all(text in counted or NUMBER.match(text) for text in filled)
-
-
-def _fill_merged(source: Source, part: Header, found: Gathered, at: dict[int, int]) -> None:
-    """A household's cells merged over its members hold for each of them; other merged cells are left as they are."""
-    last = max(at, default=-1)
-    for (top, left), (bottom, right) in source.merged(part.sheet):
-        if bottom == top or top not in at:
-            continue
-        for place in range(left, right + 1):
-            one = part.columns.get(place)
-            if one is None or one.belongs_to != "household":
-                continue
-            column = found.columns[one.name]
-            for row in range(top + 1, min(bottom, last) + 1):
-                if row in at and column[at[row]] in ("", None):
-                    column[at[row]] = column[at[top]]
-
-
-def _fill_below(part: Header, found: Gathered, first: int) -> None:
-    """Members below their household's first row that bear no number of their own take their household from the row right above.
-
-    So do those that name no place either (what merged cells become in a text file), and all of a sheet on which no member
-    bears a number, as far as the place is the same. A head of household never does: there a number is missing.
-    """
-    names = [name for name in HOME if name in part.names]
-    if "household_no" not in names or len(names) < 2 or "relation" not in part.names:
-        return
-    numbers, places = found.columns["household_no"], [found.columns[name] for name in names[1:]]
-    if "" not in numbers:
-        return
-    told = [found.columns[name] for name in KEYS[1:] if name in part.names]
-    labels = part.layout.by_name["relation"].labels
-    heads = [labels.get(label_key(as_text(cell))) == "head" for cell in found.columns["relation"]]
-    once = all(numbers[index] == "" or heads[index] for index in range(first, len(found.rows)))
-    shared = [found.columns[one.name] for one in part.columns.values() if one.belongs_to == "household"]
-    for index in range(first + 1, len(found.rows)):
-        if numbers[index] != "" or heads[index] or found.rows[index] != found.rows[index - 1] + 1:
-            continue
-        same = all(column[index] == "" or (once and column[index] == column[index - 1]) for column in places)
-        if not same or numbers[index - 1] == "" or not any(column[index] != "" for column in told):
-            continue
-        for column in shared:
-            column[index] = column[index - 1] if column[index] == "" else column[index]
-        found.below.append(index)

@@ -151,8 +151,8 @@ def normalise(
         if one.is_value:
             mapped.columns[one.name] = _column(one, gathered.columns[one.name], day, source, mapped)
             progress("normalise", len(mapped.columns))
-    if gathered.below:
-        mapped.note("household_no", gathered.below, Read(None, "household_above"))
+    for (name, code, value), indexes in gathered.above.items():
+        mapped.note(name, indexes, Read(None, code, value))
     mapped.places = _places(header, gathered, regions, mapped)
     return mapped
 
@@ -226,7 +226,7 @@ def _places(header: Header, gathered: Gathered, regions: RegionIndex, mapped: Ma
                 rows[triple].append(index)
         for triple, place in odd.items():
             if place.code:
-                mapped.note(place.field, rows[triple], Read(None, place.code), hint=place.hint)
+                mapped.note(place.field, rows[triple], Read(None, place.code, None, place.note), hint=place.hint)
             for name, code, official in place.alias:
                 mapped.note(name, rows[triple], Read(None, code, official))
     return [found[triple] for triple in triples]
@@ -236,7 +236,7 @@ def _place(regions: RegionIndex, triple: tuple, columns: Collection[str]) -> Pla
     """The region of the three cells; a cell that holds no value at all (#N/A) is told as that, not as an unknown name."""
     place = regions.resolve(*map(as_text, triple), columns=columns)
     failed = unusable(triple[PLACES.index(place.field)]) if place.code else None
-    return replace(place, district=regions.district.pk, code=failed.code, hint="") if failed else place
+    return replace(place, district=regions.district.pk, code=failed.code, hint="", note="") if failed else place
 
 
 def _common(triples: Iterable[tuple]) -> str:

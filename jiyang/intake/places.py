@@ -13,6 +13,7 @@ ABOVE = re.compile(r"^(?:山东省|山东)?(?:济南市|济南)?")
 TOWN_SUFFIXES = ("街道办事处", "街道办", "街办", "办事处", "街道", "办", "镇", "乡")
 TOWN_SUFFIX = re.compile(rf"(?:{'|'.join(TOWN_SUFFIXES)})$")
 DISTRICT_SUFFIX = re.compile(r"[县区]$")
+NEVER_ABOVE = "补填行政村；如果只写在每村的第一行，请向下填满后再传"
 VILLAGE_SUFFIX = re.compile(r"(?:村民委员会|居民委员会|村委会|居委会|村委|居委|社区|行政村|村)$")
 
 
@@ -44,6 +45,7 @@ class Place:
     code: str = ""
     field: str = ""
     hint: str = ""
+    note: str = ""
     alias: tuple[tuple[str, str, str], ...] = ()
 
 
@@ -194,6 +196,8 @@ class RegionIndex:
         return f"{'、'.join(sorted(self.names[pk] for pk in others))}有这个村" if others else ""
 
     def _missing(self, town_pk: int, village: str) -> Place:
+        if not narrow(village):
+            return Place(self.district.pk, town_pk, None, "village_unknown", "village", NEVER_ABOVE, "行政村为空")
         if where := self._towns_with(village):
             return Place(self.district.pk, town_pk, None, "village_other_town", "village", where)
         known = [self.names[pk] for (town, _), keys in self.villages.items() if town == town_pk for pk in keys]

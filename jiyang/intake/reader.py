@@ -1,19 +1,21 @@
 """From a file's bytes to sheets of cells: told by content, bounded before unpacking, refused with one clear message.
 
-Reads .xlsx, .xlsm (macros ignored), .xls, CSV and text in the usual encodings, and HTML tables saved as .xls. Hidden
-rows and columns are read like others. Everything stays in memory: nothing is left behind.
+Reads .xlsx, .xlsm (macros ignored), .xls, CSV and text in the usual encodings, and HTML tables and the XML of Excel 2003
+saved as .xls. Hidden rows and columns are read like others. Everything stays in memory: nothing is left behind.
 """
 
 import datetime as dt
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from jiyang.intake import compound, packages, texts
+from jiyang.intake import compound, packages, texts, xmlbook
+from jiyang.intake.cells import Unvalued, as_text
 from jiyang.intake.dates import EPOCH, EPOCH_1904
 from jiyang.intake.packages import MOST_COLUMNS
 from jiyang.intake.refusals import MENDABLE, FileRefused
@@ -43,7 +45,7 @@ class Source:
     epoch: dt.date = EPOCH
     _merged: Callable[[str], list[Range]] = field(default=lambda sheet: [])
     _release: Callable[[], None] = lambda: None
-    _unvalued: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
+    _unvalued: dict[str, dict[tuple[int, int], str | Unvalued]] = field(default_factory=dict)
 
     @property
     def untyped(self) -> bool:
@@ -60,7 +62,7 @@ class Source:
         """Forget the parsed sheets, which are large; they are parsed again when asked for."""
         self._release()
 
-    def unvalued(self, sheet: str) -> dict[tuple[int, int], str]:
+    def unvalued(self, sheet: str) -> dict[tuple[int, int], str | Unvalued]:
         return self._unvalued.get(sheet, {})
 
 
@@ -78,10 +80,14 @@ def read(data: bytes, filename: str = "") -> Source:
         return _workbook(data, "xlsx", packages.inspect(data))
     if data.startswith(PICTURES):
         raise FileRefused("file_not_workbook")
-    text = texts.decode(data)
+    text, broken = texts.decode(data)
     if SPREADSHEET_XML.search(text[:20_000]):
-        raise FileRefused("file_xml_workbook")
-    return _html(text) if "<table" in text[:200_000].lower() else _csv(text, filename)
+        source = _xml(text)
+    else:
+        source = _html(text) if "<table" in text[:200_000].lower() else _csv(text, filename)
+    if broken:
+        _mark_broken(source)
+    return source
 
 
 def _workbook(data: bytes, kind: str, seen: packages.Package | compound.Compound) -> Source:
@@ -139,3 +145,35 @@ def _csv(text: str, filename: str) -> Source:
 def _html(text: str) -> Source:
     found = texts.html_tables(text)
     return Source(["HTML"], "html", lambda _: iter(found.rows), _merged=lambda _: found.merged)
+
+
+def _xml(text: str) -> Source:
+    book = xmlbook.read(text)
+    if not book.sheets:
+        raise FileRefused("file_no_sheet")
+    sheets = {sheet.name: sheet for sheet in book.sheets}
+    return Source(
+        list(sheets),
+        "xml",
+        lambda name: iter(sheets[name].rows),
+        frozenset(sheet.name for sheet in book.sheets if sheet.hidden),
+        EPOCH_1904 if book.from_1904 else EPOCH,
+        lambda name: sheets[name].merged,
+        _unvalued={name: sheet.unvalued for name, sheet in sheets.items()},
+    )
+
+
+def _mark_broken(source: Source) -> None:
+    """Cells with bytes that stand for no character hold no usable value.
+
+    Where such a byte may have been a separator (the row has more or fewer cells than most), neither do those behind it.
+    """
+    for sheet in source.sheets:
+        rows = list(source.rows(sheet))
+        usual = Counter(map(len, filter(None, rows))).most_common(1)[0][0] if source.kind == "csv" and any(rows) else 0
+        found = source._unvalued.setdefault(sheet, {})
+        for number, row in enumerate(rows):
+            odd = [place for place, cell in enumerate(row) if isinstance(cell, str) and texts.BROKEN in cell]
+            if odd and usual and len(row) != usual:
+                odd = list(range(odd[0], len(row)))
+            found |= {(number, place): Unvalued("text_broken", as_text(row[place])) for place in odd}

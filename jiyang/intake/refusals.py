@@ -11,7 +11,6 @@ MESSAGES = {
     "file_not_workbook": "这不是 Excel 或 CSV 文件。请上传从系统导出的 .xlsx、.xls 或 .csv 文件",
     "file_binary_workbook": "这是 .xlsb 或 .ods 格式。请在 Excel 里另存为 .xlsx 后再传",
     "file_old_workbook": "这是 Excel 95 或更早的格式，中文会读成乱码。请在 Excel 里另存为 .xlsx 后再传",
-    "file_xml_workbook": "这是 Excel 2003 的 XML 格式，扩展名虽是 .xls 或 .xml，不是 Excel 工作簿。请在 Excel 里另存为 .xlsx 后再传",
     "file_external_entity": "文件里有指向外部内容的引用，不安全。请在 Excel 里另存为新的 .xlsx 后再传",
     "file_too_wide": "表格有 {n} 列，超过 500 列。请只保留需要的列后再传",
     "file_too_long": "表格有 {n} 行，超过 300000 行。请按镇街分开导出后再传",

@@ -9,12 +9,18 @@ from html.parser import HTMLParser
 from jiyang.intake.packages import MOST_COLUMNS
 from jiyang.intake.refusals import FileRefused
 
+BROKEN = "\ufffd"  # what stands for a byte that is no character
+MOST_BROKEN = 0.05  # share of the characters beyond ASCII
+SAMPLE = 200_000  # bytes looked at first
 DELIMITERS = "\t,;|，；"
 Range = tuple[tuple[int, int], tuple[int, int]]
 
 
-def decode(data: bytes) -> str:
-    """Text of a CSV or HTML file: UTF-16 and UTF-8 by mark, else UTF-8, else GB18030. Raises FileRefused."""
+def decode(data: bytes) -> tuple[str, bool]:
+    """Text of a CSV, HTML or XML file: UTF-16 and UTF-8 by mark, else UTF-8, else GB18030; and whether some bytes of it are broken.
+
+    A broken byte is read as BROKEN while few are: where many are, the encoding is another one. Raises FileRefused.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         candidates = ["utf-16"]
     elif (start := data[:4000]).count(b"\x00") > len(start) // 20:  # the zero bytes of digits and commas tell the order
@@ -23,15 +29,33 @@ def decode(data: bytes) -> str:
     else:
         candidates = ["utf-8-sig", "gb18030"]
     for encoding in candidates:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
+        text, broken = _decoded(data, encoding)
+        if text is None:
             continue
         text = text.rstrip("\x00\x1a")  # what old programs end or fill a file with
         if "\x00" in text:
             break
-        return text.removeprefix("\ufeff")
+        if broken and text.endswith(BROKEN):  # cut off within a character
+            raise FileRefused("file_truncated")
+        return text.removeprefix("\ufeff"), broken
     raise FileRefused("file_encoding" if b"\x00" not in data else "file_not_workbook")
+
+
+def _decoded(data: bytes, encoding: str) -> tuple[str | None, bool]:
+    """(text, whether bytes were broken); None where they are too many for the encoding."""
+    try:
+        return data.decode(encoding), False
+    except UnicodeDecodeError:
+        if encoding.startswith("utf-16") or not _is_nearly(data[:SAMPLE].decode(encoding, "replace")):
+            return None, False
+    text = data.decode(encoding, "replace")
+    return (text, True) if _is_nearly(text) else (None, False)
+
+
+def _is_nearly(text: str) -> bool:
+    """Whether so few characters are broken that the encoding must be right: a wrong one spoils most of what is not ASCII."""
+    beyond = len(text) - len(text.encode("ascii", "ignore"))
+    return text.count(BROKEN) <= MOST_BROKEN * beyond
 
 
 def delimiter_of(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 import struct
 import subprocess
 import sys
+from html import escape
 
 import pytest
 import xlwt
@@ -303,6 +304,34 @@ def test_the_heads_name_beside_the_members_is_not_taken_for_theirs(load, about):
     mapped = load(workbook((SHEET, [top, low, *rows])))
     assert mapped.columns["name"] == [one["姓名"] for one in family] and mapped.findings == []
     assert mapped.header.unknown[:2] == ["户主姓名", "户主证件号码"]
+
+
+@pytest.mark.parametrize("twin", ["证件号码", "身份证号码"])
+@pytest.mark.parametrize("first", [True, False])
+def test_of_two_columns_that_mean_the_same_the_filled_one_is_read_and_that_is_told(load, twin, first):
+    names, *rows = grid(people(3))
+    at = names.index("证件号码")
+    if first:
+        names, rows = [*names[:at], "证件号码", twin, *names[at + 1 :]], [[*row[:at], "", *row[at:]] for row in rows]
+    else:
+        names, rows = (
+            [*names[:at], twin, "证件号码", *names[at + 1 :]],
+            [[*row[: at + 1], "", *row[at + 1 :]] for row in rows],
+        )
+    mapped = load(workbook((SHEET, [names, *rows])))
+    assert (mapped.columns["id_number"], mapped.findings) == ([one["证件号码"] for one in people(3)], [])
+    told = "K 列“{}”空着，读 J 列“{}”" if not first and twin != "证件号码" else "J 列“{}”空着，读 K 列“{}”"
+    if first or twin != "证件号码":
+        assert told.format("证件号码", twin) in mapped.header.reason
+    assert len(mapped.header.unknown) == 1
+
+
+def test_an_empty_column_beside_a_guardians_is_not_filled_from_it(load):
+    names, *rows = grid([{**one, "姓名": ""} for one in people(3)])
+    groups = ["" for _ in names]
+    groups[names.index("姓名")] = "本人"
+    data = workbook((SHEET, [[*groups, "监护人"], [*names, "姓名"], *([*row, "监护人甲"] for row in rows)]))
+    assert load(data).columns["name"] == [None] * 3
 
 
 def test_of_two_equal_headings_the_second_can_be_chosen(load):
@@ -687,17 +716,98 @@ def test_months_in_a_text_file_that_were_numbers(load):
     assert mapped.columns["identified_on"][0] == "2021-01-01"
 
 
-def test_a_2003_workbook_in_xml_is_refused_with_what_to_do(load):
-    rows = ["".join(f'<Cell><Data ss:Type="String">{cell}</Data></Cell>' for cell in row) for row in grid(people(2))]
-    table = "".join(f"<Row>{row}</Row>" for row in rows)
-    book = (
-        '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
-        '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">'
-        f'<Worksheet ss:Name="S"><Table>{table}</Table></Worksheet></Workbook>'
+def spreadsheet_xml(*sheets: tuple[str, list[list]], front: str = "", options: str = "") -> str:
+    """A workbook in the XML of Excel 2003; a tuple in a row is written as it is."""
+
+    def cell(one) -> str:
+        if isinstance(one, tuple):
+            return one[0]
+        kind = "String" if isinstance(one, str) else "Number"
+        return (
+            f'<Cell ss:StyleID="s21"><Data ss:Type="{kind}">{escape(str(one))}</Data></Cell>'
+            if one != ""
+            else "<Cell/>"
+        )
+
+    tables = "".join(
+        f'<Worksheet ss:Name="{name}"><Table>{"".join(f"<Row>{chr(10).join(map(cell, row))}</Row>" for row in rows)}</Table>'
+        f'<WorksheetOptions xmlns="urn:schemas-microsoft-com:office:excel">{options}</WorksheetOptions></Worksheet>'
+        for name, rows in sheets
     )
-    with pytest.raises(FileRefused, match="另存为") as refused:
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>{front}<?mso-application progid="Excel.Sheet"?>'
+        '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">'
+        f"{tables}</Workbook>"
+    )
+
+
+def test_a_2003_workbook_in_xml_is_read_like_any_other(load):
+    rows = people(4)
+    rows[0] |= {"人数": 1, "自然村": "东头\n路北 & 西"}
+    book = spreadsheet_xml((SHEET, [["名单"], *grid(rows)]))
+    mapped = load(book.encode("utf-8"), "名单.xls")
+    assert (mapped.columns, codes(mapped)) == (lambda one: (one.columns, codes(one)))(
+        load(workbook((SHEET, grid(rows))))
+    )
+    assert load(book.replace("UTF-8", "GB2312").encode("gb18030"), "名单.xml").columns == mapped.columns
+
+
+def test_the_cells_of_a_2003_workbook_stand_where_they_say(load):
+    heading, *rows = grid(people(4))
+    at = heading.index("首次识别时间")
+    rows[0][at] = ('<Cell><Data ss:Type="DateTime">2014-05-06T00:00:00.000</Data></Cell>',)
+    rows[1][at] = ('<Cell ss:Formula="=NA()"><Data ss:Type="Error">#N/A</Data></Cell>',)
+    rows[2][at] = ('<Cell ss:Formula="=A1"/>',)
+    rows[3][5:9] = [(f'<Cell ss:Index="9"><Data ss:Type="String"><B xmlns="urn:x">{rows[3][8][:1]}</B>{rows[3][8][1:]}</Data>'
+                     '<Comment><ss:Data>批注</ss:Data></Comment></Cell>',)]  # fmt: skip
+    mapped = load(spreadsheet_xml((SHEET, [heading, *rows])).encode("utf-8"), "名单.xls")
+    assert mapped.columns["name"] == [one["姓名"] for one in people(4)]
+    assert mapped.columns["household_no"][3] is None
+    assert [(cell, code) for cell, code, _ in codes(mapped) if cell[0] == "Z"] == [
+        ("Z2", "date_serial_cell"), ("Z3", "cell_error"), ("Z4", "formula_no_value"),
+    ]  # fmt: skip
+
+
+def test_merged_cells_and_hidden_sheets_of_a_2003_workbook(load):
+    family = homes(1)
+    rows = [list(row) for row in grid(family, SHORT)]
+    down = len(family) - 1
+    for place in (0, 1, 2):
+        rows[1][place] = (f'<Cell ss:MergeDown="{down}"><Data ss:Type="String">{rows[1][place]}</Data></Cell>',)
+        for row in rows[2:]:
+            row[place] = ""
+    mapped = load(spreadsheet_xml((SHEET, rows)).encode(), "名单.xls")
+    assert (mapped.columns, mapped.findings) == (load(workbook((SHEET, grid(family, SHORT)))).columns, [])
+    book = spreadsheet_xml((SHEET, grid(people(2)))).replace(
+        "</Workbook>", '<Worksheet ss:Name="旧"><Table/><x:WorksheetOptions xmlns:x="urn:schemas-microsoft-com:office:excel">'
+        "<x:Visible>SheetHidden</x:Visible></x:WorksheetOptions></Worksheet></Workbook>",
+    )  # fmt: skip
+    assert load(book.encode(), "名单.xls").header.apart == {"旧": "隐藏的工作表"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('<?mso', '<!DOCTYPE w [<!ENTITY a SYSTEM "file:///etc/passwd">]><?mso', "file_external_entity"),
+        ('<?mso', '<!DOCTYPE w [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><?mso', "file_external_entity"),
+        ("</Row>", '</Row><Row ss:Index="900000"><Cell><Data ss:Type="String">.</Data></Cell></Row>', "file_stray_cell"),
+        ("<Row>", '<Row><Cell ss:Index="16000"><Data ss:Type="String">.</Data></Cell>', "file_too_wide"),
+        ("</Row>", '</Row><Row ss:Index="1"/>', "file_truncated"),
+        ("</Workbook>", "", "file_truncated"),
+    ],
+)  # fmt: skip
+def test_a_damaged_or_hostile_2003_workbook_is_refused(load, old, new, code):
+    book = spreadsheet_xml((SHEET, grid(people(2)))).replace(old, new, 1)
+    with pytest.raises(FileRefused) as refused:
         load(book.encode("utf-8"), "名单.xls")
-    assert refused.value.code == "file_xml_workbook"
+    assert refused.value.code == code
+
+
+def test_blank_rows_far_below_in_a_2003_workbook_cost_nothing(load):
+    book = spreadsheet_xml((SHEET, grid(people(2)))).replace(
+        "</Table>", '<Row ss:Index="1048576"><Cell/></Row></Table>'
+    )
+    assert len(load(book.encode("utf-8"), "名单.xls").rows) == 2
 
 
 def test_places_by_every_usual_name(load):
@@ -771,6 +881,46 @@ def test_quotes_and_line_breaks_of_a_csv(load):
     with pytest.raises(FileRefused, match="第 4 行") as refused:
         load(csv_text(grid(rows)).encode("utf-8"), "a.csv")
     assert refused.value.code == "file_broken_text"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_broken_byte_spoils_its_cell_and_nothing_else(load, encoding):
+    rows = people(6)
+    rows[1]["姓名"], rows[2]["行政村"], rows[3]["自然村"] = "王%%伟", "%%村", "东%%头"
+    whole = plain(load)
+    mapped = load(csv_text(grid(rows)).encode(encoding).replace(b"%%", b"\xff"), "名单.csv")
+    assert [(one.row, one.column, one.code) for one in mapped.findings] == [
+        (5, "自然村", "text_broken"), (3, "姓名", "text_broken"), (4, "行政村", "text_broken"),
+    ]  # fmt: skip
+    assert mapped.columns["name"] == [whole.columns["name"][0], None, *whole.columns["name"][2:]]
+    assert (mapped.columns["hamlet"][3], mapped.places[2].village) == (None, None)
+    assert mapped.findings[0].message == "这一格有读不出的字节，文字不完整"
+
+
+def test_a_broken_separator_spoils_the_cells_behind_it_too(load):
+    text = csv_text(grid(people(3))).encode("gb18030")
+    name = people(3)[1]["姓名"].encode("gb18030")
+    mapped = load(text.replace(name + b",", name + b"\xff"), "名单.csv")
+    odd = {(one.row, one.code) for one in mapped.findings if one.severity == "E"}
+    assert odd == {(3, "text_broken"), *{(3, code) for _, code in odd}}
+    assert mapped.columns["id_number"][1] is None and mapped.columns["name"][::2] == [
+        people(3)[0]["姓名"],
+        people(3)[2]["姓名"],
+    ]
+    assert not [
+        value for name, column in mapped.columns.items() if (value := column[1]) and name in {"relation", "ethnic"}
+    ]
+
+
+def test_a_text_file_in_a_wrong_encoding_or_cut_off_within_a_character_is_refused(load):
+    text = csv_text(grid(people(3)))
+    for data, code in (
+        (text.encode("utf-8")[:-2] + "王".encode()[:2], "file_truncated"),
+        (b"\xff\x81".join(text.encode("utf-8")[at : at + 9] for at in range(0, 3000, 9)), "file_encoding"),
+    ):
+        with pytest.raises(FileRefused) as refused:
+            load(data, "名单.csv")
+        assert refused.value.code == code
 
 
 @pytest.mark.parametrize("end", [b"\x1a", b"\0" * 20])
