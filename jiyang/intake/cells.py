@@ -47,11 +47,11 @@ BLANKS = re.compile(r"[\s\xa0\u3000]")
 SEPARATORS = re.compile(r"[,，、;；|\n\r]+")
 WEAK_SEPARATORS = re.compile(r"[/\s+]+")
 YES = {
-    "是", "√", "✓", "✔", "☑", "✅", "有", "y", "yes", "1", "true", "对", "对号", "v",
+    "是", "√", "✓", "✔", "☑", "✅", "有", "y", "yes", "1", "1.0", "true", "对", "对号", "v",
     "已", "☒是", "■是", "已消除", "已务工", "已解决", "已硬化", "已通", "能", "会", "参加", "已参加", "已参保",
 }  # fmt: skip
 NO = {
-    "否", "×", "✗", "✘", "✖", "❌", "╳", "☓", "无", "n", "no", "0", "false", "没有",
+    "否", "×", "✗", "✘", "✖", "❌", "╳", "☓", "无", "n", "no", "0", "0.0", "false", "没有",
     "x", "错", "不是", "不", "非", "未", "未消除", "未务工", "未解决", "未硬化", "未通", "不能", "不会", "未参加",
     "未参保", "□", "☐",
 }  # fmt: skip
@@ -85,9 +85,11 @@ NOTHING = {
     "(空)",
 }
 ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#GETTING_DATA", "#CALC!"}
+SAME_AS_ABOVE = {"同上", "同前", "同左", "〃", "″", "〞", "〝", "”", "“", '"'}
 NULLS = {"NULL", "Null", "null", "NaN", "nan", "None", "none"}  # what programs write for an empty cell
 PLAIN = re.compile(r"[\u4e00-\u9fff0-9A-Za-z]+\Z")
 PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{2,}\Z")
+NO_NAMES = {"户主", "本人", "配偶", "姓名", "不详", "未知", "不知", "待查", "待定", "待补", "空户", "合计", "小计"}
 NAME_ENDS = "，,。.；;、:："  # what is no part of a name
 SEVERAL_NAMES = re.compile(r"[、，,;；/|]")
 TWO_NAMES = re.compile(r"^[\u3400-\u9fff]{2,3}[ \u3000\xa0]+[\u3400-\u9fff]{2,3}$")
@@ -96,7 +98,7 @@ NAME_REMARK = re.compile(r"^([\u3400-\u9fff·]{2,})[(（]([^()（）]*)[)）]$")
 CODED = re.compile(
     r"^(?:\(\d{1,2}\)|\d{1,2}[-.、|:)—]|\d\d)(?=\D)|\(\d{1,2}\)$"
 )  # the number of a label in its code list
-LOST_CHARACTER = re.compile("[?？*＊\ufffd]")  # what stands where a conversion lost a character, or hid it
+LOST_CHARACTER = re.compile("[?？*＊□■○◯×\ufffd]")  # what stands where a conversion lost a character, or hid it
 NUMBER_WITHIN = re.compile(r"\d{6}")
 FORMULA = ("=", "+", "-", "@")
 RARE = re.compile("[\u3400-\u4dbf\U00020000-\U000323af]")  # Chinese characters that old systems lose
@@ -149,10 +151,15 @@ def as_text(cell: object) -> str:
 
 
 def unusable(cell: object) -> Read | None:
-    """A cell whose content is no value at all: a formula without a result, or one that failed."""
+    """A cell whose content is no value at all: a formula without a result or one that failed, broken text, 同上."""
     if isinstance(cell, Unvalued):
         return Read(None, cell.code)
-    return Read(None, "cell_error") if isinstance(cell, str) and cell.strip() in ERRORS else None
+    if not isinstance(cell, str):
+        return None
+    text = cell.strip()
+    return (
+        Read(None, "cell_error") if text in ERRORS else Read(None, "same_as_above") if text in SAME_AS_ABOVE else None
+    )
 
 
 def tidy(text: str) -> str:
@@ -199,6 +206,8 @@ def text_cell(cell: object, field: Field | None = None) -> Read:
         return Read(None, "placeholder", "")
     if kept == raw and PLAIN.match(kept):
         return Read(kept)
+    if isinstance(cell, dt.date):
+        return Read(kept, "text_from_date", kept)
     if kept[0] == "'" and kept[1:2] in FORMULA:  # what our own export puts before such texts
         return Read(kept[1:])
     if kept[0] == "'" and len(kept) > 1 and kept.count("'") == 1:
@@ -233,6 +242,8 @@ def name_cell(cell: object) -> Read:
     if NUMBER_WITHIN.search(kept.translate(WIDE)):
         return Read(None, "name_not_text")
     kept = kept.strip(NAME_ENDS + EDGES)
+    if kept in NO_NAMES:
+        return Read(None, "name_broken", None, f"“{kept}”不是姓名")
     if LOST_CHARACTER.search(kept) or not any(map(str.isalpha, kept)):
         return Read(None, "name_broken")
     if any(map(str.isdigit, kept)):

@@ -102,7 +102,11 @@ def _members(rows: _Rows) -> None:
         return
     begin = 0 if rows.goes_on else rows.first
     once = heads is not None and all(
-        blank(numbers[index]) or heads[index] or index in found.taken for index in range(begin, len(found.rows))
+        blank(numbers[index])
+        or heads[index]
+        or index in found.taken
+        or not rows.follows(index)  # again after a page's end
+        for index in range(begin, len(found.rows))
     )
     for index in rows:
         below = rows.goes_on if index == rows.first else rows.follows(index)
@@ -154,11 +158,13 @@ def _places(rows: _Rows) -> None:
     """镇街 and 村 that stand once take effect downwards: within a household always, over households where the sheet is written so."""
     names = [name for name in PLACES if name in rows.part.names]
     filled: dict[int, str] = {}
+    once = False
     for place, name in enumerate(names):
         column, above = rows.column(name), [rows.column(one) for one in names[:place]]
         if not rows.have_blanks(column):
             continue
-        once = _stands_once(rows, column, above)
+        told = _stands_once(rows, column, above)
+        once = told is not None and (told or once)  # a sheet whose towns stand once has its villages written so, too
         for index in rows:
             if not blank(column[index]) or not rows.follows(index) or blank(column[index - 1]):
                 continue
@@ -172,14 +178,15 @@ def _places(rows: _Rows) -> None:
             rows.found.note(name, "place_above", as_text(rows.column(name)[index]), index)
 
 
-def _stands_once(rows: _Rows, column: Sequence[Any], above: Sequence[Sequence[Any]]) -> bool:
+def _stands_once(rows: _Rows, column: Sequence[Any], above: Sequence[Sequence[Any]]) -> bool | None:
     """Whether a column of places is written on the first row of each block only, so that blank means "as above".
 
-    No value stands twice below itself, none begins inside a household, no household is torn apart (a sheet sorted
-    otherwise), the first row has one, and most blocks have further households. One blank among filled cells is a missing one.
+    None: it is not. A value stands twice below itself or begins inside a household, a household is torn apart (a sheet
+    sorted otherwise), or the first row has none. False: nothing shows it, a blank may be a missing one; True: most blocks
+    have further households, or most households stand below the first of their block.
     """
     seen: set[Any] = set()
-    previous, blocks, longer, counted = None, 0, 0, False
+    previous, blocks, longer, blanks, counted = None, 0, 0, 0, False
     for index in rows:
         if not rows.follows(index):
             previous = None
@@ -187,20 +194,21 @@ def _stands_once(rows: _Rows, column: Sequence[Any], above: Sequence[Sequence[An
             previous, blocks = tuple(one[index - 1] for one in (*above, column)), 1
         if rows.same_home(index):
             if not blank(column[index]) and column[index] != column[index - 1]:
-                return False
+                return None
             continue
         number = rows.numbers[index] if rows.numbers else None
         if number in seen:
-            return False
+            return None
         seen |= {number} - {None, ""}
         if blank(column[index]):
             if index == rows.first and not rows.follows(index):
-                return False
+                return None
             longer += previous is not None and not counted
+            blanks += previous is not None
             counted = True
             continue
         current = tuple(one[index] for one in (*above, column))
         if current == previous:
-            return False
+            return None
         previous, blocks, counted = current, blocks + 1, False
-    return longer * 2 > blocks
+    return longer * 2 > blocks or blanks > blocks

@@ -206,7 +206,8 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
             return "合计行"
         lead = texts[filled[0]]
         numbered = said["household_no"].isdigit() or LONG_NUMBER.search(said["id_number"])
-        if len(filled) <= 4 and FOOTER.match(lead) and not numbered and lead != said["name"]:
+        named_so = lead == said["name"] and not re.search("[:：]", lead)
+        if len(filled) <= 4 and FOOTER.match(lead) and not numbered and not named_so:
             return "表尾说明"
         if named and len(filled) <= 4 and not any(said.values()) and any(SIGNED.search(texts[one]) for one in filled):
             return "表尾说明"

@@ -205,5 +205,5 @@ class RegionIndex:
 
     @staticmethod
     def _near(name: str, known: Iterable[str]) -> str:
-        near = difflib.get_close_matches(village_key(name), [*known], n=2, cutoff=0.5)
+        near = difflib.get_close_matches(village_key(name), dict.fromkeys(known), n=2, cutoff=0.5)
         return f"相近：{'、'.join(near)}" if near else ""

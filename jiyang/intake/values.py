@@ -12,10 +12,12 @@ from jiyang.intake.cells import (
     BLANKS,
     CONTROLS,
     INVISIBLE,
+    NO_NAMES,
     NOTHING,
     NULLS,
     PLAIN,
     PLAIN_NAME,
+    SAME_AS_ABOVE,
     WIDE,
     Read,
     as_text,
@@ -52,6 +54,7 @@ WHOLE_NUMBER = re.compile(r"^(\d{1,20})\.0+$")  # as programs write a number tha
 NO_FRACTION = re.compile(r"(?<=^\d{11})\.0+$")
 PLAIN_AMOUNT = re.compile(r"(?:0|[1-9]\d{0,8})\.\d\d\Z", re.ASCII)
 CENT = Decimal("0.01")
+NO_PLAIN_NAMES = {*NOTHING, *NO_NAMES, *SAME_AS_ABOVE}
 LOST_DIGITS = 1e15  # a spreadsheet keeps fifteen digits of a number that is typed
 EXACT = 2**53  # up to which a number cell holds every whole number
 COUNTY = re.compile(r"(?:县|区|旗|市辖区)")
@@ -66,12 +69,12 @@ ABROAD = re.compile(r"境外|国外|香港|澳门|台湾")
 
 def number_cell(cell: object) -> Read:
     """户编号, 人编号: text of digits; a number cell of 16 digits is taken while it can have lost none of them."""
-    if type(cell) is str and cell.isascii() and cell.isdigit() and len(cell) <= 20:
+    if type(cell) is str and cell.isascii() and cell.isdigit() and len(cell) <= 20 and cell.strip("0"):
         return Read(cell)
     if failed := unusable(cell):
         return failed
     if isinstance(cell, float | int) and not isinstance(cell, bool):
-        return _long_number(int(cell)) if abs(cell) >= LOST_DIGITS else _digits(as_text(cell), as_text(cell))
+        return _long_number(int(cell)) if abs(cell) >= LOST_DIGITS else number_cell(as_text(cell))
     raw = as_text(cell)
     kept = narrow(raw).strip('"“”')
     if (whole := WHOLE_NUMBER.match(kept)) and int(whole[1]) >= LOST_DIGITS:
@@ -79,7 +82,7 @@ def number_cell(cell: object) -> Read:
     kept = whole[1] if whole else kept
     if not kept:
         return BLANK
-    if is_nothing(kept):
+    if is_nothing(kept) or not kept.strip("0"):
         return Read(None, "placeholder", "")
     if SCIENTIFIC.match(kept):
         return Read(None, "number_as_number")
@@ -239,12 +242,9 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
         return Read(None, "placeholder", "")
     bad = Read(None, "income_not_number" if income else "number_not_decimal")
     bare = kept.replace(",", "") if THOUSANDS.match(kept) else kept
-    if kept.lower().endswith("e") or "_" in kept:
-        return bad
-    try:
-        amount = Decimal(bare)
-    except InvalidOperation:
-        return bad
+    amount = _decimal(bare, typed=not isinstance(cell, str))
+    if amount is None:
+        return bad._replace(note="变成了科学计数法，后几位可能已丢失" if SCIENTIFIC.match(kept) else "")
     factor, clash = _factor(written, field)
     if clash:
         return Read(None, bad.code, None, clash)
@@ -260,6 +260,16 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
     kept = bare
     narrowed = BLANKS.sub("", raw.translate(INVISIBLE).translate(WIDE).lstrip("'"))
     return Read(stored, changed(raw, kept) if narrowed == kept else "number_format", kept)
+
+
+def _decimal(text: str, *, typed: bool) -> Decimal | None:
+    """The number of a text; None for none, and for one as 1.2E+04 shows it: what it was before is lost unless it comes from a number cell."""
+    if text.lower().endswith("e") or "_" in text or (SCIENTIFIC.match(text) and not typed):
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
 
 
 def _factor(written: re.Match | None, field: Field | None) -> tuple[Decimal, str]:
@@ -315,16 +325,20 @@ def plain_cells(field: Field, cells: Iterable[object], as_of: dt.date) -> set[st
         return {
             cell
             for cell in cells
-            if type(cell) is str and cell.isascii() and cell.isdigit() and least <= len(cell) <= most
+            if type(cell) is str
+            and cell.isascii()
+            and cell.isdigit()
+            and least <= len(cell) <= most
+            and cell.strip("0")
         }
     if field.type in {"money", "decimal"}:
         if field.stated_unit:
             return set()
         return {cell for cell in cells if type(cell) is str and PLAIN_AMOUNT.match(cell)}
     if field.type == "name":
-        return {cell for cell in cells if type(cell) is str and PLAIN_NAME.match(cell) and cell not in NOTHING}
+        return {cell for cell in cells if type(cell) is str and PLAIN_NAME.match(cell) and cell not in NO_PLAIN_NAMES}
     if field.type == "text":
-        nothing = NULLS.union(field.blank)
+        nothing = NULLS.union(SAME_AS_ABOVE, field.blank)
         return {cell for cell in cells if type(cell) is str and PLAIN.match(cell) and cell not in nothing}
     return set()
 

@@ -90,6 +90,15 @@ def test_the_number_and_the_places_may_both_stand_once(load):
     assert {one.code for one in mapped.findings} == {"household_above", "place_above"}
 
 
+def test_a_number_that_stands_again_behind_a_pages_heading_does_not_hinder(load):
+    rows = villages(2)
+    table = grid([one if one["与户主关系"] == "户主" else {**one, "户编号": ""} for one in rows])
+    at = next(n for n in range(2, len(rows)) if rows[n]["户编号"] == rows[n - 1]["户编号"]) + 1
+    table[at] = grid(rows)[at]
+    mapped = load(text([*table[:at], table[0], *table[at:]]))
+    assert (mapped.columns["household_no"], errors(mapped)) == ([one["户编号"] for one in rows], set())
+
+
 @pytest.mark.parametrize("between", [[], ["小计", "", "", "", "3人"]])
 def test_nothing_is_taken_over_a_row_that_is_no_data(load, between):
     rows = villages(2)

@@ -510,6 +510,16 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("文化程度", "02|初中", "label_alias", "初中"),
         ("文化程度", "初中(02)", "label_alias", "初中"),
         ("务工时间（月）", "-0", "number_format", "0"),
+        ("姓名", "同上", "same_as_above", None),
+        ("姓名", "户主", "name_broken", None),
+        ("姓名", "王□", "name_broken", None),
+        ("自然村", "同上", "same_as_above", None),
+        ("自然村", "〃", "same_as_above", None),
+        ("行政村", "同上", "same_as_above", None),
+        ("户联系电话", "同上", "same_as_above", None),
+        ("户编号", "0", "household_no_empty", None),
+        ("人均纯收入", "1.2E+04", "income_not_number", None),
+        ("是否解决安全饮用水", "1.0", "yes_no_sign", "是"),
         ("姓名", "李?", "name_broken", None),
         ("姓名", "李*", "name_broken", None),
         ("姓名", "刘\ufffd", "name_broken", None),
@@ -620,6 +630,20 @@ def test_a_time_behind_a_day_does_not_become_part_of_it(load):
     for row, cell in zip(rows[1:], ("2024/6/1 10:00", "2024-06-01T12:30:00", "2024年6月1日 23:59"), strict=True):
         row[place] = cell
     assert load(workbook((SHEET, rows))).columns["job_started_on"] == ["2024-06-01"] * 3
+
+
+def test_a_text_that_a_spreadsheet_turned_into_a_day_is_told(load):
+    def touch(book, sheets):
+        sheets[0].write_datetime(2, 5, dt.datetime(2025, 3, 2), book.add_format({"num_format": "m-d"}))
+
+    (finding,) = load(workbook((SHEET, grid(people(2))), touch=touch)).findings
+    assert (finding.cell, finding.code, finding.stored) == ("F3", "text_from_date", "2025-03-02")
+
+
+def test_a_signature_line_in_the_names_column_is_no_person(load):
+    rows = grid(people(3), ["姓名", *(name for name in grid([])[0] if name != "姓名")])
+    mapped = load(workbook((SHEET, [*rows, ["填表人：张三", "", "审核人：李四"]])))
+    assert (len(mapped.rows), mapped.skipped) == (3, {"表尾说明": 1})
 
 
 def test_numbers_in_cells_with_the_format_of_a_date_are_no_days(load):
