@@ -44,8 +44,10 @@ JOINERS = re.compile("[\u200d\ufe00-\ufe0f]")  # part of coloured pictures, noth
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|_x00(?:[01][0-9A-Fa-f]|7[Ff])_")  # also as Excel escapes them
 EDGES = " \u3000\xa0\t\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
 BLANKS = re.compile(r"[\s\xa0\u3000]")
-SEPARATORS = re.compile(r"[,，、;；|\n\r]+")
-WEAK_SEPARATORS = re.compile(r"[/\s+]+")
+APOSTROPHES = "'’‘`"  # in front of what is to stay a text
+LONGEST_CELL = 32_767  # characters that a spreadsheet keeps
+SEPARATORS = re.compile(r"[,，、;；|·。&＆\\\n\r]+")
+WEAK_SEPARATORS = re.compile(r"(?:[-/.+~—\s]|以及|[和与及])+")
 YES = {
     "是", "√", "✓", "✔", "☑", "✅", "有", "y", "yes", "1", "1.0", "true", "对", "对号", "v",
     "已", "☒是", "■是", "已消除", "已务工", "已解决", "已硬化", "已通", "能", "会", "参加", "已参加", "已参保",
@@ -56,6 +58,7 @@ NO = {
     "未参保", "□", "☐",
 }  # fmt: skip
 SIGN_ENDS = "。."  # a full stop after 是
+LABEL_ENDS = "。.、,;/"
 TICK = "√✓✔☑✅■☒"
 TICKED = re.compile(rf"^(是|否)[{TICK}]$|^[{TICK}](是|否)$")
 BOXES = re.compile(rf"^([{TICK}□☐])是[/、]?([{TICK}□☐])否$|^是([{TICK}□☐])[/、]?否([{TICK}□☐])$")  # □是 ☑否
@@ -176,10 +179,15 @@ def narrow(text: str) -> str:
     """`tidy` in half-width characters without any blank or leading apostrophe, for numbers and codes."""
     if text.isascii() and text.isalnum():
         return text
-    kept = BLANKS.sub("", JOINERS.sub("", CONTROLS.sub("", text.translate(INVISIBLE).translate(WIDE))))
+    kept = BLANKS.sub("", half_width(text))
     if kept.startswith('="') and kept.endswith('"'):  # how county tools keep the digits of a number
         kept = kept[2:-1]
-    return kept.lstrip("'’‘`").strip()
+    return kept.lstrip(APOSTROPHES).strip()
+
+
+def half_width(text: str) -> str:
+    """In half-width characters, without any that is invisible; blanks and line breaks stay."""
+    return JOINERS.sub("", CONTROLS.sub("", text.translate(INVISIBLE).translate(WIDE)))
 
 
 def is_nothing(kept: str) -> bool:
@@ -293,12 +301,11 @@ def choice_cell(cell: object, field: Field) -> Read:
     if failed := unusable(cell):
         return failed
     raw = as_text(cell)
-    kept = tidy(raw).lstrip("'")
+    kept = tidy(raw).lstrip(APOSTROPHES)
     if not kept:
         return BLANK
     key = label_key(kept)
-    bare = CODED.sub("", key)
-    value = next(filter(None, map(field.labels.get, (key, key.removeprefix("其中:"), f"之{key}", bare))), None)
+    value = _labelled(key, field.labels)
     if value is None:
         if key in field.blank:
             return BLANK
@@ -309,6 +316,16 @@ def choice_cell(cell: object, field: Field) -> Read:
     return Read(value, "surrounding_spaces" if kept == official else "label_alias", official)
 
 
+def _labelled(key: str, labels: dict[str, str]) -> str | None:
+    """The value of a label, also with a number of its list, a full stop, or in brackets what means the same (户主(本人))."""
+    bare = CODED.sub("", key)
+    ways = (key, key.removeprefix("其中:"), f"之{key}", key.removeprefix("之"), bare, key.rstrip(LABEL_ENDS))
+    value = next(filter(None, map(labels.get, ways)), None)
+    if value is None and (found := REMARK.match(key)) and labels.get(found[1]) == labels.get(found[2]):
+        return labels.get(found[1])
+    return value
+
+
 def _options(field: Field) -> str:
     """What may stand here, said in the message while it is short enough to read."""
     labels = list(field.official.values())
@@ -316,14 +333,14 @@ def _options(field: Field) -> str:
 
 
 def split_labels(text: str, known: Iterable[str]) -> list[str]:
-    """The labels of one cell, with any separator; a blank or slash separates only where it parts known labels."""
+    """The labels of one cell, with any separator; a blank, slash or 和 separates only where it parts known labels."""
     known, found = set(known), []
     for part in SEPARATORS.split(text):
         key = label_key(part)
         if not key:
             continue
         pieces = [label_key(piece) for piece in WEAK_SEPARATORS.split(part) if piece]
-        found += pieces if key not in known and len(pieces) > 1 and known.issuperset(pieces) else [key]
+        found += pieces if key not in known and pieces and known.issuperset(pieces) else [key]
     return found
 
 
@@ -335,10 +352,10 @@ def choices_cell(cell: object, field: Field) -> Read:
     if failed := unusable(cell):
         return failed
     raw = as_text(cell)
-    kept = JOINERS.sub("", CONTROLS.sub("", raw.translate(INVISIBLE))).strip(EDGES + "\r\n'")
+    kept = JOINERS.sub("", CONTROLS.sub("", raw.translate(INVISIBLE))).strip(EDGES + "\r\n" + APOSTROPHES)
     labels = [one for one in split_labels(kept, field.labels) if one not in field.blank]
     if not labels:
-        return BLANK
+        return Read(None, "placeholder", "") if is_nothing(kept) and label_key(kept) not in field.blank else BLANK
     values = list(dict.fromkeys(field.labels.get(label, label) for label in labels))
     unknown = [value for value in values if value not in field.order]
     if unknown and all(map(is_nothing, labels)):
@@ -371,12 +388,13 @@ def listed_cell(cell: object, field: Field) -> Read:
     if failed := unusable(cell):
         return failed
     raw = as_text(cell)
-    kept = BLANKS.sub("", tidy(raw))
+    kept = BLANKS.sub("", tidy(raw)).lstrip(APOSTROPHES)
     if not kept:
         return BLANK
     if raw in field.allowed:
         return Read(raw)
-    near = [one for one in field.allowed if one == kept or one.removesuffix("族") == kept]
+    bare = CODED.sub("", label_key(kept)).rstrip(LABEL_ENDS)
+    near = [one for one in field.allowed if one in (kept, bare) or one.removesuffix("族") in (kept, bare)]
     if near:
         return Read(near[0], "surrounding_spaces" if near[0] == kept else "label_alias", near[0])
     return Read(None, "placeholder", "") if is_nothing(kept) else Read(kept, "listed_unknown", kept)

@@ -21,12 +21,15 @@ BOF, DIMENSIONS, DATE_MODE, FILE_PASS, SHARED_STRINGS, SHEET, BOOL_OR_ERROR, FOR
     0x0809, 0x0200, 0x0022, 0x002F, 0x00FC, 0x0085, 0x0205, 0x0006, 0x00BD,
 )  # fmt: skip
 CELLS = {0x0203, 0x00FD, 0x0204, 0x027E, 0x00BD, 0x0006, 0x0406, 0x0205, 0x00D6, 0x0003, 0x0002}
+FORMULAS, EMPTY_LITERAL = {0x0006, 0x0406}, b"\x17\x00"  # ="" in a formula gives an empty text on purpose
 ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 
 
 @dataclass
 class Compound:
-    """What was seen: how days are counted, and cells that hold an error per sheet, (row, column) from 0 → its text."""
+    """What was seen: how days are counted, and cells without a usable value per sheet, (row, column) from 0 → `formula_no_value`
+    or the error's text.
+    """
 
     from_1904: bool = False
     unvalued: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
@@ -125,6 +128,7 @@ def _workbook(records: bytes) -> Compound:
     found = Compound()
     names: dict[int, str] = {}
     sheet, at, rows, last = "", 0, set(), -1
+    calculated, empty = False, []
     while at + 4 <= len(records):
         kind, length = struct.unpack_from("<HH", records, at)
         body = at + 4
@@ -142,6 +146,11 @@ def _workbook(records: bytes) -> Compound:
             last = max(last, row)
             if error := _error(records, kind, body, length):
                 found.unvalued.setdefault(sheet, {})[row, column] = error
+            if kind in FORMULAS:
+                if _is_empty(records, body, length):
+                    empty.append((sheet, row, column, EMPTY_LITERAL in records[body + 20 : body + length]))
+                else:
+                    calculated = True
         elif kind == SHEET:
             _note_sheet(records[body : body + length], names)
         elif kind == DATE_MODE:
@@ -152,7 +161,16 @@ def _workbook(records: bytes) -> Compound:
             _plausible(records, kind, body, length)
         at = body + length
     _no_stray(rows, last)
+    if not calculated:  # no formula of the file has a result: some program wrote it, and no spreadsheet has worked it out
+        for name, row, column, may_be_empty in empty:
+            if not may_be_empty:
+                found.unvalued.setdefault(name, {})[row, column] = "formula_no_value"
     return found
+
+
+def _is_empty(records: bytes, body: int, length: int) -> bool:
+    """Whether a formula's result is the empty text, as it is also written where there is none."""
+    return length >= 20 and records[body + 6] == 3 and records[body + 12 : body + 14] == b"\xff\xff"
 
 
 def _plausible(records: bytes, kind: int, body: int, length: int) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from jiyang.intake.cells import BLANK, CONTROLS, INVISIBLE, WIDE, Read, as_text, changed, is_nothing, narrow, unusable
+from jiyang.intake.cells import APOSTROPHES, BLANK, Read, as_text, changed, half_width, is_nothing, narrow, unusable
 from jiyang.intake.numerals import NUMERALS, chinese_number
 
 EPOCH, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
@@ -24,9 +24,13 @@ SHORT_YEAR = re.compile(r"^(\d{2})年(\d{1,2})(?:月份?(?:(\d{1,2})[日号]?)?)
 SHORT_PAIR = re.compile(r"^(\d{1,2})[-./](\d{1,2})$")  # 17.6
 SHORT_DAY = re.compile(r"^\d{2}[-./]\d{1,2}[-./]\d{1,2}$")  # 17.6.5
 SPACED = re.compile(r"^\s*(\d{4})\s+(\d{1,2})(?:\s+(\d{1,2}))?\s*$")
-TIME = re.compile(r"(?<=\d|[日号])(?:T|\s+)\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*$")
+TIME = re.compile(
+    r"(?<=\d|[日号])(?:T|\s*(?:[上下]午|凌晨|中午|晚上)|\s+)\s*"
+    r"(?:\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AP]M|Z|\+\d\d:?\d\d)?|\d{1,2}[时点](?:\d{1,2}分(?:\d{1,2}秒)?|整)?)\s*$",
+    re.IGNORECASE,
+)
 SERIAL = re.compile(r"^\d{5}(?:\.\d+)?$")
-SERIAL_OR_MONTH = re.compile(r"^20[0-3]\d[1-9]$")  # 20176 is 1955-03-28 as a serial number, and 2017-6 without its zero
+SERIAL_OR_MONTH = re.compile(r"^(20\d\d)(\d)(?:\.\d+)?$")  # 20176 is 1955-03-28 as a serial number, and 2017-6 without its zero
 WHOLE_DATE = re.compile(r"^(\d{6}|\d{8})\.0+$")
 NO_DAY = re.compile(r"^(?:0{4}(\W?)00?\1(?:00?)?|1900(\W)0?1\2 ?00?|00?:00(?::00)?)$")  # what programs write for no day
 MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]  # fmt: skip
@@ -94,8 +98,8 @@ def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH, ways: Ways =
     if is_nothing(kept) or NO_DAY.match(kept):
         return Read(None, "placeholder", "")
     if SERIAL.match(kept) and FIRST_SERIAL <= float(kept) <= LAST_SERIAL:
-        if SERIAL_OR_MONTH.match(kept):
-            return _either(kept, f"{kept[:4]} 年 {kept[4]} 月", "日期的序列号")
+        if found := SERIAL_OR_MONTH.match(kept):
+            return _either(kept, f"{found[1]} 年 {found[2]} 月", "日期的序列号")
         return _as_cell(epoch + dt.timedelta(days=int(float(kept))), month)
     if (ways.lost_zeros or isinstance(cell, float)) and SHORT_MONTH.match(kept):
         return _either(kept, "1 月", "10 月")  # 2021.10 typed as a number is shown, and kept, as 2021.1
@@ -122,7 +126,7 @@ def _bare(raw: str) -> str:
     """The text without time, blanks and quotes; blanks between numbers part them."""
     if len(raw) in (6, 8) and raw.isascii() and raw.isdigit():
         return raw
-    text = CONTROLS.sub("", raw.translate(INVISIBLE).translate(WIDE)).strip(" '\"“”")
+    text = half_width(raw).strip(f" \"“”{APOSTROPHES}")
     text = TIME.sub("", text)
     if parts := SPACED.match(text):
         text = "-".join(filter(None, parts.groups()))

@@ -18,6 +18,7 @@ from jiyang.intake.refusals import FileRefused
 from jiyang.intake.writing import CHECKUP, SUMMARY, WHY
 
 SEARCHED = 20  # rows in which the headings may stand
+LONGEST_HEADING = 500  # characters of a cell that are compared: what is longer is no heading
 FEWEST = 5  # known headings that make a row the heading row
 FEWEST_BELOW = 3  # further headings in a second line that make it one
 BETA = 0.25  # how much less a missing heading weighs than an unknown one: exports are often "自定义"
@@ -148,7 +149,8 @@ def _sheets(source: Source, choice: Choice) -> list[str]:
 
 
 def _best_of(source: Source, name: str, layouts: Sequence[Layout], choice: Choice, saved: Mapping) -> Header | None:
-    top = [list(cells) for cells in islice(source.rows(name), max(SEARCHED, (choice.header_row or 0) + 1))]
+    searched = islice(source.rows(name), max(SEARCHED, (choice.header_row or 0) + 1))
+    top = [[cell[:LONGEST_HEADING] if isinstance(cell, str) else cell for cell in row] for row in searched]
     numbers = [choice.header_row - 1] if choice.header_row else range(len(top))
     tall = {first for (first, _), (last, _) in source.merged(name) if last > first}
     found = [

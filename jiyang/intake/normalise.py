@@ -9,7 +9,7 @@ from typing import Any
 
 from jiyang.identifiers.idcard import EARLIEST
 from jiyang.intake import dated
-from jiyang.intake.cells import BLANK, Read, as_text, unusable
+from jiyang.intake.cells import BLANK, LONGEST_CELL, Read, as_text, unusable
 from jiyang.intake.dates import Ways, date_cell, ways_of
 from jiyang.intake.detect import Header
 from jiyang.intake.findings import Finding, Kind, kinds, letters
@@ -195,7 +195,7 @@ def _reads(one: Field, distinct: dict[Any, Any], day: dt.date, source: Source) -
     for key, cell in distinct.items():
         if key in plain:
             continue
-        read = read_cell(cell)
+        read = Read(None, "text_too_long") if isinstance(cell, str) and len(cell) > LONGEST_CELL else read_cell(cell)
         if one.required and (read is BLANK or read.code == "placeholder"):
             read = Read(None, one.required)
         stored[key] = read.stored

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from jiyang.identifiers import idcard, phone
 from jiyang.intake import cells
 from jiyang.intake.cells import (
+    APOSTROPHES,
     BLANK,
     BLANKS,
     CONTROLS,
@@ -233,7 +234,7 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
     if type(cell) is float and 0 <= cell < 1e9 and not stated and (short := _two_decimals(repr(cell))):
         return Read(short)
     raw = as_text(cell)
-    kept = CONTROLS.sub("", raw.translate(INVISIBLE).translate(WIDE)).lstrip("'")
+    kept = cells.half_width(raw).lstrip(APOSTROPHES)
     written = UNIT_WRITTEN.search(kept)
     kept = MONEY_NOISE.sub("", kept[: written.start()] if written else kept)
     if not kept:
@@ -258,8 +259,7 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
     if not isinstance(cell, str) or raw == bare:
         return Read(stored)
     kept = bare
-    narrowed = BLANKS.sub("", raw.translate(INVISIBLE).translate(WIDE).lstrip("'"))
-    return Read(stored, changed(raw, kept) if narrowed == kept else "number_format", kept)
+    return Read(stored, changed(raw, kept) if narrow(raw) == kept else "number_format", kept)
 
 
 def _decimal(text: str, *, typed: bool) -> Decimal | None:
@@ -284,9 +284,16 @@ def _factor(written: re.Match | None, field: Field | None) -> tuple[Decimal, str
         return Decimal(1), f"列名的单位是{stated}，这一格写的是{said}"
     if written and written[2] in {"月", "年"} and (written[2] == "月") != (field is not None and "月" in field.heading):
         return Decimal(1), f"这一列不是按{written[2]}计的，这一格写的是每{written[2]}"
+    if written and field and written[2] in {"人", "户"} and written[2] != (per := _per(field)):
+        return Decimal(1), f"这一列是每{per}的，这一格写的是每{written[2]}的"
     if said != own and not (said in SIZES and own in SIZES):
         return Decimal(1), f"这一列的单位是{own}，这一格写的是{said}"
     return (Decimal(1) if said == own else Decimal(SIZES[said]) / SIZES[own]), ""
+
+
+def _per(field: Field) -> str:
+    """Whose an amount is."""
+    return "人" if field.belongs_to == "person" or "人均" in field.heading else "户"
 
 
 def _two_decimals(text: str) -> str:

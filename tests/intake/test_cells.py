@@ -1,0 +1,104 @@
+"""Single cells as offices write them: read for what they mean, or refused, never stored as something else."""
+
+import datetime as dt
+
+import pytest
+
+from jiyang.intake.layouts import layouts
+from jiyang.intake.values import reader_for
+
+
+def read(name: str, cell: object, layout: str = "roster_a"):
+    return reader_for(layouts()[layout].by_name[name], dt.date(2025, 6, 30))(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [
+        ("2024/3/1 00:00", "2024-03-01"),
+        ("2024/3/2 08:30:00", "2024-03-02"),
+        ("2024-03-05T10:00:00Z", "2024-03-05"),
+        ("2024-3-5T10:00:00+08:00", "2024-03-05"),
+        ("2024/3/1 上午9:05", "2024-03-01"),
+        ("2024年3月1日 9时30分", "2024-03-01"),
+        ("2024/3/1 9:30:00 PM", "2024-03-01"),
+        ("'2024/3/1\u200d", "2024-03-01"),
+        ("2024 1 1", "2024-01-01"),
+        ("2024 11 2", "2024-11-02"),
+    ],
+)
+def test_a_time_behind_a_day_is_no_part_of_it(cell, day):
+    assert read("job_started_on", cell, "roster_d").stored == day
+
+
+@pytest.mark.parametrize("cell", ["20214", "20210", 20141.0, "20214.5", "20999"])
+def test_five_digits_that_begin_like_a_year_are_no_serial_number_of_the_fifties(cell):
+    assert read("identified_on", cell)[:2] == (None, "date_ambiguous")
+
+
+def test_a_birth_and_a_late_serial_number_are_days():
+    assert read("stated_birth_date", 20214.0, "roster_b").stored == "1955-05-05"
+    assert read("identified_on", "44287").stored == "2021-04-01"
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "cell", "stored"),
+    [
+        ("income_per_head", "roster_a", "12000元/户", None),
+        ("income_per_head", "roster_a", "12000元/人", "12000.00"),
+        ("wage_income", "roster_c", "12000元/人", None),
+        ("wage_income", "roster_c", "12000元/户", "12000.00"),
+        ("job_monthly_pay", "roster_d", "3000元/人", "3000.00"),
+        ("income_per_head", "roster_a", "1.2e4", None),
+        ("income_per_head", "roster_a", "1.2E+04", None),
+        ("income_per_head", "roster_a", 12000.5, "12000.50"),
+        ("income_per_head", "roster_a", "'18052.02\u200d", "18052.02"),
+        ("income_per_head", "roster_a", "’12,000", "12000.00"),
+    ],
+)
+def test_amounts_of_another_kind_and_those_that_lost_digits_are_refused(name, layout, cell, stored):
+    found = read(name, cell, layout)
+    assert (found.stored, found.code == "income_not_number") == (stored, stored is None)
+
+
+@pytest.mark.parametrize("separator", "、 · 。 . & \\ 和 - 与 及 以及 ~ /".split())
+def test_labels_are_parted_by_any_separator(separator):
+    assert read("health", f"残疾{separator}长期慢性病").stored == "{chronic,disabled}"
+
+
+@pytest.mark.parametrize("cell", ["健康。", "健康/", "健康.", "‘健康", "健康\u200d"])
+def test_a_mark_behind_a_label_is_no_part_of_it(cell):
+    assert read("health", cell).stored == "{healthy}"
+
+
+@pytest.mark.parametrize("cell", ["\\", "-", "/"])
+def test_a_mark_alone_is_no_label(cell):
+    assert read("health", cell)[:2] == (None, "placeholder")
+
+
+def test_a_word_that_also_separates_stays_within_a_label_that_is_not_known():
+    assert read("measure_industry", "种植和养殖合作社", "roster_c").stored == "{种植和养殖合作社}"
+
+
+@pytest.mark.parametrize(
+    ("cell", "stored"),
+    [
+        ("之长子", "son"),
+        ("之次女", "daughter"),
+        ("之儿子", "son"),
+        ("之妻", "spouse"),
+        ("之配偶", "spouse"),
+        ("三女儿", "daughter"),
+        ("户主（本人）", "head"),
+        ("户主。", "head"),
+        ("户主(妻子)", None),
+        ("其他(保姆)", None),
+    ],
+)
+def test_relations_as_they_are_written(cell, stored):
+    assert read("relation", cell).stored == stored
+
+
+@pytest.mark.parametrize("cell", ["01汉族", "01-汉族", "汉族(01)", "'汉族\u200d", "汉", "汉族。"])
+def test_peoples_with_a_number_or_an_apostrophe(cell):
+    assert (read("ethnic", cell).stored, read("ethnic", cell).code != "listed_unknown") == ("汉族", True)
