@@ -40,6 +40,15 @@ INVISIBLE = dict.fromkeys(
         0xFEFF,
     ]
 )
+# Characters that had no place in Unicode when GB18030 was made, and what they are since: U+E815… stand for the bytes FE50…
+NOW_PLACED = dict(zip(
+    (0xE816, 0xE817, 0xE818, 0xE81E, 0xE826, 0xE82B, 0xE82C, 0xE831, 0xE832, 0xE83B, 0xE843, 0xE854, 0xE855, 0xE864),
+    "\U00020087\U00020089\U000200cc\u9fb4\u9fb5\u9fb6\u9fb7\U000215d7\u9fb8\U0002298f\u9fb9\u9fba\U000241fe\u9fbb", strict=True,
+))  # fmt: skip
+PRIVATE = {
+    0xE815 + place: bytes([0xFE, byte]).decode("gb18030")
+    for place, byte in enumerate([*range(0x50, 0x7F), *range(0x80, 0xA1)])
+} | NOW_PLACED
 JOINERS = re.compile("[\u200d\ufe00-\ufe0f]")  # part of coloured pictures, nothing elsewhere
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|_x00(?:[01][0-9A-Fa-f]|7[Ff])_")  # also as Excel escapes them
 EDGES = " \u3000\xa0\t\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
@@ -101,7 +110,9 @@ NAME_REMARK = re.compile(r"^([\u3400-\u9fff·]{2,})[(（]([^()（）]*)[)）]$")
 CODED = re.compile(
     r"^(?:\(\d{1,2}\)|\d{1,2}[-.、|:)—]|\d\d)(?=\D)|\(\d{1,2}\)$"
 )  # the number of a label in its code list
-LOST_CHARACTER = re.compile("[?？*＊□■○◯×\ufffd]")  # what stands where a conversion lost a character, or hid it
+LOST_CHARACTER = re.compile(
+    "[?？*＊□■○◯×\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]"
+)  # what stands where a conversion lost a character, or hid it; or one that only one office's font shows
 NUMBER_WITHIN = re.compile(r"\d{6}")
 FORMULA = ("=", "+", "-", "@")
 RARE = re.compile("[\u3400-\u4dbf\U00020000-\U000323af]")  # Chinese characters that old systems lose
@@ -207,7 +218,7 @@ def text_cell(cell: object, field: Field | None = None) -> Read:
     raw = as_text(cell)
     if field is not None and (failed := unusable(cell)):
         return failed
-    kept = tidy(raw)
+    kept = tidy(raw).translate(PRIVATE)
     if not kept or (field is not None and label_key(kept) in field.blank):
         return BLANK
     if kept in NULLS or (is_nothing(kept) and not kept.isalnum()):
@@ -224,6 +235,8 @@ def text_cell(cell: object, field: Field | None = None) -> Read:
 
 
 def _text_code(raw: str, kept: str) -> str:
+    if raw.translate(PRIVATE) != raw:
+        return "private_character"
     if kept != raw:
         return "surrounding_spaces"
     if kept.startswith(FORMULA):

@@ -161,7 +161,9 @@ def _workbook(records: bytes) -> Compound:
             _plausible(records, kind, body, length)
         at = body + length
     _no_stray(rows, last)
-    if not calculated:  # no formula of the file has a result: some program wrote it, and no spreadsheet has worked it out
+    if (
+        not calculated
+    ):  # no formula of the file has a result: some program wrote it, and no spreadsheet has worked it out
         for name, row, column, may_be_empty in empty:
             if not may_be_empty:
                 found.unvalued.setdefault(name, {})[row, column] = "formula_no_value"

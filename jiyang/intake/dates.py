@@ -30,7 +30,9 @@ TIME = re.compile(
     re.IGNORECASE,
 )
 SERIAL = re.compile(r"^\d{5}(?:\.\d+)?$")
-SERIAL_OR_MONTH = re.compile(r"^(20\d\d)(\d)(?:\.\d+)?$")  # 20176 is 1955-03-28 as a serial number, and 2017-6 without its zero
+SERIAL_OR_MONTH = re.compile(
+    r"^(20\d\d)(\d)(?:\.\d+)?$"
+)  # 20176 is 1955-03-28 as a serial number, and 2017-6 without its zero
 WHOLE_DATE = re.compile(r"^(\d{6}|\d{8})\.0+$")
 NO_DAY = re.compile(r"^(?:0{4}(\W?)00?\1(?:00?)?|1900(\W)0?1\2 ?00?|00?:00(?::00)?)$")  # what programs write for no day
 MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]  # fmt: skip
@@ -126,7 +128,7 @@ def _bare(raw: str) -> str:
     """The text without time, blanks and quotes; blanks between numbers part them."""
     if len(raw) in (6, 8) and raw.isascii() and raw.isdigit():
         return raw
-    text = half_width(raw).strip(f" \"“”{APOSTROPHES}")
+    text = half_width(raw).strip(f' "“”{APOSTROPHES}')
     text = TIME.sub("", text)
     if parts := SPACED.match(text):
         text = "-".join(filter(None, parts.groups()))

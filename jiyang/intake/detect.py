@@ -22,7 +22,10 @@ LONGEST_HEADING = 500  # characters of a cell that are compared: what is longer 
 FEWEST = 5  # known headings that make a row the heading row
 FEWEST_BELOW = 3  # further headings in a second line that make it one
 BETA = 0.25  # how much less a missing heading weighs than an unknown one: exports are often "自定义"
-TOWN_NAME = re.compile(r"(?:街道|镇|乡|办事处)$")
+TOWN_NAME = re.compile(
+    r"^[\d\s.、．()（）_\-—]*((?!乡镇|各|全)[\u4e00-\u9fff]{1,8}?(?:街道(?:办事处)?|镇|乡|办事处))"
+    r"(?:$|[^\u4e00-\u9fff]|名单|数据|台账|人[口员]|脱贫|监测|务工|户)"
+)  # 3.崔寨街道, 崔寨街道(2)
 ABOUT = re.compile(r"(?:基本)?(?:信息|情况|资料)$")  # what a group of columns is called besides whom it is about
 AGAIN = re.compile(r"（第\d+个）$")
 ALIKE = 0.8  # share of common columns above which another sheet was meant to be the same
@@ -85,7 +88,7 @@ class Header:
     @property
     def lacking(self) -> list[str]:
         """Headings without which the file cannot be read. A sheet named after its town needs no column for it."""
-        known = self.names | ({"town"} if TOWN_NAME.search(self.sheet) else set())
+        known = self.names | ({"town"} if town_named(self.sheet) else set())
         return [one.heading for one in self.layout.fields if one.must_exist and one.name not in known]
 
     @property
@@ -134,6 +137,12 @@ def heading_at(
 ) -> Header | None:
     """How the heading in row `row` (from 1) of a sheet reads in a layout, over two lines where it has two; None: as nothing."""
     return _best_of(source, sheet, [layout], Choice(header_row=row), {layout.key: saved or {}})
+
+
+def town_named(sheet: str) -> str:
+    """The town after which a sheet is named; "" for none."""
+    found = TOWN_NAME.match(sheet.strip())
+    return found[1] if found else ""
 
 
 def _rank(header: Header) -> tuple[float, int, int]:

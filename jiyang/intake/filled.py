@@ -4,6 +4,7 @@ A row takes from the row right above it what is certain and nothing else, never 
 told stays blank: the normaliser then finds that the cell is empty.
 """
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 HOME = ("household_no", "town", "village")  # what says which household a row belongs to
 PLACES = HOME[1:]
+NUMBER = re.compile(r"[\d.]+$")
 PERSON = ("id_number", "name")  # what a member's row has
 
 
@@ -95,7 +97,6 @@ def _members(rows: _Rows) -> None:
     if part.layout.rows == "household" or numbers is None or not names or not rows.have_blanks(numbers):
         return
     places = [rows.column(name) for name in names]
-    told = [rows.column(name) for name in PERSON if name in part.names]
     shared = [rows.column(one.name) for one in part.columns.values() if one.belongs_to == "household"]
     heads = _heads(rows)
     if heads is None and not _jointly(rows, shared):
@@ -116,12 +117,21 @@ def _members(rows: _Rows) -> None:
         same = all(blank(column[index]) or (once and column[index] == column[index - 1]) for column in places)
         if index == rows.first:
             same = same and _agrees(rows, shared, places)
-        if not same or blank(above) or isinstance(above, Unvalued) or all(blank(column[index]) for column in told):
+        if not same or blank(above) or isinstance(above, Unvalued) or not _is_person(rows, index):
             continue
         for column in shared:
             column[index] = column[index - 1] if blank(column[index]) else column[index]
         found.taken.add(index)
         found.note("household_no", "household_above", as_text(above), index)
+
+
+def _is_person(rows: _Rows, index: int) -> bool:
+    """Whether a row says whom it is about: by a number, or by a name and what the person is to the head of household."""
+    said = {name: rows.column(name)[index] for name in (*PERSON, "relation") if name in rows.part.names}
+    if not blank(said.get("id_number")):
+        return True
+    name = said.get("name")
+    return not (blank(name) or NUMBER.match(as_text(name).strip()) or blank(said.get("relation", "所写")))
 
 
 def _heads(rows: _Rows) -> list[bool] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jiyang.intake.cells import as_text, tidy, unvalued
-from jiyang.intake.detect import TOWN_NAME, Header
+from jiyang.intake.detect import Header, town_named
 from jiyang.intake.filled import fill
 from jiyang.intake.layouts import plain
 from jiyang.intake.reader import Source
@@ -15,7 +15,7 @@ from jiyang.intake.reader import Source
 CHUNK = 250  # rows turned into columns at a time: few enough to stay in the processor's cache
 KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row of villages has its village
 SUMS = re.compile(
-    r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计|户均|人均|平均)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元)?)$"
+    r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计|户均|人均|平均值?|汇总|计数|求和|最[大小]值|总[人户]数)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元)?)$"
 )
 COUNTED = re.compile(r"^(?:共计?|合计|总计)?[:：]?(?:\d+户)?[,，、]?(?:\d+(?:人|户|口|名))$")
 NUMBER = re.compile(r"^-?\d{1,10}(?:\.\d+)?$")
@@ -27,6 +27,7 @@ FOOTER = re.compile(
 SIGNED = re.compile(
     r"(?:签字|签名|签章|盖章|公章|填表人?|制表人?|审核人?|负责人|经办人)[)）]?[:：]?$|^年\s*月\s*日$|年\s+月\s+日$"
 )
+LABELLED = re.compile(r"^[\u4e00-\u9fff（）()、/]{2,10}[:：]")  # 包村干部：
 PAGE = re.compile(r"^第?\d{1,4}页(?:[,，/]?共\d{1,4}页)?$|^-\d{1,4}-$")
 BELOW = 3  # rows below the heading in which lines that explain it may stand
 COUNTING = re.compile(r"^[（(\[]?(?:(\d{1,3})|[甲乙丙丁戊己庚辛壬癸]|[A-Z]{1,2})[)）\]]?$")
@@ -34,6 +35,10 @@ COUNTS = {"栏次", "列次", "列号", "序号", "编号"}  # what a line that 
 UNIT_CELL = re.compile(
     r"^(?:[（(\[][^（）()\[\]]{1,16}[)）\]]|单位[:：].*|万?元|人|口|户|个|个?月|亩|公里|平方米|㎡|岁|年)$"
 )
+HOW_TO_FILL = re.compile(
+    r"^[（(]?(?:(?:非?必|选|可不)填项?|可选|文本[型框]?|数[值字][型]?|整数|小数|日期型?|字符[型串]?|[单多]选|下拉(?:选择|框)?|(?:自动|系统)生成"
+    r"|[A-Za-z]+(?:_[A-Za-z\d]+)*\d*|[*★√])(?:格式)?[)）]?$"
+)  # also the columns' names in a program
 EXAMPLES = {"示例", "样例", "范例", "例"}  # a whole person may follow, who is none
 EXPLAINING = re.compile(r"^(?:填[写表报](?:说明|要求|示例|提示)|说明|要求|格式|示例|样例|范例|举例|例)[:：]?")
 
@@ -50,6 +55,7 @@ class Gathered:
         default_factory=dict
     )  # (field, code, value) → rows that took it
     taken: set[int] = field(default_factory=set)  # rows whose household number stands in a row above
+    towns_by_sheet: bool = False  # the towns are those that the sheets are named after, blank for other sheets
     last_left_out: int = 0  # number of the last line of the sheet that is no data
 
     def note(self, name: str, code: str, value: str, index: int) -> None:
@@ -68,10 +74,10 @@ def gather(source: Source, header: Header) -> Gathered:
         number = _take(source, part, found, last, goes_on=part.continues != "" and not ended)
         ended = found.last_left_out > number  # by a total or a signature
         last += number
-        town = part.continues if part.continues and not TOWN_NAME.search(part.sheet.strip()) else part.sheet
-        towns += [town.strip()] * (len(found.rows) - len(towns))
-    if by_sheet and all(TOWN_NAME.search(town) for town in set(towns)):
-        found.columns["town"] = towns  # a sheet per town, named after it
+        town = town_named(part.sheet) or town_named(part.continues)
+        towns += [town] * (len(found.rows) - len(towns))
+    if by_sheet and any(towns):
+        found.columns["town"], found.towns_by_sheet = towns, True  # a sheet per town, named after it
     return found
 
 
@@ -168,6 +174,8 @@ def _explains(row: list[Any], part: Header, id_at: int | None) -> str:
         return "编号行"
     if filled and all(map(UNIT_CELL.match, filled)):
         return "单位行"
+    if len(filled) >= 3 and all(map(HOW_TO_FILL.match, filled)):
+        return "填写说明"
     has_number = id_at is not None and LONG_NUMBER.search(as_text(row[id_at]))
     explains = filled and EXPLAINING.match(filled[0]) and (not has_number or filled[0].rstrip(":：") in EXAMPLES)
     return "填写说明" if explains else ""
@@ -208,6 +216,9 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
         numbered = said["household_no"].isdigit() or LONG_NUMBER.search(said["id_number"])
         named_so = lead == said["name"] and not re.search("[:：]", lead)
         if len(filled) <= 4 and FOOTER.match(lead) and not numbered and not named_so:
+            return "表尾说明"
+        beside = [texts[place] for place in filled if place != named.get("name")]
+        if named and len(filled) <= 4 and not numbered and any(map(LABELLED.match, beside)):
             return "表尾说明"
         if named and len(filled) <= 4 and not any(said.values()) and any(SIGNED.search(texts[one]) for one in filled):
             return "表尾说明"

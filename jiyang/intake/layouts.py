@@ -36,7 +36,7 @@ EXPORTED = {
 }  # rows that the register and its ledgers export themselves
 SHARED, LABELS = "fields", "labels"
 UNIT = re.compile(
-    r"\((?:[千万]?元|亩|个?月|人|个|户|公里|平方米|必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|[^()]*[/、][^()]*"
+    r"\((?:[千万]?元|亩|个?月|年月日?|人|个|户|公里|平方米|必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|[^()]*[/、][^()]*"
     r"|(?![^()]*(?:户主|配偶|监护|代|联系))[^()]*(?:填|选|下拉|格式|文本|自动生成)[^()]*)\)$",
     re.IGNORECASE,
 )  # what may stand in brackets behind a heading: a unit, how to fill in, the options

@@ -3,7 +3,7 @@
 import datetime as dt
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -215,7 +215,7 @@ def _places(header: Header, gathered: Gathered, regions: RegionIndex, mapped: Ma
         return [Place(regions.district.pk)] * count
     blank = ("",) * count
     triples = list(zip(*(gathered.columns.get(name, blank) for name in PLACES), strict=True))
-    found = {triple: _place(regions, triple, gathered.columns) for triple in dict.fromkeys(triples)}
+    found = {triple: _place(regions, triple, gathered) for triple in dict.fromkeys(triples)}
     if all(place.code == "town_outside_district" for place in found.values()):
         raise FileRefused("file_wrong_district", own=regions.district.name, found=_common(triples))
     odd = {triple: place for triple, place in found.items() if place.code or place.alias}
@@ -232,8 +232,9 @@ def _places(header: Header, gathered: Gathered, regions: RegionIndex, mapped: Ma
     return [found[triple] for triple in triples]
 
 
-def _place(regions: RegionIndex, triple: tuple, columns: Collection[str]) -> Place:
+def _place(regions: RegionIndex, triple: tuple, gathered: Gathered) -> Place:
     """The region of the three cells; a cell that holds no value at all (#N/A) is told as that, not as an unknown name."""
+    columns = gathered.columns.keys() - ({"town"} if gathered.towns_by_sheet and not triple[1] else set())
     place = regions.resolve(*map(as_text, triple), columns=columns)
     failed = unusable(triple[PLACES.index(place.field)]) if place.code else None
     return replace(place, district=regions.district.pk, code=failed.code, hint="", note="") if failed else place

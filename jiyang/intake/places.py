@@ -132,8 +132,9 @@ class RegionIndex:
             pk = self.towns.get(name) or self.towns.get(town_key(name))
             if pk is not None:
                 return pk
-            if name.isdigit() and len(name) == 12 and name.endswith("000"):
-                return self.towns.get(name[:9])
+            if name.isdigit() and len(name) in (9, 12) and name[9:] in ("", "000"):
+                now = f"{self.district.code[:6]}{name[6:9]}" if name[:6] in self.district_names else ""  # of 370125101
+                return self.towns.get(name[:9]) or self.towns.get(now)
         return None
 
     def _below(self, name: str) -> str:

@@ -26,6 +26,7 @@ LARGEST_FILE = 60 * 1024 * 1024  # bytes
 OLE, ZIP = compound.SIGNATURE, b"PK\x03\x04"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 SPREADSHEET_XML = re.compile(r"<(?:\w+:)?Workbook\b[^>]*urn:schemas-microsoft-com:office:spreadsheet")  # Excel 2003's
+WEB_PAGE = re.compile(r"\A\s*MIME-Version:|<frameset\b", re.IGNORECASE)  # its tables stand in parts or in other files
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"BM", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"MZ", b"{\\rtf")
 Range = tuple[tuple[int, int], tuple[int, int]]
 
@@ -81,6 +82,8 @@ def read(data: bytes, filename: str = "") -> Source:
     if data.startswith(PICTURES):
         raise FileRefused("file_not_workbook")
     text, broken = texts.decode(data)
+    if WEB_PAGE.search(text[:20_000]):
+        raise FileRefused("file_web_page")
     if SPREADSHEET_XML.search(text[:20_000]):
         source = _xml(text)
     else:

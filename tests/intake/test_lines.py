@@ -1,0 +1,211 @@
+"""Lines of a sheet that are no people, sheets named after towns, and workbooks that are none."""
+
+import datetime as dt
+import io
+
+import pytest
+import xlwt
+
+from jiyang.intake import pipeline
+from jiyang.intake.layouts import layouts
+from jiyang.intake.places import RegionIndex
+from jiyang.intake.refusals import FileRefused
+from jiyang.regions.enums import Level
+from jiyang.regions.models import Region
+from tests.intake.workbooks import csv_text, grid, homes, people, workbook
+
+SHEET = "名单"
+
+
+@pytest.fixture
+def index(db):
+    return RegionIndex.load(Region.objects.get(level=Level.DISTRICT))
+
+
+@pytest.fixture
+def load(index):
+    def load(data: bytes, filename: str = "名单.xlsx", **options):
+        known = list(layouts().values())
+        return pipeline.load(data, filename, layouts=known, regions=index, as_of=dt.date(2025, 6, 30), **options)
+
+    return load
+
+
+def codes(mapped) -> list[tuple[str, str]]:
+    return [(one.cell, one.code) for one in mapped.findings]
+
+
+def line(**cells) -> list:
+    return [cells.get(name, "") for name in grid([])[0]]
+
+
+@pytest.mark.parametrize(
+    "long",
+    ["县" * 2_000_000, "（" * 500_000 + "统计" * 500_000, " " * 2_000_000 + "x"],
+    ids=["text", "brackets", "blanks"],
+)
+def test_a_very_long_cell_is_no_heading_and_costs_little(load, long):
+    rows = csv_text([[long], *grid(people(3))])
+    assert codes(load(rows.encode(), "名单.csv")) == []
+
+
+def test_more_text_than_a_cell_holds_is_refused_where_it_stands(load):
+    rows = people(3)
+    rows[1] |= {"自然村": "东" * 40_000 + "；"}
+    mapped = load(csv_text(grid(rows)).encode(), "名单.csv")
+    assert [(one.row, one.column, one.code) for one in mapped.findings] == [(3, "自然村", "text_too_long")]
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        line(**{"乡(镇)": "济阳街道 汇总", "人均纯收入": 15333.2}),
+        line(**{"乡(镇)": "济阳街道 计数", "姓名": 2.0}),
+        line(**{"乡(镇)": "总计数", "姓名": 14.0}),
+        line(**{"序号": "汇总", "人均纯收入": 15333.2}),
+        line(**{"行政村": "济阳街道 平均值", "人均纯收入": 15333.2}),
+        line(**{"行政村": "总人数", "人数": "14"}),
+    ],
+)
+def test_subtotals_of_spreadsheets_are_no_people(load, extra):
+    family = homes(2)
+    first, second = (
+        [one for one in family if one["户编号"] == number] for number in dict.fromkeys(one["户编号"] for one in family)
+    )
+    rows = [*grid(first), extra, *grid(second)[1:], extra]
+    mapped = load(workbook((SHEET, rows)))
+    assert (len(mapped.rows), codes(mapped), mapped.skipped) == (len(family), [], {"合计行": 2})
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        line(**{"序号": "村书记：", "户编号": "包村干部："}),
+        line(**{"序号": "汇总人：王", "户编号": "时间："}),
+        line(**{"乡(镇)": "驻村第一书记：李", "证件号码": "电话："}),
+    ],
+)
+def test_lines_to_be_signed_are_no_people(load, extra):
+    mapped = load(workbook((SHEET, [*grid(people(3)), extra])))
+    assert (len(mapped.rows), codes(mapped), mapped.skipped) == (3, [], {"表尾说明": 1})
+
+
+def test_what_is_no_person_joins_no_household(load):
+    rows = grid(homes(1))
+    mapped = load(workbook((SHEET, [*rows, line(姓名="14", 民族="汉族")])))
+    assert mapped.columns["household_no"][-1] is None and mapped.columns["household_no"][0]
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        [["必填", "选填"] * 16],
+        [["必填", "选填"] * 16, ["文本"] * 32],
+        [[f"field_{number}" for number in range(32)]],
+        [["AAB001", "AAB002", *("aac003" for _ in range(30))]],
+        [["*", "文本", "数值", "日期", "（单选）", "自动生成", "必填项"]],
+    ],
+    ids=["needed", "needed and kind", "fields", "codes", "mixed"],
+)
+def test_lines_that_say_how_to_fill_in_are_no_people(load, below):
+    heading, *rows = grid(people(3))
+    mapped = load(workbook((SHEET, [heading, *below, *rows])))
+    assert (len(mapped.rows), codes(mapped), mapped.skipped) == (3, [], {"填写说明": len(below)})
+
+
+def by_town(count: int) -> dict[str, list[dict]]:
+    everybody = people(400)
+    towns = list(dict.fromkeys(one["乡(镇)"] for one in everybody))[:count]
+    return {town: [one for one in everybody if one["乡(镇)"] == town][:5] for town in towns}
+
+
+WITHOUT_TOWN = [name for name in grid([])[0] if name != "乡(镇)"]
+
+
+@pytest.mark.parametrize(
+    "name", ["{n}.{town}", "（{n}）{town}", "{n}、{town}", "{town}（5人）", "{town}名单", "{town}2025"]
+)
+def test_sheets_named_after_towns_with_a_number_or_more(load, name):
+    towns = by_town(3)
+    sheets = [
+        (name.format(n=n, town=town), grid(rows, WITHOUT_TOWN)) for n, (town, rows) in enumerate(towns.items(), 1)
+    ]
+    mapped = load(workbook(*sheets))
+    assert (codes(mapped), len({place.town for place in mapped.places})) == ([], 3)
+
+
+def test_a_sheet_with_another_name_leaves_the_towns_of_the_others(load, index):
+    (first, rows), (second, more) = by_town(2).items()
+    mapped = load(workbook((first, grid(rows, WITHOUT_TOWN)), ("补充", grid(more, WITHOUT_TOWN))))
+    towns = [index.official[place.town] if place.town else "" for place in mapped.places]
+    assert towns[: len(rows)] == [first] * len(rows) and set(towns[len(rows) :]) <= {second, ""}
+    assert {one.sheet for one in mapped.findings} <= {"补充"}
+
+
+@pytest.mark.parametrize("sheet", ["乡镇汇总", "各镇", "Sheet1", "全镇"])
+def test_sheets_that_name_no_town(load, sheet):
+    with pytest.raises(FileRefused, match="乡") as refused:
+        load(workbook((sheet, grid(people(3), WITHOUT_TOWN))))
+    assert refused.value.code == "missing_column"
+
+
+@pytest.mark.parametrize("code", ["370125101", "370125101000", "370115101", "370125007"])
+def test_towns_by_the_codes_they_had(index, code):
+    assert index.names[index.resolve("", code, "").town] == "垛石街道"
+    assert index.resolve("", "370101101", "").town is None
+
+
+def old_workbook(formulas: dict[int, str], values: dict[int, float] | None = None) -> bytes:
+    """An .xls with formulas in 人数 that no spreadsheet has worked out, by row of the people."""
+    book = xlwt.Workbook()
+    sheet = book.add_sheet(SHEET)
+    rows = grid(people(4))
+    at = rows[0].index("人数")
+    for number, row in enumerate(rows):
+        for place, cell in enumerate(row):
+            if place != at or number - 1 not in formulas:
+                sheet.write(number, place, cell)
+    for number, formula in formulas.items():
+        sheet.write(number + 1, at, xlwt.Formula(formula))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_formulas_of_an_old_workbook_without_a_result_say_so(load):
+    mapped = load(old_workbook({0: "1+1", 2: "A1", 3: 'IF(1=1,"","")'}), "名单.xls")
+    assert [(one.row, one.code) for one in mapped.findings] == [(2, "formula_no_value"), (4, "formula_no_value")]
+
+
+def test_characters_of_an_old_font_get_their_code_and_others_are_refused(load):
+    rows = people(3)
+    rows[0]["姓名"], rows[1]["姓名"], rows[2]["姓名"] = "杨\ue81e臣", "王\ue843", "李\ue123"
+    mapped = load(csv_text(grid(rows)).encode("gb18030"), "名单.csv")
+    assert mapped.columns["name"] == ["杨龴臣", "王龹", None]
+    assert [one.code for one in mapped.findings] == ["private_character", "private_character", "name_broken"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n<table>",
+        b"<html xmlns:x='urn:schemas-microsoft-com:office:excel'><head></head><frameset rows='*,39'><frame src='a.files/sheet001.htm'></frameset></html>",
+    ],
+    ids=["mhtml", "frames"],
+)
+def test_a_workbook_saved_as_a_web_page_is_told_what_to_do(load, page):
+    with pytest.raises(FileRefused, match="另存为") as refused:
+        load(page, "名单.xls")
+    assert refused.value.code == "file_web_page"
+
+
+def test_further_headings(load):
+    heading, *rows = grid(people(3))
+    other = {
+        "证件号码": "居民身份证号",
+        "与户主关系": "关系",
+        "行政村": "村（社区）",
+        "首次识别时间": "首次识别时间(年月)",
+    }
+    mapped = load(workbook((SHEET, [[other.get(name, name) for name in heading], *rows])))
+    assert (mapped.header.unknown, codes(mapped)) == ([], [])
