@@ -128,7 +128,7 @@ def _workbook(records: bytes) -> Compound:
     found = Compound()
     names: dict[int, str] = {}
     sheet, at, rows, last = "", 0, set(), -1
-    calculated, empty = False, []
+    formulas = _Formulas()
     while at + 4 <= len(records):
         kind, length = struct.unpack_from("<HH", records, at)
         body = at + 4
@@ -146,11 +146,7 @@ def _workbook(records: bytes) -> Compound:
             last = max(last, row)
             if error := _error(records, kind, body, length):
                 found.unvalued.setdefault(sheet, {})[row, column] = error
-            if kind in FORMULAS:
-                if _is_empty(records, body, length):
-                    empty.append((sheet, row, column, EMPTY_LITERAL in records[body + 20 : body + length]))
-                else:
-                    calculated = True
+            formulas.see(kind, (sheet, row, column), records[body : body + length])
         elif kind == SHEET:
             _note_sheet(records[body : body + length], names)
         elif kind == DATE_MODE:
@@ -161,18 +157,31 @@ def _workbook(records: bytes) -> Compound:
             _plausible(records, kind, body, length)
         at = body + length
     _no_stray(rows, last)
-    if (
-        not calculated
-    ):  # no formula of the file has a result: some program wrote it, and no spreadsheet has worked it out
-        for name, row, column, may_be_empty in empty:
-            if not may_be_empty:
-                found.unvalued.setdefault(name, {})[row, column] = "formula_no_value"
+    formulas.tell(found)
     return found
 
 
-def _is_empty(records: bytes, body: int, length: int) -> bool:
-    """Whether a formula's result is the empty text, as it is also written where there is none."""
-    return length >= 20 and records[body + 6] == 3 and records[body + 12 : body + 14] == b"\xff\xff"
+class _Formulas:
+    """Formulas whose result is the empty text, which is also written where there is none.
+
+    None is meant where no formula of the file has a result: some program wrote them, and no spreadsheet has worked them out.
+    """
+
+    def __init__(self) -> None:
+        self.calculated = False
+        self.empty: list[tuple[str, int, int]] = []
+
+    def see(self, kind: int, place: tuple[str, int, int], record: bytes) -> None:
+        if kind not in FORMULAS:
+            return
+        if not (len(record) >= 20 and record[6] == 3 and record[12:14] == b"\xff\xff"):
+            self.calculated = True
+        elif EMPTY_LITERAL not in record[20:]:
+            self.empty.append(place)
+
+    def tell(self, found: Compound) -> None:
+        for sheet, row, column in [] if self.calculated else self.empty:
+            found.unvalued.setdefault(sheet, {})[row, column] = "formula_no_value"
 
 
 def _plausible(records: bytes, kind: int, body: int, length: int) -> None:
