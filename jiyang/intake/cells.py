@@ -140,14 +140,15 @@ class Unvalued:
 
 BLANK = Read(None)
 NO_RESULT = Unvalued("formula_no_value", "（公式，没有结果）")
+OTHERWISE = Unvalued("shown_otherwise", "（显示的数字有一部分不在单元格里）")
 
 
 def unvalued(what: str | Unvalued) -> Unvalued:
     """What stands in a cell without a usable value (`packages.Package`)."""
     if isinstance(what, Unvalued):
         return what
-    if what == NO_RESULT.code:
-        return NO_RESULT
+    if what in (NO_RESULT.code, OTHERWISE.code):
+        return NO_RESULT if what == NO_RESULT.code else OTHERWISE
     return Unvalued("cell_error", "（公式错误）" if what == "cell_error" else what)
 
 

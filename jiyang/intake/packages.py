@@ -42,13 +42,15 @@ FAILED = re.compile(
     rb"""<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*?\br\s*=\s*["']([A-Z]{1,3})(\d{1,9})["'][^>]*>"""
     rb"""(?:\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>))?(?:\s*<(?:\w+:)?v>([^<]*)<)?"""
 )
+SHOWN_DIGITS = re.compile(r'"\d+"|\\\d')  # digits of a number format that are shown and not stored: "3700000"000000000
+PARTS_OF_FORMATS = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"}
 DAMAGED = (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error, struct.error, ValueError, LookupError, ElementTree.ParseError, UnicodeError)  # fmt: skip
 
 
 @dataclass
 class Package:
-    """What was seen: cells without a usable value per sheet, (row, column) from 0 → `formula_no_value` or the error's text
-    (#N/A), and how days are counted.
+    """What was seen: cells without a usable value per sheet, (row, column) from 0 → `formula_no_value`, `shown_otherwise` or the
+    error's text (#N/A), and how days are counted.
     """
 
     from_1904: bool = False
@@ -82,9 +84,39 @@ def _inspect(archive: zipfile.ZipFile, data: bytes) -> Package:
             scan.feed(piece)
         scan.close()
         unvalued[name.lower()] = scan.unvalued
-        if name.lower() in {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"}:
+        if name.lower() in PARTS_OF_FORMATS:
             small[name.lower()] = archive.read(part)
+    if styles := _shown_otherwise(small.get("xl/styles.xml", b"")):
+        for part in parts:
+            if (name := part.filename.replace("\\", "/").lower()).startswith("xl/worksheets/"):
+                unvalued[name] |= dict.fromkeys(_styled(data, part, styles), "shown_otherwise")
     return _described(small, unvalued)
+
+
+def _shown_otherwise(styles: bytes) -> list[int]:
+    """Cell styles that show digits which the number itself does not have."""
+    if b"<numFmt" not in styles:
+        return []
+    book = ElementTree.fromstring(styles)
+    formats = {
+        one.get("numFmtId")
+        for one in book.iterfind("{*}numFmts/{*}numFmt")
+        if SHOWN_DIGITS.search(one.get("formatCode", ""))
+    }
+    return [number for number, one in enumerate(book.iterfind("{*}cellXfs/{*}xf")) if one.get("numFmtId") in formats]
+
+
+def _styled(data: bytes, part: zipfile.ZipInfo, styles: list[int]) -> Iterator[tuple[int, int]]:
+    """Places of the number cells that have one of the styles."""
+    cell = re.compile(
+        rb"""<(?:\w+:)?c\s(?=[^>]*\bs="(?:%s)")(?![^>]*\bt="(?!n"))[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*[^>/]>"""
+        % "|".join(map(str, styles)).encode()
+    )
+    tail = b""
+    for piece in _inflated(data, part, LARGEST_UNPACKED):
+        text = tail + piece
+        yield from ((int(found[2]) - 1, _column(found[1])) for found in cell.finditer(text))
+        tail = text[-_Scan.OVERLAP :]
 
 
 def _inflated(data: bytes, part: zipfile.ZipInfo, budget: int) -> Iterator[bytes]:

@@ -259,7 +259,8 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
     if not isinstance(cell, str) or raw == bare:
         return Read(stored)
     kept = bare
-    return Read(stored, changed(raw, kept) if narrow(raw) == kept else "number_format", kept)
+    narrowed = BLANKS.sub("", raw.translate(INVISIBLE).translate(WIDE).lstrip(APOSTROPHES))
+    return Read(stored, changed(raw, kept) if narrowed == kept else "number_format", kept)
 
 
 def _decimal(text: str, *, typed: bool) -> Decimal | None:

@@ -213,3 +213,17 @@ def test_further_headings(load):
     }
     mapped = load(workbook((SHEET, [[other.get(name, name) for name in heading], *rows])))
     assert (mapped.header.unknown, codes(mapped)) == ([], [])
+
+
+def test_digits_that_only_the_format_of_a_cell_shows_are_not_left_out_silently(load):
+    heading, *rows = grid(people(3))
+
+    def touch(book, sheets):
+        shown, plain = book.add_format({"num_format": '"3700000"000000000'}), book.add_format({"num_format": '0"元"'})
+        sheets[0].write_number(2, heading.index("户编号"), 380269010, shown)
+        sheets[0].write_blank(3, heading.index("自然村"), None, shown)
+        sheets[0].write_string(3, heading.index("人编号"), "3720661759483638773", shown)
+        sheets[0].write_number(3, heading.index("人均纯收入"), 12000, plain)
+
+    mapped = load(workbook((SHEET, [heading, *rows]), touch=touch))
+    assert [(one.row, one.column, one.code) for one in mapped.findings] == [(3, "户编号", "shown_otherwise")]
