@@ -11,7 +11,6 @@ from jiyang.intake.cells import (
     APOSTROPHES,
     BLANK,
     BLANKS,
-    CONTROLS,
     INVISIBLE,
     NO_NAMES,
     NOTHING,
