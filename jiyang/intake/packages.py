@@ -42,7 +42,7 @@ FAILED = re.compile(
     rb"""<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*?\br\s*=\s*["']([A-Z]{1,3})(\d{1,9})["'][^>]*>"""
     rb"""(?:\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>))?(?:\s*<(?:\w+:)?v>([^<]*)<)?"""
 )
-SHOWN_DIGITS = re.compile(r'"\d+"|\\\d')  # digits of a number format that are shown and not stored: "3700000"000000000
+FORMAT_TEXTS = re.compile(r'"[^"]*"|\\.')  # what a number format shows besides the number: "3700000"000000000
 PARTS_OF_FORMATS = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"}
 DAMAGED = (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error, struct.error, ValueError, LookupError, ElementTree.ParseError, UnicodeError)  # fmt: skip
 
@@ -101,7 +101,7 @@ def _shown_otherwise(styles: bytes) -> list[int]:
     formats = {
         one.get("numFmtId")
         for one in book.iterfind("{*}numFmts/{*}numFmt")
-        if SHOWN_DIGITS.search(one.get("formatCode", ""))
+        if any(text.strip('"\\').isdigit() for text in FORMAT_TEXTS.findall(one.get("formatCode", "")))
     }
     return [number for number, one in enumerate(book.iterfind("{*}cellXfs/{*}xf")) if one.get("numFmtId") in formats]
 

@@ -3,11 +3,12 @@
 import datetime as dt
 import io
 import time
+from pathlib import Path
 
 import pytest
 import xlwt
 
-from jiyang.intake import pipeline
+from jiyang.intake import findings, pipeline
 from jiyang.intake.layouts import layouts
 from jiyang.intake.places import RegionIndex
 from jiyang.intake.refusals import FileRefused
@@ -224,6 +225,19 @@ def test_digits_that_only_the_format_of_a_cell_shows_are_not_left_out_silently(l
         sheets[0].write_blank(3, heading.index("自然村"), None, shown)
         sheets[0].write_string(3, heading.index("人编号"), "3720661759483638773", shown)
         sheets[0].write_number(3, heading.index("人均纯收入"), 12000, plain)
+        month = book.add_format({"num_format": '0000"年"00"月"'})
+        sheets[0].write_number(3, heading.index("首次识别时间"), 201606, month)
 
     mapped = load(workbook((SHEET, [heading, *rows]), touch=touch))
     assert [(one.row, one.column, one.code) for one in mapped.findings] == [(3, "户编号", "shown_otherwise")]
+
+
+def test_a_number_that_says_there_is_none_is_a_warning(load):
+    mapped = load(workbook((SHEET, grid(people(3, 证件号码="999999199001010011")))))
+    assert [one.code for one in mapped.findings] == ["id_placeholder"] * 3
+
+
+def test_no_code_of_findings_stands_twice():
+    lines = Path(findings.__file__).with_name("findings.yaml").read_text("utf-8").splitlines()
+    stated = [line.split(":")[0] for line in lines if line and not line.startswith("#")]
+    assert len(stated) == len(set(stated)) == len(findings.kinds())
