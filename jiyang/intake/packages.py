@@ -101,7 +101,7 @@ def _shown_otherwise(styles: bytes) -> list[int]:
     formats = {
         one.get("numFmtId")
         for one in book.iterfind("{*}numFmts/{*}numFmt")
-        if any(text.strip('"\\').isdigit() for text in FORMAT_TEXTS.findall(one.get("formatCode", "")))
+        if any(text.strip('"\\').isdigit() for text in FORMAT_TEXTS.findall(one.get("formatCode", "").split(";")[0]))
     }
     return [number for number, one in enumerate(book.iterfind("{*}cellXfs/{*}xf")) if one.get("numFmtId") in formats]
 
