@@ -55,8 +55,8 @@ EDGES = " \u3000\xa0\t\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u20
 BLANKS = re.compile(r"[\s\xa0\u3000]")
 APOSTROPHES = "'’‘`"  # in front of what is to stay a text
 LONGEST_CELL = 32_767  # characters that a spreadsheet keeps
-SEPARATORS = re.compile(r"[,，、;；|·。&＆\\\n\r]+")
-WEAK_SEPARATORS = re.compile(r"(?:[-/.+~—\s]|以及|[和与及])+")
+SEPARATORS = re.compile(r"[,，、;；|\n\r]+")
+WEAK_SEPARATORS = re.compile(r"(?:[-/.+~—·。&＆\\\s]|以及|[和与及])+")
 YES = {
     "是", "√", "✓", "✔", "☑", "✅", "有", "y", "yes", "1", "1.0", "true", "对", "对号", "v",
     "已", "☒是", "■是", "已消除", "已务工", "已解决", "已硬化", "已通", "能", "会", "参加", "已参加", "已参保",
@@ -369,7 +369,7 @@ def choices_cell(cell: object, field: Field) -> Read:
     kept = JOINERS.sub("", CONTROLS.sub("", raw.translate(INVISIBLE))).strip(EDGES + "\r\n" + APOSTROPHES)
     labels = [one for one in split_labels(kept, field.labels) if one not in field.blank]
     if not labels:
-        return Read(None, "placeholder", "") if is_nothing(kept) and label_key(kept) not in field.blank else BLANK
+        return BLANK
     values = list(dict.fromkeys(field.labels.get(label, label) for label in labels))
     unknown = [value for value in values if value not in field.order]
     if unknown and all(map(is_nothing, labels)):

@@ -217,8 +217,8 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
         named_so = lead == said["name"] and not re.search("[:：]", lead)
         if len(filled) <= 4 and FOOTER.match(lead) and not numbered and not named_so:
             return "表尾说明"
-        beside = [texts[place] for place in filled if place != named.get("name")]
-        if named and len(filled) <= 4 and not numbered and any(map(LABELLED.match, beside)):
+        labelled = [place for place in filled if LABELLED.match(texts[place])]
+        if named and len(filled) <= 4 and not numbered and labelled and (not said["name"] or named["name"] in labelled):
             return "表尾说明"
         if named and len(filled) <= 4 and not any(said.values()) and any(SIGNED.search(texts[one]) for one in filled):
             return "表尾说明"

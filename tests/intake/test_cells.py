@@ -77,7 +77,7 @@ def test_a_mark_alone_is_no_label(cell):
 
 
 def test_a_word_that_also_separates_stays_within_a_label_that_is_not_known():
-    assert read("measure_industry", "种植和养殖合作社", "roster_c").stored == "{种植和养殖合作社}"
+    assert read("measure_industry", "种植和养殖·合作社", "roster_c").stored == '{"种植和养殖·合作社"}'
 
 
 @pytest.mark.parametrize(

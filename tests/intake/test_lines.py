@@ -95,6 +95,12 @@ def test_lines_to_be_signed_are_no_people(load, extra):
     assert (len(mapped.rows), codes(mapped), mapped.skipped) == (3, [], {"表尾说明": 1})
 
 
+def test_a_person_with_a_remark_that_ends_like_a_label_is_a_person(load):
+    person = people(1)[0]
+    short = {"姓名": person["姓名"], "与户主关系": "户主", "自然村": "二组：东"}
+    assert len(load(workbook((SHEET, grid([*people(2), short])))).rows) == 3
+
+
 def test_what_is_no_person_joins_no_household(load):
     rows = grid(homes(1))
     mapped = load(workbook((SHEET, [*rows, line(姓名="14", 民族="汉族")])))
