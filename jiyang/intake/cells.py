@@ -236,10 +236,8 @@ def text_cell(cell: object, field: Field | None = None) -> Read:
 
 
 def _text_code(raw: str, kept: str) -> str:
-    if raw.translate(PRIVATE) != raw:
-        return "private_character"
     if kept != raw:
-        return "surrounding_spaces"
+        return "surrounding_spaces" if raw.translate(PRIVATE) == raw else "private_character"
     if kept.startswith(FORMULA):
         return "formula_text"
     if RARE.search(kept):
