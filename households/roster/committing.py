@@ -64,6 +64,7 @@ def _write(batch: Batch, progress: Progress) -> Batch:
         taker=taker_of(batch.layout),
     )
     note_written(batch.rows or 0, (*made_by(taker_of(batch.layout)), Membership, RosterTouch))
+    apply.refresh(batch)
     clock.lap("write")
     if overtaken or held:
         progress.step("重新比对", 0, batch.rows)

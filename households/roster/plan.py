@@ -43,12 +43,12 @@ c as (
            case when {unknown} then '' else array_to_string(array[{befores}], '|') end as before
       from {source} s
       left join g on g.household_no = s.household_no
-      left join households_household h on h.household_no = s.household_no and h.voided_at is null and {register}{by_record}
+      left join households_household h on h.household_no = s.household_no and h.household_no <> '' and h.voided_at is null and {register}{by_record}
       left join households_person a on a.id_index = s.id_index and a.voided_at is null and {register}
-      left join households_person b on b.person_no = s.person_no and b.voided_at is null and a.id is null and {register}
+      left join households_person b on b.person_no = s.person_no and b.person_no <> '' and b.voided_at is null and a.id is null and {register}
            and (s.id_index is null or b.id_index is null or b.name = s.name)
            and (b.id_index is null or b.id_index not in (select o.id_index from {source} o where o.id_index is not null))
-      left join households_person p on p.id = {person}
+      left join households_person p on p.id = {person} and p.voided_at is null
       left join households_membership m on m.person_id = p.id and m.until is null
       left join households_incomestatement i on {top} and i.household_id = h.id and i.kind = 'roster'
            and i.year = %(year)s and i.voided_at is null{further}

@@ -137,7 +137,7 @@ select w.row, 'name', 'person_died' from w join households_membership m on m.per
  where not exists (select 1 from households_membership o where o.person_id = m.person_id
                      and (o.until is null or (o.until, o.id) > (m.until, m.id)))
 union all
-select w.row, 'risk_removed_on', 'removed_before_identified' from w left join households_household h on h.id = w.hid
+select w.row, 'risk_removed_on', 'removed_before_identified' from w left join households_household h on h.id = w.hid and h.voided_at is null
  where w.first and case when w.hid is null or 'risk_removed_on' = any(w.changed) then w.risk_removed_on else h.risk_removed_on end
                < case when w.hid is null or 'risk_identified_on' = any(w.changed) then w.risk_identified_on else h.risk_identified_on end
 """

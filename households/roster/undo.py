@@ -25,7 +25,7 @@ from households.roster.apply import touched
 from households.roster.takers import Taker, of_people, taker_of
 from households.services import state
 from jiyang.access.tables import household_owned
-from jiyang.intake.bulk import whole_batch
+from jiyang.intake.bulk import note_written, whole_batch
 from jiyang.intake.enums import ReversalKind
 from jiyang.intake.models import Reversal
 
@@ -91,7 +91,9 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
         else:
             restored = _restore_register(cursor, made, values, undoing=undoing)
         kept = _report(cursor, taker)
-        _settle_versions(cursor, made, values)
+        if restored:
+            _settle_versions(cursor, made, values)
+        note_written(sum(voided.values()) + restored, (*made, Membership))
         with whole_batch(len(affected)):
             state.refresh(affected)
     return {
@@ -210,7 +212,7 @@ def _void(cursor, made: tuple[type[Model], ...], values: dict) -> dict[str, int]
     for model in made:
         owner = owner_of(model)
         update = (
-            f"update {model._meta.db_table} x set voided_at = now(), voided_by_id = %(by)s, void_reason = %(why)s"
+            f"update {model._meta.db_table} x set voided_at = now(), voided_by_id = %(by)s, void_reason = %(why)s, version = x.version + 1"
             f" where x.origin_id = %(batch)s and x.voided_at is null"
             f" and not exists (select 1 from kept k where k.owner = x.{owner}) and {as_made(model)}"
         )
@@ -223,7 +225,8 @@ def _end_memberships(cursor, values: dict) -> int:
     """Memberships that the batch began for people of other origin never were in force: they end where they began."""
     update = (
         "update households_membership x set until = x.since, leave_reason = '撤销导入' from households_person p"
-        " where p.id = x.person_id and x.origin_id = %(batch)s and x.until is null and p.origin_id is distinct from %(batch)s"
+        " where p.id = x.person_id and x.origin_id = %(batch)s and x.until is null"
+        "  and p.voided_at is null and p.origin_id is distinct from %(batch)s"
         "  and not exists (select 1 from kept k where k.owner = x.household_id)"
     )
     cursor.execute(touched("membership", update, "%(reversal)s"), values)

@@ -8,7 +8,7 @@ from django.db import connection
 from households.models import HouseholdState
 from jiyang.parameters import values
 
-# People, head, tier and income as of today; the visit columns are kept, the next visit is due an interval after the
+# People, head, tier and income as of today, of live households (a voided one keeps what it had); the visit columns are kept, the next visit is due an interval after the
 # last visit to the door, or after registration where there was none. No tier: the longest interval, C's.
 REFRESH = """
 with wanted as materialized (select unnest(%(ids)s::bigint[]) as id)
@@ -19,18 +19,19 @@ select h.id, h.district_id, h.town_id, h.village_id, coalesce(p.name, ''), coale
        coalesce(r.helper_name, ''), coalesce(m.people, 0), coalesce(t.tier, ''), i.year, i.per_head, s.last_visit_on,
        coalesce(s.last_visit_on, greatest(h.registered_on, t.since))
          + case t.tier when 'A' then %(a)s when 'B' then %(b)s else %(c)s end::int
-from wanted join households_household h using (id)
+from wanted join households_household h on h.id = wanted.id and h.voided_at is null
 left join households_householdstate s on s.household_id = h.id
 left join (select m.household_id, count(*) as people, coalesce(min(p.id) filter (where m.relation = 'head'), min(p.id)) as head
              from households_membership m join households_person p on p.id = m.person_id and p.voided_at is null
             where m.until is null and m.household_id in (select id from wanted) group by m.household_id) m on m.household_id = h.id
-left join households_person p on p.id = m.head
+left join households_person p on p.id = m.head and p.voided_at is null
 left join households_tierdecision t on t.household_id = h.id and t.voided_at is null
       and t.since <= current_date and (t.until is null or t.until > current_date)
 left join households_pairing r on r.household_id = h.id and r.kind = 'helper' and r.until is null and r.voided_at is null
 left join (select distinct on (household_id) household_id, year, per_head from households_incomestatement
             where voided_at is null and per_head is not null and household_id in (select id from wanted)
             order by household_id, year desc, id desc) i on i.household_id = h.id
+order by h.id
 on conflict (household_id) do update set
        head_name = excluded.head_name, head_pinyin = excluded.head_pinyin, helper_name = excluded.helper_name,
        people = excluded.people,

@@ -32,7 +32,7 @@ HOUSEHOLDS = (
 FUNCTIONS = """
 create or replace function kernel_raise_version() returns trigger language plpgsql as $$
 begin
-    if new.version = old.version then new.version := old.version + 1; end if;
+    new.version := old.version + 1;
     return new;
 end $$;
 
@@ -223,7 +223,8 @@ def triggers(model: type[models.Model]) -> Iterator[str]:
         yield f"alter table {table} alter column pgh_xid set default kernel_xid()"
         return
     if "version" in columns_of(model):
-        when = "before update on {table} for each row when (old.* is distinct from new.*)"
+        # a bulk statement that raises the version itself is spared the comparison and the call
+        when = "before update on {table} for each row when (old.version = new.version and old.* is distinct from new.*)"
         yield from trigger("kernel_version", table, when, "kernel_raise_version")
     if model in household_owned():
         missing = "before insert on {table} for each row when (new.village_id is null)"

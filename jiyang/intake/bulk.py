@@ -22,9 +22,12 @@ def whole_batch(rows: int) -> AbstractContextManager[None]:
 
     Rows written in the same transaction have no statistics yet: the planner believes the tables to be empty and picks
     nested loops, which turns a batch of 100,000 rows quadratic. Small batches keep their index look-ups. History joins
-    the rows before and after: with the usual memory it would write them to disk, a sixth of an undo.
+    the rows before and after: with the usual memory it would write them to disk, a sixth of an undo. The other processors
+    are left to those who work meanwhile.
     """
-    return nullcontext() if rows <= FEW else planned_with(enable_nestloop="off", work_mem=JOINED)
+    if rows <= FEW:
+        return nullcontext()
+    return planned_with(enable_nestloop="off", work_mem=JOINED, max_parallel_workers_per_gather="0")
 
 
 @contextmanager

@@ -10,8 +10,9 @@ from jiyang.workflow.models import Notice
 
 # One equality join per arm of scope: a posting's town, its village, the villages of its 管区, its granted households.
 DUE = """
-with due as (select household_id, town_id, village_id, next_visit_on from households_householdstate
-              where next_visit_on <= %(today)s),
+with due as (select s.household_id, s.town_id, s.village_id, s.next_visit_on from households_householdstate s
+               join households_household h on h.id = s.household_id and h.voided_at is null and h.closed_on is null
+              where s.next_visit_on <= %(today)s),
      posted as (select p.id, p.user_id, p.region_id from accounts_posting p join accounts_user u on u.id = p.user_id
                  where u.is_active and p.role = any(%(roles)s) and p.since <= %(today)s
                    and (p.until is null or p.until > %(today)s)),
