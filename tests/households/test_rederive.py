@@ -7,7 +7,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from households.models import HouseholdState, StateDifference
+from households.models import Household, HouseholdState, StateDifference
 from jiyang.access.scope import system_scope
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
@@ -90,13 +90,15 @@ def test_the_differences_page_is_for_those_who_see_runs(client, data_admin, town
     assert client.get(address).status_code == 403
 
 
-def test_each_officer_is_told_of_the_visits_that_are_theirs(town_officer, other_officer, grid_worker, district_clerk):
-    due, late, later, far = (factories.household(tier="C") for _ in range(4))
+def test_each_officer_is_told_of_the_visits_of_standing_households_that_are_theirs(town_officer, other_officer, grid_worker, district_clerk):
+    due, late, later, far, gone, closed = (factories.household(tier="C") for _ in range(6))
     village_2 = factories.household(factories.village(index=1), tier="C")
     day = dt.date(2021, 10, 26)
     with system_scope("测试"):
-        for household, days in ((due, 0), (late, -3), (later, 1), (far, 90), (village_2, -1)):
+        for household, days in ((due, 0), (late, -3), (later, 1), (far, 90), (village_2, -1), (gone, -1), (closed, -1)):
             HouseholdState.objects.filter(pk=household.pk).update(next_visit_on=day + dt.timedelta(days=days))
+        Household.objects.filter(pk=closed.pk).update(closed_on=day, close_reason="整户迁出")
+        Household.objects.filter(pk=gone.pk).update(voided_at=timezone.now(), voided_by=district_clerk, void_reason="录入错误")
     run = run_job("visit.due")
     assert run.summary == {"提醒人数": 2}
     assert {(one.user, one.text) for one in Notice.objects.all()} == {
