@@ -96,7 +96,7 @@ def rows_of(batch: Batch, condition: str = "true") -> str:
 def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:
     """Plan rows of the batch anew; returns what could not be stored meanwhile, as (row, field, code)."""
     day = day_of(batch.data_date)
-    plan.make(
+    unclear = plan.make(
         fields_of(batch),
         roster_period(day)[0],
         with_register=True,
@@ -106,7 +106,7 @@ def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:
         taker=taker_of(batch.layout),
         peers=rows_of(batch),
     )
-    return storable.settle(source, taker_of(batch.layout))
+    return storable.settle(source, taker_of(batch.layout), unclear)
 
 
 def _set_aside(batch: Batch) -> tuple[int, int]:

@@ -84,9 +84,10 @@ def examine(
         step("校验规则", 0, len(mapped.rows))
         staging.refuse(storable.check(mapped))
         staging.refuse(judging.judge(mapped, filled, as_of or mapped.data_date or timezone.localdate()), ruled=True)
+        staging.take_stated(filled)
         clock.lap("check")
         step("比对系统数据", 0, len(mapped.rows))
-        plan.make(
+        unclear = plan.make(
             {*mapped.columns, *place_fields(mapped)},
             roster_period(day_of(mapped.data_date or as_of))[0],
             with_register=with_register,
@@ -95,7 +96,7 @@ def examine(
             taker=taker_of(mapped.header.layout.key) if with_register else None,
         )
         if with_register:
-            _settle(mapped)
+            _settle(mapped, unclear)
         mapped.findings.sort(key=lambda one: (one.line, one.cell))
     clock.lap("plan")
     return mapped, clock.total()
@@ -115,11 +116,11 @@ def _date_rows(mapped: Mapped, as_of: dt.date | None) -> None:
         mapped.columns[taker.dated] = [str(day_of(mapped.data_date or as_of).year)] * len(mapped.rows)
 
 
-def _settle(mapped: Mapped) -> None:
+def _settle(mapped: Mapped, unclear: list[tuple[int, str, str]]) -> None:
     """Findings of what the register could not store as planned."""
     place = {row: index for index, row in enumerate(mapped.rows)}
     known = {(finding.line, finding.code) for finding in mapped.findings}
-    clashes = storable.settle("roster_stage", taker_of(mapped.header.layout.key))
+    clashes = storable.settle("roster_stage", taker_of(mapped.header.layout.key), unclear)
     clashes += plan.noticed(mapped.header.layout.rows)
     told = exported.told(mapped, [place[row] for row, _, code in clashes if code == exported.EDITED])
     found = [

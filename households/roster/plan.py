@@ -6,14 +6,15 @@
 
 from django.db import connection
 
+from households.roster import namesakes
 from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, RELATION, REOPENED, Slot, of_file
 from households.roster.takers import Taker
 from jiyang.intake.bulk import analyze
 from jiyang.intake.enums import PlanMode, RowAction
 
 BY_NAME = """(select min(n.id) from households_person n where n.household_id = h.id and n.name = s.name
-               and n.id_index is null and n.voided_at is null{further})"""
-PERSON_OF_ROW = "coalesce({record}a.id, b.id, case when h.id is not null then " + BY_NAME.format(
+               and n.id_index is null and n.voided_at is null{further} having count(*) = 1)"""
+PERSON_OF_ROW = "coalesce({record}a.id, b.id, case {named}when h.id is not null then " + BY_NAME.format(
     further=" and (n.person_no = '' or s.person_no is null)"
     " and (s.id_index is null or n.birth_date is null or n.birth_date = s.birth_date)"
 ) + " end)"  # fmt: skip
@@ -43,11 +44,7 @@ c as (
            case when {unknown} then '' else array_to_string(array[{befores}], '|') end as before
       from {source} s
       left join g on g.household_no = s.household_no
-      left join households_household h on h.household_no = s.household_no and h.household_no <> '' and h.voided_at is null and {register}{by_record}
-      left join households_person a on a.id_index = s.id_index and a.voided_at is null and {register}
-      left join households_person b on b.person_no = s.person_no and b.person_no <> '' and b.voided_at is null and a.id is null and {register}
-           and (s.id_index is null or b.id_index is null or b.name = s.name)
-           and (b.id_index is null or b.id_index not in (select o.id_index from {source} o where o.id_index is not null))
+      left join households_household h on h.household_no = s.household_no and h.household_no <> '' and h.voided_at is null and {register}{by_record}{by_number}{by_name}
       left join households_person p on p.id = {person} and p.voided_at is null
       left join households_membership m on m.person_id = p.id and m.until is null
       left join households_incomestatement i on {top} and i.household_id = h.id and i.kind = 'roster'
@@ -74,6 +71,15 @@ select row, household_no, hid as household_id, pid as person_id, taken,
        case when stopped then '' else before end as before
   from e
 """
+BY_NUMBER = """
+      left join households_person a on a.id_index = s.id_index and a.voided_at is null and {register}
+      left join households_person b on b.person_no = s.person_no and b.person_no <> '' and b.voided_at is null and a.id is null and {register}
+           and (s.id_index is null or b.id_index is null or b.name = s.name)
+           and (b.id_index is null or b.id_index not in (select o.id_index from {source} o where o.id_index is not null))"""
+# People of one name in one household are told apart beforehand (`namesakes`).
+OF_NAMESAKE = "when u.row is not null then u.person "
+NAMESAKES = """
+      left join unnest(%(rows)s::integer[], %(people)s::bigint[]) as u(row, person) on u.row = s.row"""
 BY_RECORD = """
       left join households_person r on r.public_id::text = s.record_id and r.voided_at is null"""
 CASES = """
@@ -136,26 +142,36 @@ def make(
     people: bool = True,
     taker: Taker | None = None,
     peers: str = "",
-) -> None:
+) -> list[tuple[int, str, str]]:
     """Plan the rows of `source` against the register. `fields` are the columns that the file has: others are left alone.
 
     `mode` says what may happen to what the register holds already (PlanMode). A file of households (not `people`) brings
-    known ones up to date and adds nobody; so does that of a `taker`, whose records are compared (`peers`: see MATCHED).
+    known ones up to date and adds nobody; so does that of a `taker`, whose records are compared. `peers` are all rows of the
+    file: whose row each is, the others decide with it. Returns (row, field, code) of rows that may be one person as well as another.
     """
-    people = people and taker is None
+    people, peers = people and taker is None, peers or source
     _, _, home, homeless = ANCHORS[taker.anchor] if taker else ("", "", "h.id", "false")
     compared = of_taker(taker, fields) if taker else comparisons(fields, people=people)
     tests = [(one, one.test(mode)) for one in compared if one.test(mode) != "false"]
     anything = " or ".join(one.differs for one in compared)
     by_record = people and "record_id" in fields and with_register
+    record, joins = ("r.id, ", BY_RECORD) if by_record else ("", "")
+    register = "true" if with_register else "false"
+    named, unclear = {}, []
+    if people and with_register:
+        named, unclear = namesakes.match(
+            peers, f"coalesce({record}a.id, b.id)", joins + BY_NUMBER.format(register=register, source=peers)
+        )
     sql = PLAN.format(
         source=source,
         top=TOP,
-        register="true" if with_register else "false",
-        by_record=BY_RECORD if by_record else "",
-        person=PERSON_OF_ROW.format(record="r.id, " if by_record else "") if people else PERSON_OF_RECORD if taker and taker.of_people else "null::bigint",
+        register=register,
+        by_record=joins,
+        by_number=BY_NUMBER.format(register=register, source=source),
+        by_name=NAMESAKES if named else "",
+        person=PERSON_OF_ROW.format(record=record, named=OF_NAMESAKE if named else "") if people else PERSON_OF_RECORD if taker and taker.of_people else "null::bigint",
         further=OF_TAKER.format(table=taker.table) if taker else CASES.format(top=TOP) if of_file(CASE, fields) else "",
-        matched=matching(taker, fields, peers or source) if taker else "",
+        matched=matching(taker, fields, peers) if taker else "",
         home=home,
         homeless=homeless,
         unknown="k.id is null" if taker else "h.id is null and p.id is null",
@@ -169,9 +185,10 @@ def make(
         or "null",
     )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"year": year})
+        cursor.execute(sql, {"year": year, "rows": list(named), "people": list(named.values())})
         cursor.execute("create unique index on roster_plan (row)")
     analyze("roster_plan", "row")
+    return [(row, "name", "person_unclear") for row in unclear]
 
 
 def comparisons(fields: set[str], *, people: bool = True) -> list[Compared]:

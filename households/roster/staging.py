@@ -4,9 +4,10 @@
 and a check that leaves nothing behind needs none else.
 """
 
+import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db import connection
 
@@ -35,7 +36,8 @@ alter table {table} alter column id drop not null, alter column batch_id drop no
     alter column held drop not null{further};
 """
 # what rules ask of every staged row besides its cells: fields whose cell could not be read, faults of its cells, facts of
-# encrypted numbers, whether it is its household's first row, and who else in the file has its ID number or is its village
+# encrypted numbers, whether it is its household's first row, who else in the file has its ID number or is its village, and,
+# of somebody without any number, who else of the household has that name and nothing that tells them apart
 FURTHER = {
     "unread": "text[] not null default '{}'",
     "problems": "text[] not null default '{}'",
@@ -45,6 +47,7 @@ FURTHER = {
     "same_id_households": "integer",
     "same_id_towns": "integer",
     "same_village": "integer",
+    "same_name": "integer",
     "disability_category": "smallint",
     "disability_level": "smallint",
 }
@@ -112,6 +115,7 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
     return (
         found
         | _alike(mapped, named, copied)
+        | {"same_name": _of_one_name(mapped, named, births, copied)}
         | {
             "row": list(map(str, mapped.rows)),
             "copy_of": _numbers(copied),
@@ -189,6 +193,26 @@ def _alike(mapped: Mapped, ids: Sequence[str | None], copied: Sequence[int | Non
         times = Counter(said)
         found["same_village"] = ["\\N" if village is None else str(times[village, year]) for village, year in said]
     return found
+
+
+def _of_one_name(
+    mapped: Mapped, ids: Sequence[str | None], births: Mapping[int, dt.date | None], copied: Sequence[int | None]
+) -> list[str]:
+    """Of each row without any number how many of its household have its name, and relation, sex and birth date alike."""
+    blank = [None] * len(ids)
+    homes, names, *facts = (
+        mapped.columns.get(name, blank)
+        for name in ("household_no", "name", "relation", "stated_sex", "stated_birth_date", "person_no", "record_id")
+    )
+    *facts, person_nos, records = facts
+    told = {
+        index: (homes[index], names[index], births.get(index), *(column[index] for column in facts))
+        for index, number in enumerate(ids)
+        if number is None and copied[index] is None and homes[index] and names[index]
+        if person_nos[index] is None and records[index] is None
+    }
+    times = Counter(told.values())
+    return [str(times[told[index]]) if index in told else "\\N" for index in range(len(ids))]
 
 
 def _leads(numbers: Sequence[str | None]) -> list[str]:
@@ -328,6 +352,15 @@ def _settle_place(mapped: Mapped, indexes: Sequence[int]) -> None:
         if mapped.places[index].village != chosen and not mapped.places[index].code:
             mapped.findings.append(mapped.finding("village", index, "household_fields_differ"))
             mapped.places[index] = place
+
+
+def take_stated(filled: Collection[str]) -> None:
+    """Of who has no ID number the file's own columns say sex and birth date. The rules have asked what the number says."""
+    stated = {name: f"stated_{name}" for name in ("sex", "birth_date") if f"stated_{name}" in filled}
+    if stated:
+        sets = ", ".join(f"{name} = coalesce({name}, {column})" for name, column in stated.items())
+        with connection.cursor() as cursor:
+            cursor.execute(f"update roster_stage set {sets} where id_index is null and not 'id_number' = any(unread)")
 
 
 def refuse(rows: Iterable[int], *, ruled: bool = False) -> None:

@@ -4,7 +4,7 @@ Each is a finding that refuses its household, so that no file can make a commit 
 alone; `settle` looks at the plan against the register, when a file is checked and again when the batch is written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from django.contrib.postgres.fields import ArrayField
@@ -25,11 +25,7 @@ SAME_NUMBER = (
     f"s.person_no in (select person_no from roster_stage where person_no in ({REPEATED}) and copy_of is null group by person_no"
     " having count(distinct id_index) > 1 or count(id_index) < count(*))"
 )
-UNTOLD = (
-    "s.id_index is null and s.person_no is null and s.copy_of is null and not 'id_number' = any(s.unread) and not 'person_no' = any(s.unread)"
-    " and (s.household_no, s.name) in (select household_no, name from roster_stage where id_index is null and person_no is null"
-    " and copy_of is null and household_no is not null and name is not null group by household_no, name having count(*) > 1)"
-)
+UNTOLD = "s.same_name > 1 and not 'id_number' = any(s.unread) and not 'person_no' = any(s.unread)"
 
 
 @dataclass(frozen=True)
@@ -167,13 +163,16 @@ update roster_plan p set action = 'refused', changed = '{}', before = '', first 
 """
 
 
-def settle(source: str, taker: Taker | None = None) -> list[tuple[int, str, str]]:
-    """Take out of `roster_plan` the households that could not be stored; returns (row, field, code) of each reason.
+def settle(
+    source: str, taker: Taker | None = None, unclear: Sequence[tuple[int, str, str]] = ()
+) -> list[tuple[int, str, str]]:
+    """Take out of `roster_plan` the households that could not be stored; returns (row, field, code) of each reason,
+    those that the plan found `unclear` first.
 
     Looks over the whole register: a number may be held where the actor does not see it. A refused household gives up no
     number, so it asks again until nothing more clashes.
     """
-    found: list[tuple[int, str, str]] = []
+    found = list(unclear)
     told = {f"{t}_{name}": getattr(taker, name).format(t=t) for t in "sx" for name in ("key", "apart")} if taker else {}
     if taker:
         of_row, at = ("p.person_id", "id_number") if taker.of_people else ("s.village_id", "village")
@@ -181,13 +180,15 @@ def settle(source: str, taker: Taker | None = None) -> list[tuple[int, str, str]
     else:
         sql = CLASHES.format(source=source)
     with on_behalf_of(require(), "名单导入查重"), connection.cursor() as cursor:
+        clashes = found
         while True:
+            if clashes:
+                cursor.execute(REFUSE, {"rows": [row for row, _, _ in clashes]})
             cursor.execute(sql)
             clashes = sorted(set(cursor.fetchall()))
             if not clashes:
                 return found
-            found += clashes
-            cursor.execute(REFUSE, {"rows": [row for row, _, _ in clashes]})
+            found = [*found, *clashes]
 
 
 def note(batch: Batch, clashes: list[tuple[int, str, str]]) -> None:
