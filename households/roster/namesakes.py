@@ -82,9 +82,7 @@ def match(peers: str, known: str, joins: str) -> tuple[dict[int, int | None], li
 
 def paired(rows: list[Somebody], people: list[Somebody]) -> tuple[dict[int, int], list[int]]:
     """(row → person, rows that may be several): those who are most like each other and like nobody else as much, one after the other."""
-    likeness = {
-        (row.key, one.key): like for row in rows for one in people if (like := row.likeness(one)) is not None
-    }
+    likeness = {(row.key, one.key): like for row in rows for one in people if (like := row.likeness(one)) is not None}
     found: dict[int, int] = {}
     while best := next((pair for pair in likeness if _alone(pair, likeness)), None):
         found[best[0]] = best[1]

@@ -20,10 +20,19 @@ HEADINGS = ("县", "乡", "村", "户编号", "人口编号", "姓名", "性别"
             "健康状况", "劳动技能", "务工时间（月）", "就业渠道", "政治面貌")  # fmt: skip
 
 
-def line(name: str, relation: str, *, number: str = "", identity: str = "999999", sex: str = "", born: str = "", **more: str) -> dict:
+def line(
+    name: str, relation: str, *, number: str = "", identity: str = "999999", sex: str = "", born: str = "", **more: str
+) -> dict:
     place = factories.village("仁风镇", 0)
     dull = {"县": "济阳区", "乡": "仁风镇", "村": place.name, "户编号": "3701", "民族": "汉族", "健康状况": "健康", "劳动技能": "无劳动力", "在校生状况": "小学"}  # fmt: skip
-    said = {"姓名": name, "与户主关系": relation, "人口编号": number, "证件号码": identity, "性别": sex, "出生日期": born}
+    said = {
+        "姓名": name,
+        "与户主关系": relation,
+        "人口编号": number,
+        "证件号码": identity,
+        "性别": sex,
+        "出生日期": born,
+    }
     return {**dull, **said, **more}
 
 
@@ -62,7 +71,10 @@ def children() -> list[tuple]:
         ({"relation": "之子"}, {"relation": "之女"}),
         ({"relation": "其他", "sex": "男"}, {"relation": "其他", "sex": "女"}),
         ({"relation": "之子", "born": "20150301"}, {"relation": "之子", "born": "20170801"}),
-        ({"relation": "之子", "identity": "999999201503010010"}, {"relation": "之子", "identity": "999999201708010010"}),
+        (
+            {"relation": "之子", "identity": "999999201503010010"},
+            {"relation": "之子", "identity": "999999201708010010"},
+        ),
     ],
     ids=["relation", "sex", "birth", "birth in the number"],
 )
@@ -86,7 +98,10 @@ def test_one_of_two_alone_is_found_and_a_third_is_new(data_admin, district_clerk
     load(data_admin, district_clerk, one, two)
     assert counts(data_admin, two) == {"same": 2, "absent": 1}
     assert counts(data_admin, two, one, line("王小", "之侄女")) == {"same": 3, "insert": 1}
-    assert counts(data_admin, one, line("王小", "之侄女")) == {"same": 2, "update": 1}  # of the other one the relation changed
+    assert counts(data_admin, one, line("王小", "之侄女")) == {
+        "same": 2,
+        "update": 1,
+    }  # of the other one the relation changed
 
 
 def test_who_gets_a_number_is_told_from_the_namesake(data_admin, district_clerk):
