@@ -129,7 +129,8 @@ def test_a_row_that_may_be_one_as_well_as_the_other_is_told_and_nobody_is_guesse
     assert {code for _, code, _ in codes(batch)} == {"person_unclear"}
     assert batch.counts["refused"] == 2
     clear()
-    assert load(data_admin, district_clerk, line("王小", "其他", number="9005")).counts["refused"] == 2
+    assert counts(data_admin, line("王小", "其他", number="9005")) == {"refused": 2}
+    assert counts(data_admin, line("王小", "其他", number="9005"), line("王小", "之女")) == {"same": 2, "update": 1}
 
 
 @pytest.mark.parametrize("numbered", [False, True])
