@@ -6,7 +6,7 @@ All or nothing; may run again after a crash.
 from django.db import connection
 
 from households.models import Membership, RosterAbsence, RosterTouch, roster_period
-from households.roster import apply, plan, staging, storable
+from households.roster import absences, apply, plan, staging, storable
 from households.roster.running import Clock, day_of, only_one, progress_of
 from households.roster.takers import taker_of
 from households.roster.undo import made_by
@@ -50,7 +50,7 @@ def _write(batch: Batch, progress: Progress) -> Batch:
     _plan(batch, rows_of(batch, TO_WRITE))
     overtaken, held = _set_aside(batch)
     clock.lap("replan")
-    if not _anything_left():
+    if not _anything_left() and (overtaken or not absences.listed_again(batch).exists()):
         return _back(batch)
     progress.step("写入系统", 0, batch.rows)
     written = apply.commit(
@@ -71,6 +71,7 @@ def _write(batch: Batch, progress: Progress) -> Batch:
         _continue(batch, overtaken=overtaken)
         clock.lap("rest")
     RosterAbsence.objects.filter(batch=batch).update(raised=True)
+    absences.settle(batch)
     progress.step("完成", batch.rows, batch.rows)
     batch.state = BatchState.APPROVED
     batch.seconds = {**batch.seconds, "commit": clock.total(), "written": written}
@@ -179,7 +180,8 @@ def _continue(batch: Batch, *, overtaken: int) -> Batch:
 def _counted(batch: Batch) -> tuple[dict, int]:
     found = plan.counts(f"households_rosterrow where batch_id = {int(batch.pk)}")
     rows, absent = sum(found.values()), RosterAbsence.objects.filter(batch=batch).count()
-    return found | ({"absent": absent} if absent else {}), rows
+    told = {"absent": absent, "relisted": absences.listed_again(batch).count()}
+    return found | {name: number for name, number in told.items() if number}, rows
 
 
 def replan(batch: Batch) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from django.utils import timezone
 
 from households.models import roster_period
-from households.roster import exported, judging, plan, staging, storable
+from households.roster import absences, exported, judging, plan, staging, storable
 from households.roster.running import Clock, day_of, only_one, progress_of
 from households.roster.takers import taker_of
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
@@ -186,8 +186,8 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
             **described(mapped),
         }
         batch.counts, batch.attempts = plan.counts(), 0
-        if absent:
-            batch.counts["absent"] = absent
+        told = {"absent": absent, "relisted": absences.listed_again(batch).count()}
+        batch.counts |= {name: number for name, number in told.items() if number}
         batch.save()
         progress.step("完成", len(mapped.rows), len(mapped.rows))
         return batch

@@ -141,8 +141,8 @@ class Preview:
 
     @property
     def nothing(self) -> bool:
-        """Whether the batch would write nothing at all."""
-        return not any(self.batch.counts.get(action, 0) for action in (RowAction.INSERT, RowAction.UPDATE))
+        """Whether the batch would write nothing at all and answer nothing that is asked."""
+        return not any(self.batch.counts.get(key, 0) for key in (RowAction.INSERT, RowAction.UPDATE, "relisted"))
 
     @property
     def failed(self) -> int:

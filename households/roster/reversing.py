@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from households.models import RosterAbsence
-from households.roster import undo
+from households.roster import absences, undo
 from households.roster.running import Clock, only_one, progress_of
 from jiyang.intake.enums import BatchState, ReversalKind
 from jiyang.intake.models import Batch
@@ -26,6 +26,7 @@ def reverse(batch_id: int) -> Batch | None:
         clock.lap("undo")
         progress.step("完成", batch.rows, batch.rows)
         RosterAbsence.objects.filter(batch=batch).update(raised=reversal.kind == ReversalKind.REDO)
+        (absences.settle if reversal.kind == ReversalKind.REDO else absences.reopen)(batch)
         reversal.done_at = timezone.now()
         reversal.save(update_fields=["report", "done_at"])
         batch.seconds = {**batch.seconds, reversal.kind: clock.total()}

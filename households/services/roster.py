@@ -129,7 +129,7 @@ def submit(*, batch: Batch, by: User) -> Batch:
     batch = _locked(batch, BatchState.CHECKED, BatchState.RETURNED)
     if not takes(batch):
         raise ValidationError("这种表只作校验：户档案里没有它的位置，不能入库")
-    if not batch.counts.get("insert", 0) + batch.counts.get("update", 0):
+    if not any(batch.counts.get(action, 0) for action in (*WRITTEN, "relisted")):
         raise ValidationError("这一批没有要新增或变更的行，不需要提交")
     batch.state, batch.submitted_by, batch.submitted_at, batch.reason = BatchState.SUBMITTED, by, timezone.now(), ""
     batch.save()

@@ -23,6 +23,7 @@ from jiyang.intake.models import Batch, BatchFinding
 from jiyang.workflow.tasks import sources_for
 from tests import factories
 from tests.households.test_roster import DATA, approve, contents, load, submit, upload
+from tests.households.test_roster import reverse as take_back
 from tests.intake.workbooks import workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -334,3 +335,27 @@ def test_an_overtaken_commit_is_taken_up_again(data_admin, district_clerk):
         assert committing.commit(batch.pk) is None
     with system_scope("测试"):
         assert Person.objects.count() == 500
+
+
+@pytest.mark.parametrize("months", ["3", "4"], ids=["nothing else changes", "something changes"])
+def test_who_is_listed_again_is_not_asked_for_until_that_is_undone(data_admin, district_clerk, town_officer, months):
+    one = {"home": 0, "labour": "weak", "months": "6", "hamlet": "", "phone": ""}
+    batches = []
+    for people in ({0: one, 1: one}, {0: {**one, "months": "3"}}, {0: {**one, "months": months}, 1: one}):
+        batches.append(approve(district_clerk, submit(data_admin, send(data_admin, as_csv(people)))))
+        clear()
+    last = batches[-1]
+    assert (last.state, last.counts["relisted"]) == (BatchState.APPROVED, 1)
+
+    def asked() -> list[str]:
+        with acting_as(actor_for(town_officer)) as actor:
+            (source,) = (one for one in sources_for(actor) if one.key == "roster_absence")
+            return [one.person.name for one in source.rows(actor)]
+
+    assert asked() == []
+    with system_scope("测试"):
+        assert RosterAbsence.objects.get().stays_reason == f"批次 {last} 的名单又列入"
+    for expected in (["王二"], []):
+        take_back(data_admin, district_clerk, last)
+        clear()
+        assert asked() == expected
