@@ -62,6 +62,7 @@ def test_a_roster_with_faults_from_upload_to_undo(visitor, worker, data_admin, d
     cell = annotated.worksheets[1].cell(NOTES + 4, HEADINGS.index("证件号码") + 1)
     assert annotated.sheetnames[0] == "汇总" and cell.value == wrong(PEOPLE[2])
     assert "校验" in cell.comment.text and cell.fill.fgColor.rgb.endswith("FBE9E7") and cell.data_type == "s"
+    maker.page.click(".dock summary")
     failed = openpyxl.load_workbook(io.BytesIO(saved(maker.page, "只下载有错误的行")))
     maker.page.click("text=提交复核：新增 2")
     maker.page.wait_for_selector("text=本人不能复核自己上传的批次")
@@ -86,6 +87,7 @@ def test_a_roster_with_faults_from_upload_to_undo(visitor, worker, data_admin, d
     sheet.delete_rows(1, NOTES)
     failed.save(tmp_path / "改正.xlsx")
     maker.open(batch_path)
+    maker.page.click(".dock summary")
     maker.page.click("text=上传改正后的行")
     maker.check()
     maker.page.set_input_files("input[type=file]", str(tmp_path / "改正.xlsx"))
