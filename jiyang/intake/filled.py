@@ -67,10 +67,13 @@ class _Rows:
 
 def _merged(source: Source, part: Header, found: "Gathered", first: int) -> None:
     """A household's cells merged over its members hold for each of them; other merged cells are left as they are."""
+    ranges = source.merged(part.sheet)
+    if not ranges:
+        return
     offset = found.starts[-1][1]
     at = {row - offset - 1: index for index, row in enumerate(found.rows[first:], start=first)}
     last = max(at, default=-1)
-    for (top, left), (bottom, right) in source.merged(part.sheet):
+    for (top, left), (bottom, right) in ranges:
         if bottom == top or top not in at:
             continue
         for place in range(left, right + 1):

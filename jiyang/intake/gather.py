@@ -154,7 +154,13 @@ def _data_rows(rows: Iterable[list[Any]], part: Header, found: Gathered) -> Iter
             plainly = len(keys) > 1 and row[keys[0]] and row[keys[-1]] and row[keys[0]] != heading
         else:
             number_cell = row[id_at]
-            plainly = others and type(number_cell) is str and number_cell[:15].isdigit() and row[others[0]]
+            plainly = (
+                others
+                and type(number_cell) is str
+                and len(number_cell) > 14
+                and number_cell[:15].isdigit()
+                and (row[others[0]] or row[others[-1]])
+            )
         why = _explains(row, part, id_at) if number <= part.first_data + BELOW else ""
         if why := why or ("" if plainly else doubtful(row)):
             found.skipped[why] += 1

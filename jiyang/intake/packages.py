@@ -17,6 +17,7 @@ from jiyang.intake.refusals import FileRefused
 
 LARGEST_UNPACKED = 300 * 1024 * 1024  # bytes of all parts together
 MOST_COLUMNS, MOST_ROWS = 500, 300_000
+MOST_CELLS = LARGEST_UNPACKED // 8  # of a file in XML or HTML, the empty ones between others included
 STRAY = 20_000  # empty rows before a last cell that make it a stray one
 PIECE, SLICE = 1 << 20, 1 << 16
 READ = re.compile(

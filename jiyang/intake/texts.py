@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 
-from jiyang.intake.packages import MOST_COLUMNS
+from jiyang.intake.packages import MOST_CELLS, MOST_COLUMNS
 from jiyang.intake.refusals import FileRefused
 
 BROKEN = "\ufffd"  # what stands for a byte that is no character
@@ -136,6 +136,7 @@ class Tables(HTMLParser):
         self.cell: list[str] | None = None
         self.span = (1, 1)
         self.silent = 0
+        self.room = MOST_CELLS
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
         if tag in {"style", "script", "title"}:
@@ -168,6 +169,9 @@ class Tables(HTMLParser):
         while self.held.get(len(row), 0) and len(row) < MOST_COLUMNS:
             row.append("")
         place = len(row)
+        self.room -= across
+        if self.room < 0:
+            raise FileRefused("file_too_big")
         row += [re.sub(r"[ \t\r\n]+", " ", "".join(self.cell)).strip(), *[""] * (across - 1)]
         if down > 1:
             self.held |= {place + one: down for one in range(across)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
-from jiyang.intake.packages import MOST_COLUMNS, MOST_ROWS, STRAY
+from jiyang.intake.packages import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, STRAY
 from jiyang.intake.refusals import FileRefused
 
 SHEET, EXCEL = "urn:schemas-microsoft-com:office:spreadsheet", "urn:schemas-microsoft-com:office:excel"
@@ -54,6 +54,7 @@ class _Reader:
         self.type: str | None = None
         self.text: list[str] | None = None
         self.comments = 0
+        self.room = MOST_CELLS
         self.parser = expat.ParserCreate("utf-8", " ")
         self.parser.buffer_text = True
         self.parser.StartDoctypeDeclHandler = _refuse
@@ -128,6 +129,12 @@ class _Reader:
             raise FileRefused("file_stray_cell", row=self.row + 1)
         if self.row >= MOST_ROWS:
             raise FileRefused("file_too_long", n=self.row + 1)
+        known = len(rows[self.row]) if self.row < len(rows) else 0
+        self.room -= 8 * max(0, self.row + 1 - len(rows)) + max(
+            0, self.column + 1 - known
+        )  # an empty row is a list, too
+        if self.room < 0:
+            raise FileRefused("file_too_big")
         rows += [[] for _ in range(self.row + 1 - len(rows))]
         row = rows[self.row]
         row += [""] * (self.column + 1 - len(row))

@@ -12,7 +12,7 @@ import pytest
 import xlwt
 from python_calamine import CalamineWorkbook
 
-from jiyang.intake import packages, pipeline
+from jiyang.intake import packages, pipeline, texts, xmlbook
 from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.places import RegionIndex
@@ -825,6 +825,20 @@ def test_a_damaged_or_hostile_2003_workbook_is_refused(load, old, new, code):
     with pytest.raises(FileRefused) as refused:
         load(book.encode("utf-8"), "名单.xls")
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("kind", ["xml", "html"])
+def test_a_small_file_that_unfolds_to_very_many_empty_cells_is_refused(load, kind, monkeypatch):
+    monkeypatch.setattr(xmlbook, "MOST_CELLS", 100_000)
+    monkeypatch.setattr(texts, "MOST_CELLS", 100_000)
+    if kind == "html":
+        data = f"<table>{'<tr><td colspan=500>a</td></tr>' * 300}</table>"
+    else:
+        row = '<Row><Cell ss:Index="500"><Data ss:Type="String">a</Data></Cell></Row>'
+        data = spreadsheet_xml((SHEET, grid(people(2)))).replace("</Table>", f"{row * 300}</Table>")
+    with pytest.raises(FileRefused) as refused:
+        load(data.encode("utf-8"), "名单.xls")
+    assert refused.value.code == "file_too_big"
 
 
 def test_blank_rows_far_below_in_a_2003_workbook_cost_nothing(load):
