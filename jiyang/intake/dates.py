@@ -155,7 +155,9 @@ def _day(raw: str, kept: str, month: bool, ways: Ways) -> Read:
     if isinstance(found, Read):
         return found
     year, number, day_of_month = found
-    if not FIRST_YEAR <= year <= LAST_YEAR:
+    if year > LAST_YEAR or (
+        year < FIRST_YEAR and day_of_month is None
+    ):  # 170605 is no month of 1706; a whole day is what it says
         return Read(None, "date_unreadable", None, f"不是日期：年份是 {year}")
     if not 1 <= number <= 12:
         return Read(None, "date_bad_month")
