@@ -200,13 +200,12 @@ def _of_one_name(
 ) -> list[str]:
     """Of each row without any number how many of its household have its name, and relation, sex and birth date alike."""
     blank = [None] * len(ids)
-    homes, names, *facts = (
+    homes, names, relations, sexes, stated, person_nos, records = (
         mapped.columns.get(name, blank)
         for name in ("household_no", "name", "relation", "stated_sex", "stated_birth_date", "person_no", "record_id")
     )
-    *facts, person_nos, records = facts
     told = {
-        index: (homes[index], names[index], births.get(index), *(column[index] for column in facts))
+        index: (homes[index], names[index], births.get(index), relations[index], sexes[index], stated[index])
         for index, number in enumerate(ids)
         if number is None and copied[index] is None and homes[index] and names[index]
         if person_nos[index] is None and records[index] is None

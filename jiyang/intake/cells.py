@@ -147,9 +147,8 @@ def unvalued(what: str | Unvalued) -> Unvalued:
     """What stands in a cell without a usable value (`packages.Package`)."""
     if isinstance(what, Unvalued):
         return what
-    if what in (NO_RESULT.code, OTHERWISE.code):
-        return NO_RESULT if what == NO_RESULT.code else OTHERWISE
-    return Unvalued("cell_error", "（公式错误）" if what == "cell_error" else what)
+    known = {one.code: one for one in (NO_RESULT, OTHERWISE)}
+    return known.get(what) or Unvalued("cell_error", "（公式错误）" if what == "cell_error" else what)
 
 
 def as_text(cell: object) -> str:

@@ -130,9 +130,8 @@ class _Reader:
         if self.row >= MOST_ROWS:
             raise FileRefused("file_too_long", n=self.row + 1)
         known = len(rows[self.row]) if self.row < len(rows) else 0
-        self.room -= 8 * max(0, self.row + 1 - len(rows)) + max(
-            0, self.column + 1 - known
-        )  # an empty row is a list, too
+        new_rows, new_cells = max(0, self.row + 1 - len(rows)), max(0, self.column + 1 - known)
+        self.room -= 8 * new_rows + new_cells  # an empty row is a list, too
         if self.room < 0:
             raise FileRefused("file_too_big")
         rows += [[] for _ in range(self.row + 1 - len(rows))]

@@ -90,7 +90,9 @@ def test_the_differences_page_is_for_those_who_see_runs(client, data_admin, town
     assert client.get(address).status_code == 403
 
 
-def test_each_officer_is_told_of_the_visits_of_standing_households_that_are_theirs(town_officer, other_officer, grid_worker, district_clerk):
+def test_each_officer_is_told_of_the_visits_of_standing_households_that_are_theirs(
+    town_officer, other_officer, grid_worker, district_clerk
+):
     due, late, later, far, gone, closed = (factories.household(tier="C") for _ in range(6))
     village_2 = factories.household(factories.village(index=1), tier="C")
     day = dt.date(2021, 10, 26)
@@ -98,7 +100,9 @@ def test_each_officer_is_told_of_the_visits_of_standing_households_that_are_thei
         for household, days in ((due, 0), (late, -3), (later, 1), (far, 90), (village_2, -1), (gone, -1), (closed, -1)):
             HouseholdState.objects.filter(pk=household.pk).update(next_visit_on=day + dt.timedelta(days=days))
         Household.objects.filter(pk=closed.pk).update(closed_on=day, close_reason="整户迁出")
-        Household.objects.filter(pk=gone.pk).update(voided_at=timezone.now(), voided_by=district_clerk, void_reason="录入错误")
+        Household.objects.filter(pk=gone.pk).update(
+            voided_at=timezone.now(), voided_by=district_clerk, void_reason="录入错误"
+        )
     run = run_job("visit.due")
     assert run.summary == {"提醒人数": 2}
     assert {(one.user, one.text) for one in Notice.objects.all()} == {
