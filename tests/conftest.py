@@ -66,6 +66,8 @@ def django_db_setup(request, django_test_environment, django_db_blocker, django_
     web, owner = settings_dict["USER"], env.database(os.environ["DATABASE_OWNER_URL"])["USER"]
     with django_db_blocker.unblock():
         settings_dict["USER"] = owner
+        if template := os.environ.get("DATABASE_TEMPLATE"):
+            settings_dict["TEST"] |= {"TEMPLATE": template, "MIGRATE": False}
         made = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
         connection.close()
         settings_dict["USER"] = web

@@ -14,7 +14,7 @@ from pathlib import Path
 from jiyang import env as environment
 from jiyang.runtime import assets
 from jiyang.runtime.environment import ROOT, Busy, Instance
-from jiyang.runtime.postgres import CannotStart
+from jiyang.runtime.postgres import DATABASE, CannotStart
 from jiyang.runtime.supervisor import Child, Supervisor
 
 OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "squashmigrations", "flush", "backup"}
@@ -167,6 +167,8 @@ def test(argv: list[str]) -> int:
             env["DATABASE_SUPERUSER_URL"] = instance.cluster.url("postgres")
         (instance.data / "static").mkdir()
         with instance.services():
+            if instance.cluster and not django(env, "migrate", "-v0", "--noinput"):
+                env["DATABASE_TEMPLATE"] = DATABASE  # migrated once; every test process copies it
             return subprocess.run([PYTHON, "-m", "pytest", *argv], env=env, cwd=ROOT, check=False).returncode
 
 

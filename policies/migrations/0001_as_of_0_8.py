@@ -1,0 +1,93 @@
+import django.db.models.deletion
+import django.db.models.manager
+import django.utils.timezone
+import jiyang.audit.models
+import pghistory.utils
+import uuid
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    replaces = [('policies', '0001_initial'), ('policies', '0002_checked_per_statement'), ('policies', '0003_indexes_of_live_rows')]
+
+    initial = True
+
+    dependencies = [
+        ('accounts', '__first__'),
+        ('households', '0001_as_of_0_8'),
+        ('intake', '0001_as_of_0_8'),
+        ('regions', '0001_as_of_0_8'),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='LeafletDelivery',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='公开编号')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='版本')),
+                ('done_by', models.CharField(blank=True, max_length=120, verbose_name='办理人')),
+                ('done_on', models.DateField(blank=True, null=True, verbose_name='办理日期')),
+                ('entered_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='录入时间')),
+                ('voided_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='作废时间')),
+                ('void_reason', models.CharField(blank=True, editable=False, max_length=200, verbose_name='作废原因')),
+                ('kind', models.CharField(choices=[('application', '申报政策明白纸'), ('support', '帮扶政策明白纸')], max_length=12, verbose_name='明白纸')),
+                ('year', models.PositiveSmallIntegerField(verbose_name='年度')),
+                ('receiver', models.CharField(max_length=60, verbose_name='签收人')),
+                ('district', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.region', verbose_name='区县')),
+                ('entered_by', models.ForeignKey(db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='录入人')),
+                ('household', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='households.household', verbose_name='户')),
+                ('origin', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='intake.batch', verbose_name='来源批次')),
+                ('town', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.region', verbose_name='镇街')),
+                ('village', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.region', verbose_name='行政村')),
+                ('voided_by', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='作废人')),
+            ],
+            options={
+                'verbose_name': '明白纸发放',
+                'verbose_name_plural': '明白纸发放',
+                'abstract': False,
+                'base_manager_name': 'all_rows',
+                'default_manager_name': 'objects',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at', None), ('voided_by', None)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='policies_leafletdelivery_void', violation_error_message='作废须写明时间和原因'), models.UniqueConstraint(condition=models.Q(('voided_at', None)), fields=('household', 'kind', 'year'), name='leaflet_once', violation_error_message='该户本年度已发过这种明白纸')],
+            },
+            managers=[
+                ('objects', django.db.models.manager.Manager()),
+                ('all_rows', django.db.models.manager.Manager()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='LeafletDeliveryEvent',
+            fields=[
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False, verbose_name='事件号')),
+                ('pgh_xid', jiyang.audit.models.XidField(db_default=jiyang.audit.models.CurrentXid(), editable=False, verbose_name='事务号')),
+                ('pgh_context', pghistory.utils.JSONField(null=True)),
+                ('id', models.BigIntegerField()),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, verbose_name='公开编号')),
+                ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='版本')),
+                ('done_by', models.CharField(blank=True, max_length=120, verbose_name='办理人')),
+                ('done_on', models.DateField(blank=True, null=True, verbose_name='办理日期')),
+                ('entered_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='录入时间')),
+                ('voided_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='作废时间')),
+                ('void_reason', models.CharField(blank=True, editable=False, max_length=200, verbose_name='作废原因')),
+                ('kind', models.CharField(choices=[('application', '申报政策明白纸'), ('support', '帮扶政策明白纸')], max_length=12, verbose_name='明白纸')),
+                ('year', models.PositiveSmallIntegerField(verbose_name='年度')),
+                ('receiver', models.CharField(max_length=60, verbose_name='签收人')),
+                ('district', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='regions.region', verbose_name='区县')),
+                ('entered_by', models.ForeignKey(db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='录入人')),
+                ('household', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='households.household', verbose_name='户')),
+                ('origin', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='intake.batch', verbose_name='来源批次')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='policies.leafletdelivery')),
+                ('town', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='regions.region', verbose_name='镇街')),
+                ('village', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='regions.region', verbose_name='行政村')),
+                ('voided_by', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='作废人')),
+            ],
+            options={
+                'verbose_name': '明白纸发放变更',
+                'abstract': False,
+            },
+        ),
+    ]
