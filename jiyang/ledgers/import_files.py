@@ -1,6 +1,7 @@
 """A ledger's import file: its heading row found, its cells as texts; and the empty workbook to fill in."""
 
 import io
+from dataclasses import dataclass
 
 import tablib
 import xlsxwriter
@@ -14,8 +15,19 @@ SEARCHED = 8  # rows in which the headings may stand
 LOST = 1e15  # a number cell from here on has lost digits
 
 
-def dataset_of(data: bytes, filename: str, resource: LedgerResource) -> tuple[tablib.Dataset, int, list[str]]:
-    """The lines under the heading row, that row's number, and headings nobody knows.
+@dataclass(frozen=True)
+class Table:
+    """The lines under the heading row, the file's row number of each (blank rows count), the heading row's, and headings
+    nobody knows."""
+
+    dataset: tablib.Dataset
+    numbers: list[int]
+    header_row: int
+    unknown: list[str]
+
+
+def table_of(data: bytes, filename: str, resource: LedgerResource) -> Table:
+    """What a file holds for a ledger.
 
     Raises ValidationError: unreadable, no heading row, a required column missing, too many lines.
     """
@@ -38,7 +50,8 @@ def dataset_of(data: bytes, filename: str, resource: LedgerResource) -> tuple[ta
         raise ValidationError(f"没有找到表头。表头应含：{'、'.join(resource.headings)}")
     _, index, _, rows = found
     index = -index
-    return _lines(rows, index, headings, resource), index + 1, _unknown(rows[index], headings)
+    dataset, numbers = _lines(rows, index, headings, resource)
+    return Table(dataset, numbers, index + 1, _unknown(rows[index], headings))
 
 
 def _known(row: list, headings: dict[str, str]) -> set[str]:
@@ -49,22 +62,25 @@ def _unknown(row: list, headings: dict[str, str]) -> list[str]:
     return [tidy(as_text(cell)) for cell in row if as_text(cell) and narrow(as_text(cell)) not in headings]
 
 
-def _lines(rows: list[list], index: int, headings: dict[str, str], resource: LedgerResource) -> tablib.Dataset:
+def _lines(
+    rows: list[list], index: int, headings: dict[str, str], resource: LedgerResource
+) -> tuple[tablib.Dataset, list[int]]:
     places = {
         headings[narrow(as_text(cell))]: at for at, cell in enumerate(rows[index]) if narrow(as_text(cell)) in headings
     }
     needed = [str(field.label) for field in resource.form.fields.values() if field.required]
     if missing := [heading for heading in needed if heading not in places]:
         raise ValidationError(f"缺少必需的列：{'、'.join(missing)}")
-    lines = [row for row in rows[index + 1 :] if any(as_text(cell).strip() for cell in row)]
+    below = enumerate(rows[index + 1 :], start=index + 2)
+    lines = [(number, row) for number, row in below if any(as_text(cell).strip() for cell in row)]
     if not lines:
         raise ValidationError("只有表头，没有数据行")
     if len(lines) > MOST_ROWS:
         raise ValidationError(f"有 {len(lines):,} 行，一次最多 {MOST_ROWS:,} 行，请分成几个文件")
     dataset = tablib.Dataset(headers=list(places))
-    for row in lines:
+    for _, row in lines:
         dataset.append([text_of(row[at]) if at < len(row) else "" for at in places.values()])
-    return dataset
+    return dataset, [number for number, _ in lines]
 
 
 def text_of(cell: object) -> str:

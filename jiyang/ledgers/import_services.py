@@ -18,7 +18,7 @@ from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_bytes
 from jiyang.intake.enums import BatchState, RowAction
 from jiyang.intake.models import Batch
-from jiyang.ledgers.import_files import dataset_of
+from jiyang.ledgers.import_files import table_of
 from jiyang.ledgers.importing import resource_of
 
 AAD = "ledger.import"
@@ -63,15 +63,15 @@ def plan_of(batch: Batch, ledger, actor: Actor, by: User, *, write: bool = False
     with batch.file.open("rb") as stored:
         data = decrypt_bytes(stored.read(), AAD)
     resource = resource_of(ledger)(actor=actor, by=by, batch=batch)
-    dataset, header_row, unknown = dataset_of(data, batch.filename, resource)
-    result = resource.import_data(dataset, dry_run=not write, use_transactions=True)
+    table = table_of(data, batch.filename, resource)
+    result = resource.import_table(table, dry_run=not write)
     if result.base_errors:
         raise ValidationError([f"没有写入：{one.error}" for one in result.base_errors])
-    lines = [_line(resource, header_row + number, one) for number, one in enumerate(result.rows, start=1)]
-    invalid = {one.number: one for one in result.invalid_rows}
-    lines = [_refused(line, invalid.get(line.row - header_row)) for line in lines]
+    lines = [_line(resource, row, one) for row, one in zip(table.numbers, result.rows, strict=True)]
+    invalid = {table.numbers[one.number - 1]: one for one in result.invalid_rows}
+    lines = [_refused(line, invalid.get(line.row)) for line in lines]
     counts = {action.value: sum(one.action == action for one in lines) for action in RowAction}
-    return Plan(lines, counts, unknown, header_row)
+    return Plan(lines, counts, table.unknown, table.header_row)
 
 
 def _line(resource, row: int, result) -> Line:

@@ -17,7 +17,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.utils import timezone
-from import_export import fields, instance_loaders, resources, widgets
+from import_export import fields, instance_loaders, resources, results, widgets
 
 from jiyang.access.scope import Actor
 from jiyang.intake.cells import SEPARATORS, narrow, tidy
@@ -121,6 +121,7 @@ class LedgerResource(resources.ModelResource):
         self.fields = {name: self.field_of(name) for name in self.form.fields}
         self.known: dict[tuple, models.Model] = {}
         self.seen: dict[tuple, int] = {}
+        self.numbers: list[int] = []
         self.written: list[models.Model] = []
 
     def field_of(self, name: str) -> fields.Field:
@@ -133,6 +134,11 @@ class LedgerResource(resources.ModelResource):
     def headings(self) -> dict[str, str]:
         """Heading -> field name."""
         return {str(field.label): name for name, field in self.form.fields.items()}
+
+    def import_table(self, table, *, dry_run: bool) -> results.Result:
+        """Run the lines of a file (`import_files.Table`), whose row numbers the problems tell."""
+        self.numbers = table.numbers
+        return self.import_data(table.dataset, dry_run=dry_run, use_transactions=True)
 
     def key_of(self, cleaned: dict) -> tuple:
         return tuple(getattr(cleaned.get(name), "pk", cleaned.get(name)) for name in self.spec.key)
@@ -164,10 +170,10 @@ class LedgerResource(resources.ModelResource):
             labels = {name: heading for heading, name in self.headings.items()}
             for name, texts in form.errors.items():
                 problems.setdefault(labels.get(name, NON_FIELD_ERRORS), []).extend(texts)
-        elif (first := self.seen.setdefault(self.key_of(form.cleaned_data), kwargs["row_number"])) != kwargs[
-            "row_number"
-        ]:
-            problems[NON_FIELD_ERRORS] = [f"与第 {first} 条重复"]
+        else:
+            number = self.numbers[kwargs["row_number"] - 1]
+            if (first := self.seen.setdefault(self.key_of(form.cleaned_data), number)) != number:
+                problems[NON_FIELD_ERRORS] = [f"与第 {first} 行重复"]
         if problems:
             raise ValidationError(problems)
         row["cleaned"] = form.cleaned_data

@@ -104,7 +104,7 @@ def test_every_error_of_every_line_is_told_at_once(client, town_officer):
         client, town_officer, ["曲堤街道", "甲", "帮扶责任人", "单位", "", ""], ["仁风镇", "", "不知道", "单位", "", "123"], GOOD, GOOD
     )  # fmt: skip
     page = client.get(url("import_batch", batch().pk)).content.decode()
-    for text in ("没有“曲堤街道”，或不在本人管辖范围内", "请填写姓名", "电话应为 11 位数字", "与第 3 条重复"):
+    for text in ("没有“曲堤街道”，或不在本人管辖范围内", "请填写姓名", "电话应为 11 位数字", "与第 5 行重复"):
         assert text in page
     assert batch().counts == {
         "insert": 1,
@@ -116,6 +116,14 @@ def test_every_error_of_every_line_is_told_at_once(client, town_officer):
         "kept": 0,
         "unknown": 0,
     }
+
+
+def test_rows_are_numbered_as_the_file_does_whatever_is_blank_between(client, town_officer):
+    send(client, town_officer, GOOD, [], [*GOOD[:1], "王敏", "不知道", *GOOD[3:]], [None, None], GOOD)
+    page = client.get(url("import_batch", batch().pk))
+    lines = {one.row: one.action for one in page.context["plan"].lines}
+    assert lines == {3: "insert", 5: "refused", 7: "refused"}
+    assert "与第 3 行重复" in page.content.decode()
 
 
 @pytest.mark.parametrize(
