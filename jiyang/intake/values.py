@@ -157,7 +157,7 @@ def _refused_id(checked: idcard.Checked) -> Read:
 
 
 def phone_cell(cell: object) -> Read:
-    if type(cell) is str and len(cell) == 11 and cell.isascii() and cell.isdigit():
+    if type(cell) is str and len(cell) == 11 and cell.isascii() and cell.isdigit() and cell.strip("0"):
         return Read(cell)
     if failed := unusable(cell):
         return failed
@@ -165,7 +165,7 @@ def phone_cell(cell: object) -> Read:
     kept = narrow(raw)
     if not kept:
         return BLANK
-    if is_nothing(kept):
+    if is_nothing(kept) or not kept.strip("0"):
         return Read(None, "placeholder", "")
     if SCIENTIFIC.match(kept):
         return Read(None, "phone_scientific")
