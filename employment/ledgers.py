@@ -1,5 +1,6 @@
 """The ledgers of labour: 务工 and 务工计划."""
 
+import datetime as dt
 from functools import partial
 
 from employment import services
@@ -8,6 +9,7 @@ from employment.forms import PlanEditForm, PlanForm, SpellEditForm, SpellForm
 from employment.models import LabourPlan, LabourSpell
 from households.roster.layout_export import offered
 from jiyang.ledgers.columns import Column
+from jiyang.ledgers.importing import Imports
 from jiyang.ledgers.ledger import FormFor, Ledger
 from jiyang.ledgers.voiding import voiding
 
@@ -19,6 +21,11 @@ MEMBER = (
 )
 NUMBERS = (Column("person__person_no", "人编号"), Column("person__id_number", "证件号码"))
 VOID = voiding("登记到了另一个人名下")
+
+
+def month_of(day: dt.date | None) -> dt.date | None:
+    """The national system dates jobs by months."""
+    return day and day.replace(day=1)
 
 
 def members() -> list[Column]:
@@ -52,6 +59,12 @@ class SpellLedger(Ledger):
     empty = "还没有务工记录。导入务工月监测表，或登记务工。"
     create = FormFor(SpellForm, services.record_spell)
     edit = FormFor(SpellEditForm, services.edit_spell)
+    imports = Imports(
+        "labour.import",
+        ("person", "job_started_on", "job_employer"),
+        services.fill_spell,
+        alike={"job_started_on": month_of},
+    )
     bulk = (VOID,)
 
 
@@ -71,4 +84,5 @@ class PlanLedger(Ledger):
     empty = "还没有务工计划。导入计划外出务工信息，或登记计划。"
     create = FormFor(PlanForm, services.record_plan)
     edit = FormFor(PlanEditForm, services.edit_plan)
+    imports = Imports("labour.import", ("person",), services.fill_plan)
     bulk = (VOID,)

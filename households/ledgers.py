@@ -145,6 +145,7 @@ class CaseLedger(Ledger):
     empty = "还没有监测信息。导入监测对象名单，或在监测户的档案里登记。"
     create = FormFor(CaseForm, facts.keep_case)
     edit = FormFor(CaseEditForm, facts.edit_case)
+    imports = Imports("case.import", ("household",), facts.fill_case)
 
 
 class HelperLedger(Ledger):

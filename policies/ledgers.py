@@ -1,13 +1,16 @@
+from typing import ClassVar
+
 from django import forms
 from django.utils import timezone
 
 from households.forms.fields import OfHousehold
 from jiyang.ledgers.columns import Column
 from jiyang.ledgers.filters import LedgerFilter
+from jiyang.ledgers.importing import Imports
 from jiyang.ledgers.ledger import FormFor, Ledger
 from jiyang.ui.forms import BigChoice, DayInput
+from policies import services
 from policies.models import LeafletDelivery, LeafletKind
-from policies.services import deliver
 
 
 class LeafletForm(OfHousehold):
@@ -16,6 +19,8 @@ class LeafletForm(OfHousehold):
     receiver = forms.CharField(label="签收人", max_length=60)
     done_by = forms.CharField(label="发放人", required=False, max_length=120, help_text="不填就是本人")
     photo = forms.FileField(label="签收照片", required=False, help_text="JPG 或 PNG")
+
+    paths: ClassVar = {**OfHousehold.paths, "on": "done_on"}
 
 
 class LeafletFilter(LedgerFilter):
@@ -41,4 +46,5 @@ class LeafletLedger(Ledger):
         Column("receiver", optional=True),
     )
     filterset, sort = LeafletFilter, "-done_on"
-    create = FormFor(LeafletForm, deliver)
+    create = FormFor(LeafletForm, services.deliver)
+    imports = Imports("leaflet.import", ("household", "kind", "year"), services.fill)

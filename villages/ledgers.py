@@ -4,6 +4,7 @@ from functools import partial
 
 from households.roster.layout_export import offered
 from jiyang.ledgers.columns import Column
+from jiyang.ledgers.importing import Imports
 from jiyang.ledgers.ledger import FormFor, Ledger
 from jiyang.ledgers.voiding import voiding
 from villages import services
@@ -42,4 +43,5 @@ class YearLedger(Ledger):
     empty = "还没有行政村信息。导入国家系统的行政村信息表，或逐村登记。"
     create = FormFor(YearForm, services.record_year)
     edit = FormFor(YearEditForm, services.edit_year)
+    imports = Imports("village.import", ("village", "year"), services.fill_year)
     bulk = (voiding("选错了村或年度"),)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from households.roster.takers import FIRST_YEAR
-from households.services.facts import store
+from households.services.facts import fill, store
 from jiyang.accounts.models import User
 from jiyang.ledgers.editing import claim
 from jiyang.regions.enums import Level
@@ -18,16 +18,25 @@ from villages.models import VillageYear
 @transaction.atomic
 def record_year(*, by: User, village: Region, year: int, **fields: Any) -> VillageYear:
     """Record a village's figures of a year. Raises ValidationError by field; IntegrityError where that year is recorded already."""
-    today, problems = timezone.localdate(), {}
+    record = VillageYear(entered_by=by, done_by=by.name, done_on=timezone.localdate())
+    fill_year(record, {"village": village, "year": year, **fields})
+    record.save()
+    return record
+
+
+def fill_year(record: VillageYear, values: dict[str, Any]) -> None:
+    """Give a village's figures these values. Raises ValidationError by field."""
+    village, year, today, problems = values["village"], values["year"], timezone.localdate(), {}
     if village.level != Level.VILLAGE:
         problems["village"] = "请选择行政村"
     if not FIRST_YEAR <= year <= today.year:
         problems["year"] = f"年度应在 {FIRST_YEAR} 到 {today.year} 之间"
     if problems:
         raise ValidationError(problems)
-    record = VillageYear(year=year, entered_by=by, done_by=by.name, done_on=today)
-    record.place_at(village)
-    return store(record, fields)
+    if record.pk is None:
+        record.place_at(village)
+    record.year = year
+    fill(record, {name: value for name, value in values.items() if name not in {"village", "year"}})
 
 
 @transaction.atomic

@@ -17,10 +17,25 @@ from jiyang.ledgers.editing import claim
 @transaction.atomic
 def keep_case(*, by: User, household: Household, **fields: Any) -> CaseRecord:
     """A monitored household's record (监测信息). Raises ValidationError by field; IntegrityError where it has one already."""
-    if household.closed_on:
-        raise ValidationError({"household_no": f"该户已于 {household.closed_on} 核减"})
-    record = CaseRecord(household=household, entered_by=by, done_by=by.name, done_on=timezone.localdate())
-    return store(record, fields)
+    record = CaseRecord(entered_by=by, done_by=by.name, done_on=timezone.localdate())
+    fill_case(record, {"household": household, **fields})
+    record.save()
+    return record
+
+
+def fill_case(record: CaseRecord, values: dict[str, Any]) -> None:
+    """Give a monitored household's record these values. Raises ValidationError by field."""
+    settle_household(record, values)
+    fill(record, {name: value for name, value in values.items() if name != "household"})
+
+
+def settle_household(record: models.Model, values: dict[str, Any]) -> None:
+    """Whose a new record is. Raises ValidationError for a household that has left the register."""
+    if record.pk is None:
+        household = values["household"]
+        if household.closed_on:
+            raise ValidationError({"household_no": f"该户已于 {household.closed_on} 核减"})
+        record.household = household
 
 
 @transaction.atomic
@@ -41,7 +56,14 @@ def edit_person(*, by: User, record: Person, version: int, **fields: Any) -> Per
 
 
 def store(record: models.Model, fields: dict[str, Any]) -> Any:
-    """Save a record of the rosters' columns with these values; masked ones get their blind index."""
+    """Save a record of the rosters' columns with these values."""
+    fill(record, fields)
+    record.save()
+    return record
+
+
+def fill(record: models.Model, fields: dict[str, Any]) -> None:
+    """Give a record of the rosters' columns these values; masked ones get their blind index. Raises ValidationError."""
     for name, value in fields.items():
         setattr(record, name, value)
         if name in record.masked:
@@ -49,8 +71,6 @@ def store(record: models.Model, fields: dict[str, Any]) -> Any:
             setattr(record, f"{name}_index", blind_index(value) if value else None)
     if isinstance(record, CaseRecord):
         _check_risks(record)
-    record.save()
-    return record
 
 
 def _check_risks(record: CaseRecord) -> None:

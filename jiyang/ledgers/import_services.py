@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from jiyang.access.scope import Actor, actor_for, note_stand_in, require
@@ -20,6 +20,7 @@ from jiyang.intake.enums import BatchState, RowAction
 from jiyang.intake.models import Batch
 from jiyang.ledgers.import_files import table_of
 from jiyang.ledgers.importing import resource_of
+from jiyang.ledgers.views import message_of
 
 AAD = "ledger.import"
 ACTIONS = {
@@ -55,23 +56,34 @@ class Plan:
         return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
 
 
-def plan_of(batch: Batch, ledger, actor: Actor, by: User, *, write: bool = False) -> Plan:
-    """Run the file through the ledger's resource; nothing is left behind unless `write`. A fixed number of queries.
+def plan_of(batch: Batch, ledger, actor: Actor, *, write: bool = False) -> Plan:
+    """Run the file through the ledger's resource with the maker's eyes and in their name; nothing is left behind unless
+    `write`. A fixed number of queries.
 
     Raises ValidationError for a file that cannot be read or, when writing, for a write that failed as a whole.
     """
     with batch.file.open("rb") as stored:
         data = decrypt_bytes(stored.read(), AAD)
-    resource = resource_of(ledger)(actor=actor, by=by, batch=batch)
+    resource = resource_of(ledger)(actor=actor, by=actor.user, batch=batch)
     table = table_of(data, batch.filename, resource)
     result = resource.import_table(table, dry_run=not write)
     if result.base_errors:
-        raise ValidationError([f"没有写入：{one.error}" for one in result.base_errors])
+        raise ValidationError([f"没有写入：{_why(one.error, ledger)}" for one in result.base_errors])
     lines = [_line(resource, row, one) for row, one in zip(table.numbers, result.rows, strict=True)]
     invalid = {table.numbers[one.number - 1]: one for one in result.invalid_rows}
     lines = [_refused(line, invalid.get(line.row)) for line in lines]
     counts = {action.value: sum(one.action == action for one in lines) for action in RowAction}
     return Plan(lines, counts, table.unknown, table.header_row)
+
+
+def _why(error: Exception, ledger) -> str:
+    """Why the database took none of the lines: a row out of the maker's sight may hold the same key."""
+    if not isinstance(error, IntegrityError):
+        return str(error)
+    try:
+        return message_of(error, ledger.model)
+    except IntegrityError:
+        return "与已有的记录冲突，请核对后重传"
 
 
 def _line(resource, row: int, result) -> Line:
@@ -80,13 +92,13 @@ def _line(resource, row: int, result) -> Line:
         return Line(row, action, "", problems=[("", str(one.error)) for one in result.errors])
     old = result.original if action == RowAction.UPDATE else None
     changes = []
-    for one in resource.fields.values():
-        was = one.widget.column.text(old) if old is not None else ""
-        now = one.widget.column.text(result.instance)
-        raw_same = old is not None and getattr(old, one.attribute) == getattr(result.instance, one.attribute)
-        if action != RowAction.SAME and not raw_same and (now or was):
+    for one in resource.fields.values() if action != RowAction.SAME else ():
+        column = one.widget.column
+        was, now = column.text(old) if old is not None else "", column.text(result.instance)
+        is_same = old is not None and column.raw(old) == column.raw(result.instance)
+        if not is_same and (now or was):
             changes.append((one.column_name, was, now))
-    return Line(row, action, str(result.instance), changes)
+    return Line(row, action, resource.ledger.name_of(result.instance), changes)
 
 
 def _refused(line: Line, invalid) -> Line:
@@ -118,7 +130,7 @@ def upload(*, by: User, ledger, filename: str, data: bytes) -> Batch:
     batch.file.save(f"{batch.sha256[:24]}.bin", ContentFile(encrypt_bytes(data, AAD)), save=False)
     batch.save()
     try:
-        plan = plan_of(batch, ledger, actor, by)
+        plan = plan_of(batch, ledger, actor)
     except ValidationError:
         batch.file.delete(save=False)
         raise
@@ -130,7 +142,7 @@ def submit(*, batch: Batch, ledger, by: User) -> Batch:
     """Hand the batch to another person. Raises ValidationError when there is nothing to write or it has moved on."""
     actor = _need(ledger, "make")
     batch = _locked(batch, BatchState.CHECKED, BatchState.RETURNED)
-    _counted(batch, plan_of(batch, ledger, actor, by), batch.state)
+    _counted(batch, plan_of(batch, ledger, actor), batch.state)
     if not batch.counts["insert"] + batch.counts["update"]:
         raise ValidationError("这一批没有要新增或变更的行，不需要提交")
     batch.state, batch.submitted_by, batch.submitted_at, batch.reason = BatchState.SUBMITTED, by, timezone.now(), ""
@@ -148,9 +160,9 @@ def approve(*, batch: Batch, ledger, by: User) -> Batch:
     batch = _locked(batch, BatchState.SUBMITTED)
     _not_the_makers(batch, ledger, by)
     maker = eyes_of(batch, actor)
-    if plan_of(batch, ledger, maker, by).digest != batch.plan_hash:
+    if plan_of(batch, ledger, maker).digest != batch.plan_hash:
         raise ValidationError("提交之后台账或提交人的管辖范围有了变动，与当时核对的不一致，请退回由上传人重新核对")
-    plan_of(batch, ledger, maker, batch.submitted_by, write=True)
+    plan_of(batch, ledger, maker, write=True)
     batch.state, batch.approved_by, batch.approved_at = BatchState.APPROVED, by, timezone.now()
     batch.save()
     return batch

@@ -83,7 +83,7 @@ class ImportBatchView(ImportView):
         batch, plan = self.get_batch(), None
         if batch.state in OPEN:
             eyes = import_services.eyes_of(batch, self.actor)
-            plan = import_services.plan_of(batch, self.ledger, eyes, self.request.user)
+            plan = import_services.plan_of(batch, self.ledger, eyes)
         acts = ("submit", "drop") if batch.state in {BatchState.CHECKED, BatchState.RETURNED} else ()
         is_mine = {self.request.user.pk, *self.actor.barred(f"{self.ledger.imports.act}.check")} & {
             batch.uploaded_by_id,

@@ -3,13 +3,14 @@
     class HelperLedger(Ledger):
         imports = Imports("helper.import", key=("town", "name", "kind"), leave_out=("username",))
 
-The columns are the labels of the create form, every row passes that form, and the act names maker and checker in the
-matrix. A row whose key is known updates it (unchanged rows are skipped), another one is new. Everything is set-based: the
-choices, the rows known already and the writes are a fixed number of statements, whatever the number of lines.
+The columns are the labels of the create form, every line passes that form, and the act names maker and checker in the
+matrix. A line whose key is known updates that row with the columns that the file has (unchanged rows are skipped), another
+one is new. Everything is set-based: the choices, the households and people that the lines name (`KernelForm.preload`), the
+rows known already and the writes are a fixed number of statements, whatever the number of lines.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import tablib
@@ -20,7 +21,8 @@ from django.utils import timezone
 from import_export import fields, instance_loaders, resources, results, widgets
 
 from jiyang.access.scope import Actor
-from jiyang.intake.cells import SEPARATORS, narrow, tidy
+from jiyang.intake.cells import NO, SEPARATORS, YES, narrow, tidy
+from jiyang.intake.dates import date_cell
 from jiyang.ledgers.columns import Column
 from jiyang.regions.models import Region
 
@@ -28,20 +30,42 @@ MOST_ROWS = 2000
 PLACES = ("village", "town")
 
 
+def assign(record: models.Model, values: dict[str, Any]) -> None:
+    """Give a record these values; a region becomes its place, once."""
+    for name, value in values.items():
+        if name not in PLACES:
+            setattr(record, name, value)
+        elif record.pk is None:
+            record.place_at(value)
+
+
 @dataclass(frozen=True)
 class Imports:
     """What an author says of a ledger's import.
 
-    `act`: the act of the matrix with its maker and checker. `key`: form fields by which a line and a row are the same.
-    `form`: the form of one line (the ledger's create form). `leave_out`: its fields that no file may fill. `settle(rows,
-    by)`: what follows from the written rows, set-based, in the same transaction.
+    `act`: the act of the matrix with its maker and checker. `key`: the record's fields by which a line and a row are the
+    same; `alike` tells of a field how its values are compared (by month, say). `form`: the form of one line (the ledger's
+    create form). `leave_out`: its fields that no file may fill; uploads are left out anyway. `fill(record, values)`: gives a
+    record what the form cleaned, without a query, and raises ValidationError by field: what the ledger's services use too.
+    `settle(rows, by)`: what follows from the written rows, set-based, in the same transaction.
     """
 
     act: str
     key: tuple[str, ...]
+    fill: Callable[[Any, dict[str, Any]], None] = assign
+    alike: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     form: type[forms.BaseForm] | None = None
     leave_out: tuple[str, ...] = ()
     settle: Callable[[list[models.Model], Any], None] | None = None
+
+
+@dataclass
+class Checked:
+    """A line that has passed the form: its values and its key; or what is wrong with it, by heading."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    key: tuple = ()
+    problems: dict[str, list] = field(default_factory=dict)
 
 
 class NamedChoice(forms.Field):
@@ -50,7 +74,10 @@ class NamedChoice(forms.Field):
     def __init__(self, source: forms.ModelChoiceField):
         super().__init__(label=source.label, required=source.required, error_messages=source.error_messages)
         self.named: dict[str, set[models.Model]] = {}
-        for row in source.queryset:
+        rows = source.queryset
+        if rows.model is Region:  # with all that placing a record asks for
+            rows = rows.defer(None).select_related("district", "town")
+        for row in rows:
             for name in names_of(row, source):
                 self.named.setdefault(narrow(name), set()).add(row)
 
@@ -87,7 +114,7 @@ class KnownRows(instance_loaders.BaseInstanceLoader):
     """The rows of the ledger that lines of the file already are, by key. One query."""
 
     def get_instance(self, row: dict) -> models.Model | None:
-        return self.resource.known.get(self.resource.key_of(row["cleaned"]))
+        return self.resource.known.get(row["checked"].key)
 
 
 class LedgerResource(resources.ModelResource):
@@ -110,98 +137,118 @@ class LedgerResource(resources.ModelResource):
         super().__init__()
         self.actor, self.by, self.batch = actor, by, batch
         self.form = (self.spec.form or self.ledger.create.form)(actor=actor)
-        for name in self.spec.leave_out:
-            del self.form.fields[name]
-        self.choices = {
-            name: NamedChoice(field)
-            for name, field in self.form.fields.items()
-            if isinstance(field, forms.ModelChoiceField)
-        }
-        self.form.fields |= self.choices
+        for name, asked in list(self.form.fields.items()):
+            if name in self.spec.leave_out or isinstance(asked, forms.FileField):
+                del self.form.fields[name]
+            elif isinstance(asked, forms.ModelChoiceField):
+                self.form.fields[name] = NamedChoice(asked)
         self.fields = {name: self.field_of(name) for name in self.form.fields}
+        self.lines: list[Checked] = []
         self.known: dict[tuple, models.Model] = {}
-        self.seen: dict[tuple, int] = {}
         self.numbers: list[int] = []
         self.written: list[models.Model] = []
+        self.changed: set[str] = set()
 
     def field_of(self, name: str) -> fields.Field:
         label = str(self.form.fields[name].label)
-        path = f"{name}__name" if name in PLACES else name
+        path = f"{name}__name" if name in PLACES else self.form.paths.get(name, name)
         column = Column(path, label, cell="text").bind(self._meta.model)
-        return fields.Field(attribute=name, column_name=label, widget=LabelWidget(column))
+        return fields.Field(attribute=path, column_name=label, widget=LabelWidget(column))
 
     @property
     def headings(self) -> dict[str, str]:
         """Heading -> field name."""
-        return {str(field.label): name for name, field in self.form.fields.items()}
+        return {str(asked.label): name for name, asked in self.form.fields.items()}
 
     def import_table(self, table, *, dry_run: bool) -> results.Result:
         """Run the lines of a file (`import_files.Table`), whose row numbers the problems tell."""
         self.numbers = table.numbers
         return self.import_data(table.dataset, dry_run=dry_run, use_transactions=True)
 
-    def key_of(self, cleaned: dict) -> tuple:
-        return tuple(getattr(cleaned.get(name), "pk", cleaned.get(name)) for name in self.spec.key)
+    def key_of(self, record: models.Model) -> tuple:
+        values = ((name, getattr(record, self._meta.model._meta.get_field(name).attname)) for name in self.spec.key)
+        return tuple(self.spec.alike[name](value) if name in self.spec.alike else value for name, value in values)
 
     def before_import(self, dataset: tablib.Dataset, **kwargs) -> None:
-        """Read the rows known already: those of the names that the file brings, in scope. One query."""
-        rows = self._meta.model.objects.visible_to(self.actor).order_by("pk")
+        """Pass every line through the form, then read the rows known already: those of the keys in the file, in scope."""
+        headings = self.headings
+        texts = [
+            as_sent(self.form, {headings[heading]: text for heading, text in line.items() if heading in headings})
+            for line in dataset.dict
+        ]
+        self.form.preload({name: {line[name] for line in texts} for name in (texts[0] if texts else ())})
+        first: dict[tuple, int] = {}
+        for number, line in zip(self.numbers, texts, strict=True):
+            checked = self.checked(line)
+            if not checked.problems and first.setdefault(checked.key, number) != number:
+                checked.problems = {NON_FIELD_ERRORS: [f"与第 {first[checked.key]} 行重复"]}
+            self.lines.append(checked)
+        rows = self._meta.model.objects.visible_to(self.actor).select_related(*self.ledger.related).order_by("pk")
         if self.batch is not None and not kwargs.get("dry_run"):
             rows = rows.select_for_update(of=("self",))
-        for row in rows.filter(**self.narrowed(dataset)).select_related(
-            *[name for name in PLACES if name in self.form.fields]
-        ):
-            self.known.setdefault(self.key_of({name: getattr(row, name) for name in self.spec.key}), row)
+        for row in rows.filter(**self.narrowed()):
+            self.known.setdefault(self.key_of(row), row)
 
-    def narrowed(self, dataset: tablib.Dataset) -> dict[str, Any]:
-        """Conditions that leave only rows whose plain key texts stand in the file."""
-        found = {}
-        for name in self.spec.key:
-            field = self.form.fields[name]
-            if type(field) is forms.CharField and field.label in dataset.headers:
-                found[f"{name}__in"] = {as_sent(self.form, {name: text})[name] for text in dataset[field.label]}
-        return found
+    def narrowed(self) -> dict[str, Any]:
+        """Conditions that leave only rows whose keys stand in the file."""
+        keys = [one.key for one in self.lines if not one.problems]
+        return {
+            f"{name}__in": {key[place] for key in keys}
+            for place, name in enumerate(self.spec.key)
+            if name not in self.spec.alike
+        }
+
+    def checked(self, sent: dict[str, Any]) -> Checked:
+        """Pass a line through the form, and what it holds through `fill`: every reason against it by heading."""
+        form, labels = self.form, {name: heading for heading, name in self.headings.items()}
+        form.data, form.is_bound, form._errors = sent, True, None  # one form serves all lines
+        if not form.is_valid():
+            return Checked(
+                problems={labels.get(name, NON_FIELD_ERRORS): list(texts) for name, texts in form.errors.items()}
+            )
+        probe = self.init_instance()
+        try:
+            self.spec.fill(probe, form.cleaned_data)
+        except ValidationError as refused:
+            return Checked(problems=told(refused, labels))
+        return Checked(
+            {name: value for name, value in form.cleaned_data.items() if self.is_said(name, sent)}, self.key_of(probe)
+        )
+
+    def is_said(self, name: str, sent: dict[str, Any]) -> bool:
+        """Whether a line says it: a column that the file does not have changes nothing."""
+        return name in sent or name not in self.form.fields
+
+    def init_instance(self, row: dict | None = None) -> models.Model:
+        day = {"done_by": self.by.name, "done_on": timezone.localdate()}
+        return self._meta.model(entered_by=self.by, origin=self.batch, **day)
 
     def before_import_row(self, row: dict, **kwargs) -> None:
-        """Pass a line through the form. Raises ValidationError with every reason by heading."""
-        form = self.bound({self.headings[heading]: text for heading, text in row.items() if heading in self.headings})
-        problems: dict[str, list] = {}
-        if not form.is_valid():
-            labels = {name: heading for heading, name in self.headings.items()}
-            for name, texts in form.errors.items():
-                problems.setdefault(labels.get(name, NON_FIELD_ERRORS), []).extend(texts)
-        else:
-            number = self.numbers[kwargs["row_number"] - 1]
-            if (first := self.seen.setdefault(self.key_of(form.cleaned_data), number)) != number:
-                problems[NON_FIELD_ERRORS] = [f"与第 {first} 行重复"]
-        if problems:
-            raise ValidationError(problems)
-        row["cleaned"] = form.cleaned_data
-
-    def bound(self, texts: dict[str, str]) -> forms.BaseForm:
-        """The form with a line's texts; choices come by their official label. One form serves all lines."""
-        self.form.data, self.form.is_bound, self.form._errors = as_sent(self.form, texts), True, None
-        return self.form
+        """Raises ValidationError with every reason against the line, by heading."""
+        row["checked"] = self.lines[kwargs["row_number"] - 1]
+        if row["checked"].problems:
+            raise ValidationError(row["checked"].problems)
 
     def import_instance(self, instance: models.Model, row: dict, **kwargs) -> None:
-        cleaned = row["cleaned"]
-        place = next((cleaned[name] for name in PLACES if cleaned.get(name)), None)
-        for name, value in cleaned.items():
-            if name not in PLACES:
-                setattr(instance, name, value)
-        if place is not None and instance.pk is None:
-            instance.place_at(place)
-        if instance.pk is None:
-            instance.entered_by, instance.origin = self.by, self.batch
-            instance.done_by, instance.done_on = self.by.name, timezone.localdate()
+        try:
+            self.spec.fill(instance, row["checked"].values)
+        except ValidationError as refused:
+            labels = {name: heading for heading, name in self.headings.items()}
+            raise ValidationError(told(refused, labels)) from refused
 
     def skip_row(self, instance, original, row, import_validation_errors=None) -> bool:
-        if original.pk is None:
+        if original.pk is None or import_validation_errors:
             return False
-        return all(getattr(instance, name) == getattr(original, name) for name in self.fields)
+        differing = {
+            one.name
+            for one in self._meta.model._meta.concrete_fields
+            if getattr(instance, one.attname) != getattr(original, one.attname)
+        }
+        self.changed |= differing
+        return not differing
 
     def get_bulk_update_fields(self) -> list[str]:
-        return [name for name in self.fields if name not in (*self.spec.key, *PLACES)]
+        return sorted(self.changed)
 
     def after_import_row(self, row: dict, row_result, **kwargs) -> None:
         if row_result.import_type in {row_result.IMPORT_TYPE_NEW, row_result.IMPORT_TYPE_UPDATE}:
@@ -212,6 +259,15 @@ class LedgerResource(resources.ModelResource):
             self.spec.settle(self.written, self.by)
 
 
+def told(refused: ValidationError, labels: dict[str, str]) -> dict[str, list[str]]:
+    """A service's refusals by the headings of the file."""
+    found = refused.message_dict if hasattr(refused, "error_dict") else {NON_FIELD_ERRORS: refused.messages}
+    by_heading: dict[str, list[str]] = {}
+    for name, texts in found.items():
+        by_heading.setdefault(labels.get(name, NON_FIELD_ERRORS), []).extend(texts)
+    return by_heading
+
+
 def as_sent(form: forms.BaseForm, texts: dict[str, str]) -> dict[str, Any]:
     """A line's texts as the form takes them: labels of choices become codes, several go by the usual separators."""
     data: dict[str, Any] = {}
@@ -220,10 +276,14 @@ def as_sent(form: forms.BaseForm, texts: dict[str, str]) -> dict[str, Any]:
         kept = kept[1:] if kept.startswith("'") else kept  # our own exports guard formulas so
         if isinstance(field, forms.ChoiceField):
             codes = {str(label): str(code) for code, label in _pairs(field)}
+            if {"是", "否"} <= set(codes):
+                codes |= dict.fromkeys(YES, codes["是"]) | dict.fromkeys(NO, codes["否"])
             if isinstance(field, forms.MultipleChoiceField):
                 data[name] = [codes.get(part, part) for part in SEPARATORS.split(kept) if part]
                 continue
             kept = codes.get(kept, kept)
+        elif isinstance(field, forms.DateField):
+            kept = date_cell(kept, month=False).stored or kept
         elif isinstance(field, forms.RegexField | forms.IntegerField | forms.DecimalField):
             kept = narrow(kept)
         data[name] = kept

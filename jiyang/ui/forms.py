@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import ClassVar
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -19,10 +20,12 @@ INCOMPLETE = "页面不完整或已过期，请刷新本页再提交"
 class KernelForm(forms.Form):
     """Base of the ledgers' forms: knows the actor (choices in scope) and, for edits, the record.
 
-    A long form names `sections`: (title, fields) each; fields in none stand in the first.
+    A long form names `sections`: (title, fields) each; fields in none stand in the first. `paths` says of a field that the
+    record keeps elsewhere where that is (a file's preview reads it).
     """
 
     sections: Sequence[tuple[str, Sequence[str]]] = ()
+    paths: ClassVar[dict[str, str]] = {}
 
     def __init__(self, *args, actor, record=None, **kwargs):
         self.actor, self.record = actor, record
@@ -35,6 +38,9 @@ class KernelForm(forms.Form):
                 field.error_messages |= {"required": INCOMPLETE, "invalid": INCOMPLETE}
             elif field.required and field.error_messages["required"] == forms.Field.default_error_messages["required"]:
                 field.error_messages["required"] = f"请填写{field.label}"
+
+    def preload(self, columns: dict[str, set[str]]) -> None:
+        """Many lines will pass this form (an import): read at once what they name. `columns` holds their texts by field."""
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:

@@ -1,0 +1,194 @@
+"""Every ledger that takes a table takes it alike: named by household or person, in scope, twice the same, by two people."""
+
+import io
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from households.models import Person
+from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.intake.models import Batch
+from jiyang.ledgers import registry
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MEMBER = {"户编号": "{household_no}", "姓名": "{name}"}
+SPELL = {
+    "开始时间": "2021-03",
+    "务工企业名称": "济南建工集团",
+    "是否已务工": "√",
+    "电话号码": "13812345678",
+    "务工月收入（元）": "5800",
+}
+# a line of each ledger; "!" marks the column that the changed line has anew
+LINES = {
+    "households:helper": {"镇街": "仁风镇", "姓名": "{name}", "类型": "帮扶责任人", "帮扶（选派）单位": "!区农业农村局"},
+    "households:case": {"户编号": "{household_no}", "致贫/返贫风险1": "因病", "信息采集人": "!王芳"},
+    "employment:spell": {**MEMBER, **SPELL, "务工所在县": "!历城区"},
+    "employment:plan": {**MEMBER, "是否计划务工": "是", "计划务工所在县": "!历城区"},
+    "villages:year": {"行政村": "{village}", "年度": "2021", "总户数": "!312"},
+    "policies:leaflet": {"户编号": "{household_no}", "明白纸": "申报政策明白纸", "发放日期": "2021/5/1", "签收人": "!王芳"},
+}  # fmt: skip
+LEDGERS = [ledger for ledger in registry.ledgers() if ledger.imports]
+
+
+@pytest.fixture(autouse=True)
+def files(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def head_of(home) -> Person:
+    with system_scope("测试"):
+        return Person.objects.filter(household=home).order_by("pk").first()
+
+
+def line(ledger, home, *, changed: str = "") -> dict[str, str]:
+    facts = {"household_no": home.household_no, "name": head_of(home).name, "village": home.village.code}
+    found = {}
+    for heading, text in LINES[ledger.key].items():
+        kept = changed if changed and text.startswith("!") else text.lstrip("!")
+        found[heading] = kept.format(**facts)
+    return found
+
+
+def sheet(lines: list[dict]) -> SimpleUploadedFile:
+    book, stream = openpyxl.Workbook(), io.BytesIO()
+    book.active.append(list(lines[0]))
+    for one in lines:
+        book.active.append(list(one.values()))
+    book.save(stream)
+    return SimpleUploadedFile("表.xlsx", stream.getvalue())
+
+
+def send(client, user, ledger, *lines) -> Batch:
+    client.force_login(user)
+    answer = client.post(ledger.url("import_upload"), {"file": sheet(list(lines))})
+    assert answer.status_code == 302, answer.context["problems"]
+    with acting_as(actor_for(user)):
+        return Batch.objects.latest("pk")
+
+
+def take_in(client, ledger, *lines) -> Batch:
+    batch = send(client, factories.user("town_officer", "仁风镇"), ledger, *lines)
+    assert client.post(ledger.url("import_submit", batch.pk)).status_code == 302, batch.counts
+    client.force_login(factories.user("town_leader", "仁风镇"))
+    assert client.post(ledger.url("import_approve", batch.pk)).status_code == 302
+    return batch
+
+
+def rows(ledger) -> list:
+    with system_scope("测试"):
+        return list(ledger.model.objects.order_by("pk"))
+
+
+@pytest.mark.parametrize("ledger", LEDGERS, ids=lambda one: one.key)
+def test_a_line_goes_in_once_and_only_what_differs_is_written(client, ledger):
+    home = factories.household()
+    batch = take_in(client, ledger, line(ledger, home))
+    (made,) = rows(ledger)
+    assert (made.origin_id, made.town_id) == (batch.pk, home.town_id)
+    assert getattr(made, "household_id", home.pk) == home.pk
+    officer = factories.user("town_officer", "仁风镇")
+    assert send(client, officer, ledger, line(ledger, home)).counts["same"] == 1
+    new = "313" if ledger.key == "villages:year" else "章丘区"
+    take_in(client, ledger, line(ledger, home, changed=new))
+    (after,) = rows(ledger)
+    assert after.pk == made.pk and after.version == made.version + 1
+    differing = {
+        field.name
+        for field in ledger.model._meta.concrete_fields
+        if getattr(after, field.attname) != getattr(made, field.attname)
+    }
+    assert len(differing - {"version"}) == 1
+
+
+@pytest.mark.parametrize("ledger", LEDGERS, ids=lambda one: one.key)
+def test_what_is_out_of_reach_is_unknown(client, ledger):
+    far = line(ledger, factories.household(factories.village("曲堤街道")))
+    if "镇街" in far:
+        far["镇街"] = "曲堤街道"
+    officer = factories.user("town_officer", "仁风镇")
+    batch = send(client, officer, ledger, far)
+    assert batch.counts["refused"] == 1 and batch.counts["insert"] == 0
+    page = client.get(ledger.url("import_batch", batch.pk)).content.decode()
+    assert "本辖区没有" in page or "不在本人管辖范围内" in page
+
+
+@pytest.mark.parametrize("ledger", LEDGERS, ids=lambda one: one.key)
+def test_queries_do_not_grow_with_the_lines(client, ledger):
+    homes = [factories.household(factories.village(index=index)) for index in range(8)]
+    officer, counted = factories.user("town_officer", "仁风镇"), []
+    for some in (homes[:2], homes[:2], homes):
+        client.force_login(officer)
+        upload = sheet(
+            [
+                {**line(ledger, one), **({"姓名": f"第{one.pk}人"} if "镇街" in LINES[ledger.key] else {})}
+                for one in some
+            ]
+        )
+        with CaptureQueriesContext(connection) as captured:
+            assert client.post(ledger.url("import_upload"), {"file": upload}).status_code == 302
+        counted.append(len(captured))
+    assert counted[2] <= counted[1]
+
+
+@pytest.mark.parametrize("ledger", LEDGERS, ids=lambda one: one.key)
+def test_the_template_holds_every_column_once_and_as_text(client, ledger):
+    client.force_login(factories.user("town_officer", "仁风镇"))
+    book = openpyxl.load_workbook(io.BytesIO(client.get(ledger.url("import_template")).content))
+    headings = [cell.value for cell in book.active[1]]
+    assert len(headings) == len(set(headings)) and set(LINES[ledger.key]) <= set(headings)
+    assert all(book.active.column_dimensions[cell.column_letter].width for cell in book.active[1])
+
+
+def test_a_member_is_named_by_their_id_number_alone_and_shown_masked(client):
+    ledger, home = registry.get("employment:spell"), factories.household()
+    who = head_of(home)
+    full = who.id_number
+    batch = send(client, factories.user("town_officer", "仁风镇"), ledger, {"证件号码": full, **SPELL})
+    page = client.get(ledger.url("import_batch", batch.pk)).content.decode()
+    assert batch.counts["insert"] == 1 and who.name in page and full not in page
+    wrong = send(
+        client, factories.user("town_officer", "仁风镇"), ledger,
+        {"户编号": "", "姓名": "没有这人", "证件号码": full, **SPELL}, {"户编号": "", "姓名": who.name, "证件号码": "", **SPELL},
+    )  # fmt: skip
+    page = client.get(ledger.url("import_batch", wrong.pk)).content.decode()
+    assert "不是同一个人" in page and "请填写户编号，或填证件号码" in page
+
+
+def test_a_column_that_the_file_does_not_have_stays_as_it_is(client):
+    ledger, home = registry.get("employment:spell"), factories.household()
+    take_in(client, ledger, line(ledger, home))
+    short = {name: text for name, text in line(ledger, home).items() if name in {*MEMBER, "开始时间", "务工企业名称"}}
+    take_in(client, ledger, {**short, "所属行业": "建筑"})
+    (made,) = rows(ledger)
+    assert (made.job_industry, made.job_phone, made.working, made.job_monthly_pay) == (
+        "建筑",
+        "13812345678",
+        True,
+        5800,
+    )
+
+
+def test_two_jobs_of_a_month_with_one_employer_are_told_before_the_database_does(client):
+    ledger, home = registry.get("employment:spell"), factories.household()
+    one = line(ledger, home)
+    batch = send(client, factories.user("town_officer", "仁风镇"), ledger, one, {**one, "开始时间": "2021-03-20"})
+    assert (batch.counts["insert"], batch.counts["refused"]) == (1, 1)
+    assert "与第 2 行重复" in client.get(ledger.url("import_batch", batch.pk)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({"开始时间": f"{timezone.localdate().year + 2}-01"}, "不能晚于今天"), ({"开始时间": "昨天"}, "有效的日期"), ({"务工所在县": "", "电话号码": "138"}, "11 位数字")],
+)  # fmt: skip
+def test_what_the_service_refuses_is_told_at_its_column(client, change, told):
+    ledger, home = registry.get("employment:spell"), factories.household()
+    batch = send(client, factories.user("town_officer", "仁风镇"), ledger, {**line(ledger, home), **change})
+    page = client.get(ledger.url("import_batch", batch.pk))
+    (problem,) = page.context["plan"].lines[0].problems
+    assert problem[0] in change and told in problem[1]
