@@ -26,6 +26,7 @@ from jiyang.access.scope import Actor
 from jiyang.audit.history import former
 from jiyang.identifiers import masks
 from jiyang.identifiers.encryption import decrypt
+from jiyang.intake.cells import DIGITS_LOST
 from jiyang.intake.enums import BatchState, RowAction
 from jiyang.intake.findings import standard_hint
 from jiyang.intake.layouts import Layout, layouts
@@ -35,6 +36,7 @@ from jiyang.ledgers.columns import as_label, as_text, may_see
 WRITTEN = {BatchState.APPROVED, BatchState.UNDOING, BatchState.UNDONE, BatchState.REDOING}
 OF_HOME = ("incomestatement", "caserecord")  # kinds of which a household has one
 MODELS = {model._meta.model_name: model for model in (Household, Person, CaseRecord, IncomeStatement)}
+LOST = {"id_as_number", "number_as_number"}  # what the cell holds is not what somebody wrote
 AS_HELD = "有错误，与系统一致，未写入"
 
 
@@ -192,7 +194,7 @@ class Cells:
         for one in findings:  # a refused cell shows what the file says
             if one.severity == "E" and one.value is not None:
                 text = decrypt(one.value, VALUE_AAD)
-                return self._masked(name, text)
+                return DIGITS_LOST.shown if one.code in LOST else self._masked(name, text)
         if name in {"town", "village"}:
             place = getattr(row, name)
             return place.short_name if place else "—"

@@ -1,7 +1,7 @@
 """Files that go back to who must mend a roster: an annotated copy of the original, and the failed rows alone.
 
 Both keep the file's own headings, sheets and texts; every cell is text, so that no ID number loses a digit and nothing is
-taken for a formula.
+taken for a formula. A number that has lost digits is no text: the copy leaves it as it was, the failed rows say that it is lost.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ from django.db.models import Count, Min, Q
 from households.models import RosterRow
 from households.roster.jobs import FILE_AAD
 from jiyang.identifiers.encryption import decrypt_bytes
-from jiyang.intake.cells import as_text
+from jiyang.intake.cells import DIGITS_LOST, as_text, has_lost_digits, unvalued
 from jiyang.intake.enums import RowAction, Severity
 from jiyang.intake.findings import kinds
 from jiyang.intake.layouts import layouts
@@ -108,6 +108,7 @@ def failed_rows(batch: Batch, path: Path) -> int:
                     continue
                 if action := wanted.get(number + part.offset):
                     found = notes.get(number + part.offset, Notes())
+                    cells = [DIGITS_LOST if has_lost_digits(cell) else cell for cell in cells]
                     _write(sheet, line, cells, found, looks)
                     beside = action == RowAction.REFUSED and not found.wrong
                     why = "；".join([*found.texts, *(["同户的其他行有错误"] if beside else [])])
@@ -138,7 +139,10 @@ def _width_before_why(source: Source, part: Part) -> int | None:
 
 
 def original(batch: Batch) -> Source:
-    """The uploaded file. A household's merged cells stand in each of its rows, as they were read: a copy has no merged cells."""
+    """The uploaded file. A household's merged cells stand in each of its rows, as they were read: a copy has no merged cells.
+
+    Cells without a usable value say so: a copy has neither formulas nor formats.
+    """
     with batch.file.open("rb") as stream:
         source = read(decrypt_bytes(stream.read(), FILE_AAD), batch.filename)
     parts = {part.sheet: part for part in parts_of(batch)}
@@ -163,7 +167,13 @@ def _unmerged(source: Source, part: Part, shared: set[int]) -> Iterator[list[Any
         if bottom > top >= part.head:
             starts.setdefault(top, []).append((left, bottom))
     held: dict[int, tuple[int, Any]] = {}  # column -> last row of its merged cells, and what stands in them
+    odd: dict[int, dict[int, Any]] = {}
+    for (row, place), what in source.unvalued(part.sheet).items():
+        odd.setdefault(row, {})[place] = unvalued(what)
     for number, cells in enumerate(source.rows(part.sheet)):
+        if number in odd:
+            cells = [*cells, *[""] * (max(odd[number]) + 1 - len(cells))]
+            cells = [odd[number].get(place, cell) for place, cell in enumerate(cells)]
         for left, bottom in starts.get(number, ()):
             if left < len(cells) and left in shared:
                 held[left] = bottom, cells[left]
@@ -235,17 +245,18 @@ def _line(sheet, number: int, values: Iterable[Any], look=None) -> None:
 
 
 def _write(sheet, number: int, cells: list[Any], notes: Notes | None, looks: dict) -> None:
-    """One row as text; cells with findings in their colour, with the messages as comment."""
+    """One row as text, numbers that have lost digits as numbers; cells with findings in their colour, with the messages as comment."""
     marked = {_place(letters): found for letters, found in notes.cells.items()} if notes else {}
     for place in range(max(len(cells), max(marked, default=-1) + 1)):
-        text = safe(as_text(cells[place])[:LONGEST]) if place < len(cells) else ""
-        found = marked.get(place)
+        cell = cells[place] if place < len(cells) else ""
+        text, found = safe(as_text(cell)[:LONGEST]), marked.get(place)
+        worst = min((severity for severity, _ in found), key="EWN".index) if found else ""
+        if has_lost_digits(cell):
+            sheet.write_number(number, place, cell, looks.get(f"number {worst}"))
+        elif text or found:
+            sheet.write_string(number, place, text, looks.get(worst))
         if found:
-            worst = min((severity for severity, _ in found), key="EWN".index)
-            sheet.write_string(number, place, text, looks[worst])
             sheet.write_comment(number, place, "\n".join(text for _, text in found)[:LONGEST], {"x_scale": 2})
-        elif text:
-            sheet.write_string(number, place, text)
 
 
 def _place(letters: str) -> int:
@@ -259,6 +270,7 @@ def _place(letters: str) -> int:
 def _looks(book: xlsxwriter.Workbook) -> dict[str, Any]:
     if not hasattr(book, "looks"):
         book.looks = {severity: book.add_format({"num_format": "@", **look}) for severity, look in LOOKS.items()}
+        book.looks |= {f"number {severity}": book.add_format(look) for severity, look in LOOKS.items()}
     return book.looks
 
 

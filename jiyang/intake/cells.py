@@ -141,6 +141,12 @@ class Unvalued:
 BLANK = Read(None)
 NO_RESULT = Unvalued("formula_no_value", "（公式，没有结果）")
 OTHERWISE = Unvalued("shown_otherwise", "（显示的数字有一部分不在单元格里）")
+DIGITS_LOST = Unvalued("number_as_number", "（原为数值，位数已丢失）")
+BROKEN = "\ufffd"  # what stands for a byte that is no character
+# as our own files say it, where they must not say what nobody wrote: refused again when such a file comes back
+SAID = {one.shown: one.code for one in (NO_RESULT, OTHERWISE, DIGITS_LOST)} | {"（公式错误）": "cell_error"}
+LOST_DIGITS = 1e15  # a spreadsheet keeps fifteen digits of a number that is typed
+EXACT = 2**53  # up to which a number cell holds every whole number
 
 
 def unvalued(what: str | Unvalued) -> Unvalued:
@@ -149,6 +155,16 @@ def unvalued(what: str | Unvalued) -> Unvalued:
         return what
     known = {one.code: one for one in (NO_RESULT, OTHERWISE)}
     return known.get(what) or Unvalued("cell_error", "（公式错误）" if what == "cell_error" else what)
+
+
+def has_lost_digits(cell: object) -> bool:
+    """Whether a number cell is too long for a spreadsheet: what was typed is not what it holds.
+
+    Spreadsheets turn the sixteenth digit of what is typed into 0; another digit there was written by a program and is exact.
+    """
+    if isinstance(cell, bool) or not isinstance(cell, float | int) or not LOST_DIGITS <= abs(cell) < float("inf"):
+        return False
+    return abs(cell) > EXACT or cell % 10 == 0
 
 
 def as_text(cell: object) -> str:
@@ -171,9 +187,14 @@ def unusable(cell: object) -> Read | None:
     if not isinstance(cell, str):
         return None
     text = cell.strip()
-    return (
-        Read(None, "cell_error") if text in ERRORS else Read(None, "same_as_above") if text in SAME_AS_ABOVE else None
-    )
+    code = "cell_error" if text in ERRORS else "same_as_above" if text in SAME_AS_ABOVE else SAID.get(text)
+    return Read(None, code) if code else None
+
+
+def unreadable(cell: object) -> Read | None:
+    """The same, and a text with bytes that stand for no character, as our own files give it back. A name's reader says so itself."""
+    broken = isinstance(cell, str) and BROKEN in cell
+    return unusable(cell) or (Read(None, "text_broken") if broken else None)
 
 
 def tidy(text: str) -> str:
@@ -216,7 +237,7 @@ def changed(raw: str, kept: str) -> str:
 
 def text_cell(cell: object, field: Field | None = None) -> Read:
     raw = as_text(cell)
-    if field is not None and (failed := unusable(cell)):
+    if field is not None and (failed := unreadable(cell)):
         return failed
     kept = tidy(raw).translate(PRIVATE)
     if not kept or (field is not None and label_key(kept) in field.blank):
@@ -360,7 +381,7 @@ def choices_cell(cell: object, field: Field) -> Read:
 
     A closed list (`choices`) refuses an unknown label; an open one (`labels`) keeps it as written and warns.
     """
-    if failed := unusable(cell):
+    if failed := unreadable(cell):
         return failed
     raw = as_text(cell)
     kept = JOINERS.sub("", CONTROLS.sub("", raw.translate(INVISIBLE))).strip(EDGES + "\r\n" + APOSTROPHES)
@@ -396,7 +417,7 @@ def _element(value: str) -> str:
 
 def listed_cell(cell: object, field: Field) -> Read:
     """A text of a fixed list, stored as its official text; 汉 is 汉族. What is not on the list is kept with a warning."""
-    if failed := unusable(cell):
+    if failed := unreadable(cell):
         return failed
     raw = as_text(cell)
     kept = BLANKS.sub("", tidy(raw)).lstrip(APOSTROPHES)

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 
+from jiyang.intake.cells import BROKEN
 from jiyang.intake.packages import MOST_CELLS, MOST_COLUMNS
 from jiyang.intake.refusals import FileRefused
 
-BROKEN = "\ufffd"  # what stands for a byte that is no character
 MOST_BROKEN = 0.05  # share of the characters beyond ASCII
 SAMPLE = 200_000  # bytes looked at first
 DELIMITERS = "\t,;|，；"

@@ -12,6 +12,7 @@ from jiyang.intake.cells import (
     BLANK,
     BLANKS,
     INVISIBLE,
+    LOST_DIGITS,
     NO_NAMES,
     NOTHING,
     NULLS,
@@ -22,6 +23,7 @@ from jiyang.intake.cells import (
     Read,
     as_text,
     changed,
+    has_lost_digits,
     is_nothing,
     narrow,
     unusable,
@@ -55,8 +57,6 @@ NO_FRACTION = re.compile(r"(?<=^\d{11})\.0+$")
 PLAIN_AMOUNT = re.compile(r"(?:0|[1-9]\d{0,8})\.\d\d\Z", re.ASCII)
 CENT = Decimal("0.01")
 NO_PLAIN_NAMES = {*NOTHING, *NO_NAMES, *SAME_AS_ABOVE}
-LOST_DIGITS = 1e15  # a spreadsheet keeps fifteen digits of a number that is typed
-EXACT = 2**53  # up to which a number cell holds every whole number
 COUNTY = re.compile(r"(?:县|区|旗|市辖区)")
 PROVINCE = re.compile(r"^(?:中国)?(?:.{2,3}省|.{2,8}自治区|北京市?|天津市?|上海市?|重庆市?)")
 PREFECTURE = re.compile(r"^.{1,8}?(?:市|地区|盟|自治州)")
@@ -90,10 +90,9 @@ def number_cell(cell: object) -> Read:
 
 
 def _long_number(number: int) -> Read:
-    """Spreadsheets turn the sixteenth digit of what is typed into 0; another digit there was written by a program and is exact."""
     if number < 0:
         return Read(None, "number_bad")
-    if number > EXACT or number % 10 == 0:
+    if has_lost_digits(number):
         return Read(None, "number_as_number")
     return Read(str(number), "number_exact", str(number))
 

@@ -13,12 +13,13 @@ from households.roster import committing, feedback, jobs
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.enums import BatchState, PlanMode
-from jiyang.intake.models import Batch
+from jiyang.intake.models import Batch, BatchFinding
 from tests import factories
-from tests.households.test_roster import approve, contents, submit
+from tests.households.test_roster import DATA, approve, contents, submit
 from tests.households.test_roster import reverse as take_back
 from tests.households.test_roster_plan import clear, send
 from tests.households.test_roster_storable import FOUR, ONE, THREE, TWO, as_csv, load, row
+from tests.intake.workbooks import grid, people, workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -214,3 +215,48 @@ def test_blank_cells_in_each_mode(data_admin, district_clerk):
     approve_clear(district_clerk, submit(data_admin, batch))
     with system_scope("测试"):
         assert Household.objects.get().hamlet == "东头"
+
+
+def test_a_number_that_lost_its_digits_never_comes_back_as_another(data_admin, tmp_path):
+    """Neither copy makes up digits; the failed rows, sent as they are, are refused at the same cells for the same reasons."""
+    heading, *lines = grid(people(4))
+    place = {name: heading.index(name) for name in ("证件号码", "户编号", "人均纯收入", "自然村")}
+    lines[0][place["证件号码"]] = lost = 370125195007017008.0
+    lines[1][place["户编号"]] = 3701250000000010.0
+    lines[2][place["人均纯收入"]] = lines[3][place["自然村"]] = ""
+
+    def formulas(book, sheets) -> None:
+        sheets[0].write_formula(4, place["人均纯收入"], "=A1+1", None, "")
+        sheets[0].write_formula(5, place["自然村"], "=NA()", None, "#N/A")
+
+    batch = send(data_admin, workbook(("名单", [heading, *lines]), touch=formulas))
+    wanted = {(2, "id_as_number"), (3, "number_as_number"), (4, "formula_no_value"), (5, "cell_error")}
+    with system_scope("测试"):
+        assert {(number - 1, code) for number, code in errors(batch)} >= wanted
+    with acting_as(actor_for(data_admin)):
+        feedback.annotated(batch, tmp_path / "copy.xlsx")
+    copied = openpyxl.load_workbook(tmp_path / "copy.xlsx")["名单"].cell(3, place["证件号码"] + 1)
+    assert (copied.value, copied.data_type) == (lost, "n") and "末几位已丢失" in copied.comment.text
+    clear()
+    data = failed(data_admin, batch, tmp_path / "failed.xlsx")
+    sent = openpyxl.load_workbook(tmp_path / "failed.xlsx").active
+    assert sent.cell(3, place["证件号码"] + 1).value == "（原为数值，位数已丢失）"
+    again = continued(data_admin, batch, data)
+    assert counts(again) == counts(batch) == {"refused": 4}
+    assert "（原为数值，位数已丢失）" in page(data_admin, batch) and "********" not in page(data_admin, batch).split("<tbody>")[1].split("</tr>")[0]
+    refused = {(number, "number_as_number" if code == "id_as_number" else code) for number, code in errors(batch)}
+    assert errors(again) == refused
+
+
+def errors(batch: Batch) -> set[tuple[int, str]]:
+    with system_scope("测试"):
+        return set(BatchFinding.objects.filter(batch=batch, severity="E").values_list("row", "code"))
+
+
+@pytest.mark.parametrize("name", ["roster_a_errors.xlsx", "roster_c_errors.xlsx"])
+def test_failed_rows_sent_as_they_are_are_refused_again(data_admin, tmp_path, name):
+    batch = send(data_admin, (DATA / name).read_bytes())
+    clear()
+    again = continued(data_admin, batch, failed(data_admin, batch, tmp_path / "failed.xlsx"))
+    left = {action: batch.counts[action] for action in ("refused", "duplicate") if batch.counts.get(action)}
+    assert counts(again) == left
