@@ -1,14 +1,30 @@
-"""Whom a roster lists again after an earlier one had left them out: nobody has to ask any more whether they left."""
+"""Whom a roster does not list, and whom it lists again after an earlier one had left them out."""
+
+from collections.abc import Collection
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from households.models import RosterAbsence, RosterRow
-from jiyang.intake.enums import RowAction
+from jiyang.intake.enums import PlanMode, RowAction
+from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch
 
 WRITTEN = (RowAction.INSERT, RowAction.UPDATE)
 LISTED = (*WRITTEN, RowAction.SAME, RowAction.KEPT)
+
+
+def asked(layout: str, columns: Collection[str], mode: str) -> bool:
+    """Whether a file says who is missing: only a list of whole households does.
+
+    One that only adds does not, nor do rows exported here to be edited: the list they come from may have been narrowed.
+    """
+    return layouts()[layout].rows == "person" and mode != PlanMode.NEW and not of_export(columns)
+
+
+def of_export(columns: Collection[str]) -> bool:
+    """Whether a file's rows name the records that they were exported from."""
+    return "record_id" in columns
 
 
 def listed_again(batch: Batch) -> QuerySet[RosterAbsence]:

@@ -168,7 +168,8 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
         progress.step("保存核对结果", 0, len(mapped.rows))
         with whole_batch(len(mapped.rows)):
             staging.keep(batch.pk, mapped.header.layout)
-            absent = staging.keep_absent(batch.pk) if mapped.header.layout.rows == "person" else 0
+            asked = absences.asked(mapped.header.layout.key, mapped.columns, batch.mode)
+            absent = staging.keep_absent(batch.pk) if asked else 0
         _keep_findings(batch, mapped)
         header = mapped.header
         batch.state, batch.layout, batch.sheet, batch.header_row = (

@@ -9,6 +9,7 @@ from households.models import (
     RosterAbsence,
     RosterRow,
 )
+from households.roster import absences
 from households.roster.cells import Cells
 from households.roster.feedback import FAILED
 from households.roster.staging import KEPT
@@ -194,6 +195,11 @@ class Preview:
         taker = self.cells.taker
         dated = {taker.dated: self.cells.layout.by_name[taker.dated].heading} if taker and taker.dated else {}
         return {name: text for name, text in self.batch.columns["places"] if name not in HIDDEN} | dated
+
+    @property
+    def of_export(self) -> bool:
+        """Whether the file lists people as they were exported here: nobody counts as missing from it."""
+        return self.cells.layout.rows == "person" and absences.of_export(self.batch.columns["known"])
 
     @property
     def of_villages(self) -> bool:

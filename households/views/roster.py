@@ -131,6 +131,9 @@ class BatchDetailView(TemplateView):
 
 def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
     context = {"batch": batch, "title": "核对导入内容", "running": batch.state in RUNNING, "steps": steps_of(batch)}
+    context["here"] = reverse(
+        "households:batch_detail", args=[batch.pk]
+    )  # a refused act shows the page at its own address
     if context["running"]:
         may_stop = request.actor.may_open("households:batch_cancel")
         return {**context, **progress_context(batch), "may_stop": may_stop, **extra}

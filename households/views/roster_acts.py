@@ -18,12 +18,18 @@ from jiyang.ledgers.terms import is_key
 
 
 class BatchActView(TemplateView):
-    """Base of the acts on a batch: POST only, the service decides, a refusal is shown on the batch's page."""
+    """Base of the acts on a batch: the service decides, a refusal is shown on the batch's page.
 
-    http_method_names = ["post"]
+    Who opens the address of an act (a page that was refused, opened again) is led to the batch.
+    """
+
+    http_method_names = ["get", "post"]
 
     def act(self, batch: Batch) -> None:
         raise NotImplementedError
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return redirect("households:batch_detail", get_object_or_404(batches(request.actor), pk=pk).pk)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         batch = get_object_or_404(batches(request.actor), pk=pk)

@@ -22,6 +22,7 @@ from jiyang.intake.refusals import FileRefused
 from jiyang.intake.services import mapping_of
 from jiyang.ledgers.terms import is_key
 
+ALL = "all"  # sheets: those with the same columns are read together
 KEEP, NONE, FORGET = "-", "none", "forget"  # as it was found to be; left out; what the office saved of it ends
 LONG_NUMBER = re.compile(r"\d{9,}[\dXx]?")
 LINES, CELLS = 10, 8  # of the sheet that the page shows
@@ -52,6 +53,7 @@ class ReadingView(TemplateView):
                 (number, [masked(cell) for cell in cells[:CELLS]])
                 for number, cells in enumerate(shown.top[first : first + LINES], start=first + 1)
             ],
+            "every": reads_all(batch, chosen, shown),
             "header_row": row, "layout": layout, "layouts": [(key, layouts()[key].title) for key in jobs.LAYOUTS],
             "columns": columns_of(batch, shown, row, layout, saved),
             "fields": [(one.name, one.heading) for one in layouts()[layout].fields],
@@ -79,9 +81,20 @@ def pairs_of(request: HttpRequest) -> list[tuple[str, str]]:
     return list(zip(request.POST.getlist("heading"), request.POST.getlist("field"), strict=False))
 
 
+def reads_all(batch: Batch, chosen: Mapping[str, str], shown: Outline) -> bool:
+    """Whether the page offers to read all sheets: as they were read, unless a person looks for one that was not."""
+    if "scope" in chosen:
+        return chosen["scope"] == ALL
+    read = [part[0] for part in batch.columns.get("parts", ())]
+    return not batch.reading.get("sheet") and (shown.sheet in read if read else "sheet" not in chosen)
+
+
 def choice_of(request: HttpRequest, batch: Batch) -> Choice:
+    """What the page sent. Of all sheets each finds its own heading, unless a person has named a row."""
     data = request.POST
-    row = data.get("header_row", "")
+    row, every = data.get("header_row", ""), data.get("scope") == ALL
+    if every and row == str(batch.header_row) and not batch.reading.get("header_row"):
+        row = ""
     mapping = {
         heading: "" if field == NONE else field
         for heading, field in pairs_of(request)
@@ -90,7 +103,7 @@ def choice_of(request: HttpRequest, batch: Batch) -> Choice:
     kept = {key: value for key, value in batch.reading.get("mapping", {}).items() if key not in data.getlist("heading")}
     return Choice(
         data.get("layout", ""),
-        data.get("sheet", ""),
+        "" if every else data.get("sheet", ""),
         min(int(row), FARTHEST) if is_key(row) else None,
         {**kept, **mapping},
     )

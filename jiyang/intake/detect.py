@@ -6,7 +6,7 @@ Every guess can be corrected by a person (`Choice`) without another upload.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -35,7 +35,8 @@ ALIKE = 0.8  # share of common columns above which another sheet was meant to be
 class Choice:
     """What a person corrected: layout, sheet, heading row (from 1, as Excel shows it), heading → field name.
 
-    An empty field name in `mapping` leaves the column out. Everything empty: found by itself.
+    An empty field name in `mapping` leaves the column out. Everything empty: found by itself. Without a `sheet` all are read,
+    the mapping holds for each that has the heading, and one with no heading in that row is searched for its own.
     """
 
     layout: str = ""
@@ -136,7 +137,7 @@ def heading_at(
     source: Source, sheet: str, row: int, layout: Layout, saved: Mapping[str, str] | None = None
 ) -> Header | None:
     """How the heading in row `row` (from 1) of a sheet reads in a layout, over two lines where it has two; None: as nothing."""
-    return _best_of(source, sheet, [layout], Choice(header_row=row), {layout.key: saved or {}})
+    return _best_of(source, sheet, [layout], Choice(sheet=sheet, header_row=row), {layout.key: saved or {}})
 
 
 def town_named(sheet: str) -> str:
@@ -169,7 +170,11 @@ def _best_of(source: Source, name: str, layouts: Sequence[Layout], choice: Choic
         for layout in layouts
         for header in _readings(name, number, top, layout, choice, saved.get(layout.key, {}), number in tall)
     ]
-    return max(found, key=_rank, default=None)
+    best = max(found, key=_rank, default=None)
+    if choice.header_row and not choice.sheet and (best is None or best.lacking):
+        own = _best_of(source, name, layouts, replace(choice, header_row=None), saved)
+        return own if own and (best is None or not own.lacking) else best
+    return best
 
 
 def _readings(

@@ -92,6 +92,23 @@ def test_a_maker_takes_a_submission_back_before_it_is_decided(press, batch, data
     assert approve(district_clerk, submit(data_admin, batch)).counts["insert"] == 2
 
 
+def test_a_refused_act_answers_with_a_page_that_goes_on(press, batch, district_clerk):
+    """Its links and forms lead to the batch, and so does its own address opened again."""
+    status, text = press(district_clerk, "hold", batch)
+    main = text.split("<main")[1]
+    assert status == 422 and "请先勾选要暂缓的行" in main
+    assert re.findall(r'(?:href|action)="(\?[^"]*|)"', main) == []
+    assert (
+        re.search(r'<form class="filters" method="get"(?: action="([^"]*)")?', main)[1]
+        == f"/households/import/{batch.pk}/"
+    )
+    client = Client()
+    client.force_login(district_clerk)
+    for act in ("hold", "approve", "return", "undo"):
+        again = client.get(reverse(f"households:batch_{act}", args=[batch.pk]))
+        assert (again.status_code, again.url) == (302, f"/households/import/{batch.pk}/")
+
+
 def test_only_its_maker_takes_a_submission_back_and_only_while_it_waits(press, batch, data_admin, district_clerk):
     assert press(factories.user("data_admin"), "withdraw", batch)[0] == 403
     assert press(district_clerk, "withdraw", batch)[0] == 403 and state(batch) == BatchState.SUBMITTED

@@ -243,7 +243,10 @@ def test_a_number_that_lost_its_digits_never_comes_back_as_another(data_admin, t
     assert sent.cell(3, place["证件号码"] + 1).value == "（原为数值，位数已丢失）"
     again = continued(data_admin, batch, data)
     assert counts(again) == counts(batch) == {"refused": 4}
-    assert "（原为数值，位数已丢失）" in page(data_admin, batch) and "********" not in page(data_admin, batch).split("<tbody>")[1].split("</tr>")[0]
+    assert (
+        "（原为数值，位数已丢失）" in page(data_admin, batch)
+        and "********" not in page(data_admin, batch).split("<tbody>")[1].split("</tr>")[0]
+    )
     refused = {(number, "number_as_number" if code == "id_as_number" else code) for number, code in errors(batch)}
     assert errors(again) == refused
 

@@ -14,6 +14,7 @@ from households.models import Household, Person, RosterRow
 from households.roster import layout_export
 from households.services import seeding
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.intake.enums import PlanMode
 from jiyang.intake.models import Batch, BatchFinding
 from tests import factories
 from tests.households.test_roster import check_command, load, upload
@@ -124,3 +125,19 @@ def test_a_cell_that_cannot_be_read_refuses_also_what_would_not_change(data_admi
     csv.writer(out).writerows([headings, line])
     batch = send(data_admin, out.getvalue().encode("utf-8-sig"))
     assert (batch.counts["refused"], batch.counts["same"]) == (1, 0) and home.state.people == 1
+
+
+def test_a_narrowed_export_and_a_file_that_only_adds_accuse_nobody(client, data_admin, tmp_path):
+    """Rows exported here are edits; the same rows without their numbers are a list, from which somebody is missing."""
+    factories.household(members=3)
+    asked = {}
+    for numbered, mode in ((True, PlanMode.ALL), (False, PlanMode.NEW), (False, PlanMode.ALL)):
+        with acting_as(actor_for(data_admin)) as actor:
+            rows = Person.objects.visible_to(actor).filter(pk=Person.objects.order_by("pk").first().pk)
+            layout_export.write("roster_a", tmp_path / "a.xlsx", rows, actor, numbered=numbered)
+        batch = send(data_admin, (tmp_path / "a.xlsx").read_bytes(), mode)
+        clear()
+        client.force_login(data_admin)
+        page = client.get(reverse("households:batch_detail", args=[batch.pk])).content.decode()
+        asked[numbered, mode] = batch.counts.get("absent", 0), "不算名单未列" in page
+    assert asked == {(True, "all"): (0, True), (False, "new"): (0, False), (False, "all"): (2, False)}

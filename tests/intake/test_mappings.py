@@ -1,5 +1,8 @@
 """A person corrects how a file is read without another upload, and an office's own headings are remembered for it."""
 
+import html
+import re
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -169,6 +172,53 @@ def test_the_page_shows_headings_of_two_lines_and_reads_what_is_chosen_for_the_l
     )
     with acting_as(actor_for(data_admin)):
         assert jobs.check(batch.pk).rows == 4
+
+
+def form_of(page: str) -> dict[str, list[str]]:
+    """What the reading page's second form would send as it stands."""
+    form = page.split('<form class="panel" method="post"')[1]
+    sent = {
+        name: [html.unescape(value)]
+        for name, value in re.findall(r'type="hidden" name="(sheet|layout|header_row)" value="(.*?)"', form)
+    }
+    sent["heading"] = [html.unescape(one) for one in re.findall(r'name="heading" value="(.*?)"', form)]
+    selects = re.findall(r'<select[^>]* name="(\w+)"[^>]*>(.*?)</select>', form, re.S)
+    for name, options in selects:
+        picked = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
+        sent.setdefault(name, []).append(picked[1])
+    return sent
+
+
+def corrected(client, user, batch: Batch, query: str = "", **fields: str) -> Batch:
+    """The batch checked anew after the page was sent with some headings given a field."""
+    client.force_login(user)
+    address = f"/households/import/{batch.pk}/reading/"
+    sent = form_of(client.get(address + query).content.decode())
+    for heading, field in fields.items():
+        sent["field"][sent["heading"].index(heading)] = field
+    assert client.post(address, sent).status_code == 302
+    with acting_as(actor_for(user)):
+        return jobs.check(batch.pk)
+
+
+def test_a_sheet_per_town_stays_together_when_its_columns_are_corrected(client, data_admin):
+    """Sheets begin at different rows; the second one's heading is told by what was said about the first."""
+    rows = grid(people(9))
+    own = [{"姓名": "名字", "与户主关系": "称谓"}.get(name, name) for name in rows[0]]
+    batch = upload(data_admin, workbook(("甲", rows[:5]), ("乙", [["说明"], ["说明"], rows[0], *rows[5:]])))
+    assert (batch.rows, batch.columns["reason"].count("合并读取")) == (9, 1)
+    again = corrected(client, data_admin, batch)
+    assert (again.rows, again.reading.get("sheet"), again.columns["sheets"]) == (9, None, batch.columns["sheets"])
+    one = corrected(client, data_admin, again, "?sheet=乙&header_row=4")
+    assert one.rows == 9
+    batch = upload(data_admin, workbook(("甲", [own, *rows[1:5]]), ("乙", [["说明"], own, *rows[5:]])))
+    assert batch.error["code"] == "missing_column"
+    assert corrected(client, data_admin, batch, "?header_row=2", 名字="name", 称谓="relation").rows == 9
+    only = reread(data_admin, batch, Choice(sheet="甲", header_row=2, mapping={"名字": "name", "称谓": "relation"}))
+    assert only.rows == 4
+    client.force_login(data_admin)
+    page = client.get(f"/households/import/{batch.pk}/reading/").content.decode()
+    assert form_of(page)["scope"] == ["one"] and "全部工作表" in page
 
 
 @pytest.mark.parametrize("query", ["layout=zzz", "sheet=zzz", "header_row=1e9", "header_row=-1"])

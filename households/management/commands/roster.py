@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from households.roster import committing, jobs, plan, reversing, staging
+from households.roster import absences, committing, jobs, plan, reversing, staging
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
@@ -94,7 +94,9 @@ class Command(BaseCommand):
                 choice=choice_of(options),
                 saved=mapping_of(roster.TARGET, district),
             )
-            counts, header, absent = plan.counts(), mapped.header, staging.absent()
+            counts, header = plan.counts(), mapped.header
+            asked = absences.asked(header.layout.key, mapped.columns, PlanMode.ALL)
+            absent = staging.absent() if asked else 0
             counts["refused"] += counts.pop("unknown", 0)  # the contract has no word for rows of nobody known
             transaction.set_rollback(True)
         return {
@@ -112,7 +114,7 @@ class Command(BaseCommand):
                 key: value for key, value in jobs.described(mapped).items() if key not in {"unknown", "missing"}
             },
             "plan": counts,
-            "absent": absent if header.layout.rows == "person" else 0,
+            "absent": absent,
             "findings": [one.as_dict() for one in mapped.findings if one.code in kinds()],
             "rules": [one.as_dict() for one in mapped.findings if one.code not in kinds()],
             "seconds": seconds,
