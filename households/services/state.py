@@ -9,7 +9,8 @@ from households.models import HouseholdState
 from jiyang.parameters import values
 
 # People, head, tier and income as of today, of live households (a voided one keeps what it had); the visit columns are kept, the next visit is due an interval after the
-# last visit to the door, or after registration where there was none. No tier: the longest interval, C's.
+# last visit to the door, or after registration where there was none. No tier: the longest interval, C's. The least and the
+# greatest key spare a batch of new households a look through those of all years.
 REFRESH = """
 with wanted as materialized (select unnest(%(ids)s::bigint[]) as id)
 insert into households_householdstate
@@ -20,10 +21,11 @@ select h.id, h.district_id, h.town_id, h.village_id, coalesce(p.name, ''), coale
        coalesce(s.last_visit_on, greatest(h.registered_on, t.since))
          + case t.tier when 'A' then %(a)s when 'B' then %(b)s else %(c)s end::int
 from wanted join households_household h on h.id = wanted.id and h.voided_at is null
-left join households_householdstate s on s.household_id = h.id
+left join households_householdstate s on s.household_id = h.id and s.household_id between %(least)s and %(most)s
 left join (select m.household_id, count(*) as people, coalesce(min(p.id) filter (where m.relation = 'head'), min(p.id)) as head
              from households_membership m join households_person p on p.id = m.person_id and p.voided_at is null
-            where m.until is null and m.household_id in (select id from wanted) group by m.household_id) m on m.household_id = h.id
+            where m.until is null and m.household_id in (select id from wanted) and m.household_id between %(least)s and %(most)s
+            group by m.household_id) m on m.household_id = h.id
 left join households_person p on p.id = m.head and p.voided_at is null
 left join households_tierdecision t on t.household_id = h.id and t.voided_at is null
       and t.since <= current_date and (t.until is null or t.until > current_date)
@@ -59,8 +61,13 @@ def refresh(household_ids: Iterable[int]) -> None:
     """Rebuild the state of households. Two queries whatever their number. Raises ParameterMissing."""
     days = visit_intervals()
     ids = list(household_ids)
+    if not ids:
+        return
     with connection.cursor() as cursor:
-        cursor.execute(REFRESH, {"a": days["A"], "b": days["B"], "c": days["C"], "ids": ids})
+        cursor.execute(
+            REFRESH,
+            {"a": days["A"], "b": days["B"], "c": days["C"], "ids": ids, "least": min(ids), "most": max(ids)},
+        )
 
 
 def note_visit(*, household_id: int, on: dt.date) -> None:
