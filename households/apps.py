@@ -9,6 +9,8 @@ class HouseholdsConfig(AppConfig):
     def ready(self) -> None:
         from households.services.pairings import follow_posting
         from jiyang.accounts.services.postings import appointed
+        from jiyang.intake import targets
 
         autodiscover_modules("takers")
+        targets.register(targets.Target("roster", "households:batch_detail", "roster.undo"))
         appointed.connect(follow_posting, dispatch_uid="households.helper")

@@ -35,6 +35,11 @@ IMPORT_PAGES = {
     "import_template": "make",
     "import_submit": "make",
     "import_drop": "make",
+    "import_withdraw": "make",
+    "import_failed": "any",
+    "import_undo": "make",
+    "import_undo_withdraw": "make",
+    "import_undo_decide": "check",
     "import_approve": "check",
     "import_return": "check",
 }

@@ -198,13 +198,18 @@ def note_stand_in(right: str) -> str:
     if not held or any(one.stands_for is None for one in held):
         return ""
     names = "、".join(dict.fromkeys(one.stands_for_name for one in held))
+    note_in_history(**{"for": names})
+    return names
+
+
+def note_in_history(**facts: str | int) -> None:
+    """Say more in the history written from here to the end of the transaction, beside who and why: `batch`, say."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select set_config('pghistory.context_metadata',"
-            " (current_setting('pghistory.context_metadata')::jsonb || jsonb_build_object('for', %s::text))::text, true)",
-            [names],
+            " (current_setting('pghistory.context_metadata')::jsonb || %s::jsonb)::text, true)",
+            [json.dumps(facts, ensure_ascii=False)],
         )
-    return names
 
 
 @contextmanager

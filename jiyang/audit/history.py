@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from django.db import models
+from django.urls import reverse
 
 from jiyang.access.scope import Actor
 from jiyang.accounts.models import User
@@ -32,6 +33,14 @@ class FieldChange:
 
 
 @dataclass(frozen=True)
+class Came:
+    """The import batch by which a change came; no address for who may not open it."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Change:
     """One event: `changes` holds only fields the reader's roles see, masked ones by name without values."""
 
@@ -41,6 +50,7 @@ class Change:
     who: str
     reason: str
     changes: list[FieldChange]
+    batch: "Came | None" = None
 
 
 def changes_of(records: list[models.Model], actor: Actor) -> list[Change]:
@@ -51,11 +61,35 @@ def changes_of(records: list[models.Model], actor: Actor) -> list[Change]:
         found = model.pgh_event_model.objects.filter(pgh_obj__in=keys).order_by("pgh_obj_id", "pgh_id")
         events += _of_model(model, list(found), actor)
     names = {user.pk: user.name for user in User.objects.filter(pk__in={event[1] for event in events if event[1]})}
-    changes = [replace(event, who=f"{names.get(user, '')}{event.who}") for event, user in events]
+    batches = _batches({event[2] for event in events if event[2]}, actor)
+    changes = [
+        replace(event, who=f"{names.get(user, '')}{event.who}", batch=batches.get(batch))
+        for event, user, batch in events
+    ]
     return sorted(changes, key=lambda change: change.at, reverse=True)[:MOST]
 
 
-def _of_model(model: type[models.Model], events: list, actor: Actor) -> list[tuple[Change, int | None]]:
+def _batches(keys: set[int], actor: Actor) -> dict[int, Came]:
+    """The batches among those keys that the actor reaches. One query where there are some."""
+    from jiyang.intake.models import Batch
+    from jiyang.intake.targets import target_of
+
+    found = Batch.objects.visible_to(actor).filter(pk__in=keys) if keys else ()
+    pages = {one: target_of(one).page for one in found}
+    return {
+        one.pk: Came(str(one), reverse(page, args=[one.pk]) if actor.may_open(page) else "")
+        for one, page in pages.items()
+    }
+
+
+def _batch_of(event: models.Model) -> int | None:
+    """The batch that wrote an event: noted in its context, or the origin of a row that it made."""
+    return (event.pgh_context or {}).get("batch") or (
+        getattr(event, "origin_id", None) if event.pgh_label == "insert" else None
+    )
+
+
+def _of_model(model: type[models.Model], events: list, actor: Actor) -> list[tuple[Change, int | None, int | None]]:
     from jiyang.ledgers.columns import may_see
 
     fields = [
@@ -86,7 +120,7 @@ def _of_model(model: type[models.Model], events: list, actor: Actor) -> list[tup
             changes,
         )
         if changes or event.pgh_label != "update":
-            found.append((change, context.get("user")))
+            found.append((change, context.get("user"), _batch_of(event)))
     return found
 
 

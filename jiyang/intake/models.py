@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from jiyang.access.tables import Scoped, place_field
 from jiyang.audit.tracking import Tracked
+from jiyang.intake import targets
 from jiyang.intake.enums import BatchState, PlanMode, ReversalKind, Severity
 from jiyang.ledgers.querysets import ScopedQuerySet
 from jiyang.workflow.enums import ProposalState
@@ -117,6 +118,10 @@ class Reversal(Proposal, Scoped, Tracked):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.batch_id}"
+
+    def act_of(self) -> str:
+        """Of a ledger's batch: who imports into the ledger also takes back."""
+        return targets.target_of(self.batch).undo_act
 
 
 class BatchFinding(Scoped):

@@ -1,6 +1,7 @@
 """A ledger's import file: its heading row found, its cells as texts; and the empty workbook to fill in."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import tablib
@@ -9,8 +10,10 @@ from django.core.exceptions import ValidationError
 
 from jiyang.intake.cells import as_text, narrow, tidy, unusable
 from jiyang.intake.reader import FileRefused, read
+from jiyang.ledgers.export import safe
 from jiyang.ledgers.importing import MOST_ROWS, LedgerResource
 
+OWN_ROW, OWN_WHY = "原行号", "错误"
 SEARCHED = 8  # rows in which the headings may stand
 LOST = 1e15  # a number cell from here on has lost digits
 
@@ -59,7 +62,8 @@ def _known(row: list, headings: dict[str, str]) -> set[str]:
 
 
 def _unknown(row: list, headings: dict[str, str]) -> list[str]:
-    return [tidy(as_text(cell)) for cell in row if as_text(cell) and narrow(as_text(cell)) not in headings]
+    known = {*headings, OWN_ROW, OWN_WHY}
+    return [tidy(as_text(cell)) for cell in row if as_text(cell) and narrow(as_text(cell)) not in known]
 
 
 def _lines(
@@ -90,6 +94,15 @@ def text_of(cell: object) -> str:
     if isinstance(cell, float) and abs(cell) >= LOST:
         return "（数值过长，末几位已丢失）"
     return as_text(cell)
+
+
+def failed_lines(plan) -> Iterator[dict[str, str]]:
+    """The refused lines of a plan as safe texts, with two columns of our own in front, which no import reads."""
+    for line in plan.lines:
+        if line.problems:
+            why = "；".join(f"{name}：{text}" if name else text for name, text in line.problems)
+            texts = {heading: safe(text) for heading, text in line.texts.items()}
+            yield {OWN_ROW: str(line.row), OWN_WHY: safe(why), **texts}
 
 
 def template_of(resource: LedgerResource) -> bytes:

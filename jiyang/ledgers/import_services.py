@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from jiyang.access.scope import Actor, actor_for, note_stand_in, require
+from jiyang.access.scope import Actor, actor_for, note_in_history, note_stand_in, require
 from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_bytes
 from jiyang.intake.enums import BatchState, RowAction
@@ -34,11 +34,12 @@ ACTIONS = {
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the file in the preview: what becomes of it, the values that change, and what is wrong."""
+    """One line of the file in the preview: what becomes of it, its texts, the values that change, and what is wrong."""
 
     row: int
     action: RowAction
     name: str
+    texts: dict[str, str] = field(default_factory=dict)
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
 
@@ -69,9 +70,14 @@ def plan_of(batch: Batch, ledger, actor: Actor, *, write: bool = False) -> Plan:
     result = resource.import_table(table, dry_run=not write)
     if result.base_errors:
         raise ValidationError([f"没有写入：{_why(one.error, ledger)}" for one in result.base_errors])
-    lines = [_line(resource, row, one) for row, one in zip(table.numbers, result.rows, strict=True)]
+    found = zip(table.numbers, result.rows, table.dataset.dict, strict=True)
+    lines = [_line(resource, row, one, texts) for row, one, texts in found]
     invalid = {table.numbers[one.number - 1]: one for one in result.invalid_rows}
     lines = [_refused(line, invalid.get(line.row)) for line in lines]
+    if write:
+        batch.columns["written"] = [
+            one.instance.pk for one in result.rows if one.import_type in {one.IMPORT_TYPE_NEW, one.IMPORT_TYPE_UPDATE}
+        ]
     counts = {action.value: sum(one.action == action for one in lines) for action in RowAction}
     return Plan(lines, counts, table.unknown, table.header_row)
 
@@ -86,10 +92,10 @@ def _why(error: Exception, ledger) -> str:
         return "与已有的记录冲突，请核对后重传"
 
 
-def _line(resource, row: int, result) -> Line:
+def _line(resource, row: int, result, texts: dict[str, str]) -> Line:
     action = ACTIONS[result.import_type]
     if action == RowAction.REFUSED:
-        return Line(row, action, "", problems=[("", str(one.error)) for one in result.errors])
+        return Line(row, action, "", texts, problems=[("", str(one.error)) for one in result.errors])
     old = result.original if action == RowAction.UPDATE else None
     changes = []
     for one in resource.fields.values() if action != RowAction.SAME else ():
@@ -98,7 +104,7 @@ def _line(resource, row: int, result) -> Line:
         is_same = old is not None and column.raw(old) == column.raw(result.instance)
         if not is_same and (now or was):
             changes.append((one.column_name, was, now))
-    return Line(row, action, resource.ledger.name_of(result.instance), changes)
+    return Line(row, action, resource.ledger.name_of(result.instance), texts, changes)
 
 
 def _refused(line: Line, invalid) -> Line:
@@ -106,8 +112,9 @@ def _refused(line: Line, invalid) -> Line:
         return line
     named = {"" if name == NON_FIELD_ERRORS else name: texts for name, texts in invalid.error_dict.items()}
     return Line(
-        line.row, RowAction.REFUSED, "", problems=[(name, text) for name, texts in named.items() for text in texts]
-    )
+        line.row, RowAction.REFUSED, "", line.texts,
+        problems=[(name, text) for name, texts in named.items() for text in texts],
+    )  # fmt: skip
 
 
 def eyes_of(batch: Batch, actor: Actor) -> Actor:
@@ -162,6 +169,7 @@ def approve(*, batch: Batch, ledger, by: User) -> Batch:
     maker = eyes_of(batch, actor)
     if plan_of(batch, ledger, maker).digest != batch.plan_hash:
         raise ValidationError("提交之后台账或提交人的管辖范围有了变动，与当时核对的不一致，请退回由上传人重新核对")
+    note_in_history(batch=batch.pk)
     plan_of(batch, ledger, maker, write=True)
     batch.state, batch.approved_by, batch.approved_at = BatchState.APPROVED, by, timezone.now()
     batch.save()
@@ -178,6 +186,18 @@ def give_back(*, batch: Batch, ledger, by: User, reason: str) -> Batch:
         raise ValidationError("请写明退回原因")
     batch.state, batch.reason = BatchState.RETURNED, reason.strip()[:200]
     batch.submitted_by = batch.submitted_at = None
+    batch.save()
+    return batch
+
+
+@transaction.atomic
+def withdraw(*, batch: Batch, ledger, by: User) -> Batch:
+    """撤回 by who submitted it, before it is decided. Raises PermissionDenied for anybody else."""
+    _need(ledger, "make")
+    batch = _locked(batch, BatchState.SUBMITTED)
+    if batch.submitted_by_id != by.pk:
+        raise PermissionDenied("只有提交人可以撤回")
+    batch.state, batch.submitted_by, batch.submitted_at = BatchState.CHECKED, None, None
     batch.save()
     return batch
 

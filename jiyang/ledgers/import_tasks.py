@@ -1,17 +1,23 @@
 """Imports of ledgers that wait for a second person, in the task centre."""
 
+from django.db.models import Exists, OuterRef
+
 from jiyang.access.scope import Actor
+from jiyang.intake import targets
 from jiyang.intake.enums import BatchState
-from jiyang.intake.models import Batch
+from jiyang.intake.models import Batch, Reversal
 from jiyang.ledgers import registry
+from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.tasks import TaskLine, TaskSource, task_source
 
 
 def register() -> None:
-    """One kind of task for every ledger that takes imports."""
+    """Two kinds of task for every ledger that takes imports, and the address of its batches."""
     for ledger in registry.ledgers():
         if ledger.imports:
+            targets.register(targets.Target(ledger.key, f"{ledger.key}_import_batch", ledger.imports.act))
             task_source(source_of(ledger))
+            task_source(undo_source_of(ledger))
 
 
 def source_of(ledger) -> TaskSource:
@@ -28,5 +34,27 @@ def source_of(ledger) -> TaskSource:
 
     return TaskSource(
         f"import.{ledger.key}", f"{ledger.title}导入待复核", f"{ledger.key}_import_approve", rows, line,
+        url=lambda: ledger.url("import"),
+    )  # fmt: skip
+
+
+def undo_source_of(ledger) -> TaskSource:
+    def rows(actor: Actor):
+        found = Batch.objects.visible_to(actor).filter(target=ledger.key, state=BatchState.APPROVED)
+        asked = Reversal.objects.filter(batch=OuterRef("pk"), state=ProposalState.SUBMITTED)
+        return found.filter(
+            Exists(asked.exclude(submitted_by__in=actor.barred(f"{ledger.imports.act}.check")))
+        ).order_by("pk")
+
+    def line(batch: Batch) -> TaskLine:
+        return TaskLine(
+            f"撤销{ledger.title} {batch}：{batch.filename}",
+            ledger.url("import_batch", batch.pk),
+            f"{batch.rows} 行",
+            since=batch.approved_at.date(),
+        )
+
+    return TaskSource(
+        f"import_undo.{ledger.key}", f"{ledger.title}导入待撤销", f"{ledger.key}_import_undo_decide", rows, line,
         url=lambda: ledger.url("import"),
     )  # fmt: skip

@@ -59,6 +59,10 @@ class Proposal(models.Model):
             ),
         ]
 
+    def act_of(self) -> str:
+        """The act whose checkers decide this one."""
+        return self.act
+
     @property
     def is_open(self) -> bool:
         return self.state == ProposalState.SUBMITTED
@@ -89,7 +93,7 @@ def may_decide(proposal: Proposal, actor: Actor) -> bool:
 
 
 def _may_check(proposal: Proposal, actor: Actor) -> bool:
-    right = f"{proposal.act}.check"
+    right = f"{proposal.act_of()}.check"
     if not actor.has(right) or proposal.submitted_by_id in actor.barred(right):
         return False
     return actor.is_system or any(_reaches(one, proposal) for one in actor.held_for(right))
@@ -110,7 +114,7 @@ def decide(proposal: Proposal, *, by: "User", approve: bool, reason: str = "") -
 
     Raises PermissionDenied (no checker, or the maker), Moved (already decided), ValidationError (a return needs a reason).
     """
-    actor, right = require(), f"{proposal.act}.check"
+    actor, right = require(), f"{proposal.act_of()}.check"
     if not actor.has(right):
         raise PermissionDenied("本岗位不能复核这一项")
     if not approve and not reason.strip():
@@ -158,7 +162,7 @@ def decided_for(proposal: Proposal) -> str:
     if proposal.is_open or proposal.state == ProposalState.WITHDRAWN:
         return ""
     held = Posting.objects.on(timezone.localdate(proposal.decided_at)).filter(
-        user=proposal.decided_by_id, role__in=matrix().roles_with(f"{proposal.act}.check")
+        user=proposal.decided_by_id, role__in=matrix().roles_with(f"{proposal.act_of()}.check")
     )
     names = list(held.values_list("deputy_for__user__name", flat=True))
     return "" if None in names else "、".join(dict.fromkeys(names))

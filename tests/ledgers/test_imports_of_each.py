@@ -7,9 +7,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from households.models import Person
+from households.services import pairings
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.models import Batch
 from jiyang.ledgers import registry
@@ -192,3 +194,88 @@ def test_what_the_service_refuses_is_told_at_its_column(client, change, told):
     page = client.get(ledger.url("import_batch", batch.pk))
     (problem,) = page.context["plan"].lines[0].problems
     assert problem[0] in change and told in problem[1]
+
+
+def decided(client, ledger, batch, *, reason="传错了文件") -> dict:
+    """Ask for the undo as the officer, agree as the leader; the report."""
+    client.force_login(factories.user("town_officer", "仁风镇"))
+    assert client.post(ledger.url("import_undo", batch.pk), {"reason": reason}).status_code == 302
+    assert client.post(ledger.url("import_undo_decide", batch.pk), {"decision": "approve"}).status_code == 403
+    leader = factories.user("town_leader", "仁风镇")
+    client.force_login(leader)
+    assert ledger.url("import_batch", batch.pk) in client.get(reverse("workflow:tasks")).content.decode()
+    assert client.post(ledger.url("import_undo_decide", batch.pk), {"decision": "approve"}).status_code == 302
+    with acting_as(actor_for(leader)):
+        batch.refresh_from_db()
+        return batch.reversals.get().report
+
+
+@pytest.mark.parametrize("ledger", LEDGERS, ids=lambda one: one.key)
+def test_an_approved_batch_lists_its_rows_and_can_be_taken_back(client, ledger):
+    home = factories.household()
+    batch = take_in(client, ledger, line(ledger, home))
+    (made,) = rows(ledger)
+    page = client.get(ledger.url("import_batch", batch.pk)).content.decode()
+    assert ledger.url_of(made) in page
+    history = client.get(ledger.url("history", made.pk)).content.decode()
+    assert f'导入批次 <a href="{ledger.url("import_batch", batch.pk)}">{batch}</a>' in history
+    change = take_in(client, ledger, line(ledger, home, changed="313" if ledger.key == "villages:year" else "章丘区"))
+    assert str(change) in client.get(ledger.url("history", made.pk)).content.decode()
+    (kept,) = decided(client, ledger, batch)["kept"]
+    assert (kept["pk"], kept["why"]) == (made.pk, "以后有人修改过")
+    assert decided(client, ledger, change)["restored"] == 1
+    (after,) = rows(ledger)
+    assert {
+        field.name
+        for field in ledger.model._meta.concrete_fields
+        if getattr(after, field.attname) != getattr(made, field.attname)
+    } == {"version"}
+
+
+@pytest.mark.parametrize("ledger", LEDGERS, ids=lambda one: one.key)
+def test_what_a_batch_inserted_is_voided_and_the_file_goes_in_again(client, ledger):
+    home = factories.household()
+    batch = take_in(client, ledger, line(ledger, home))
+    assert decided(client, ledger, batch) == {"voided": 1, "restored": 0, "kept": [], "gone": 0}
+    assert rows(ledger) == [] and batch.state == "undone"
+    assert "作废 1 条" in client.get(ledger.url("import_batch", batch.pk)).content.decode()
+    take_in(client, ledger, line(ledger, home))
+    assert len(rows(ledger)) == 1
+
+
+def test_what_later_work_refers_to_stays(client):
+    ledger, home = registry.get("households:helper"), factories.household()
+    batch = take_in(client, ledger, line(ledger, home))
+    (made,) = rows(ledger)
+    with acting_as(actor_for(factories.user("district_clerk"))) as actor:
+        pairings.pair(rows=[home], helper=made, by=actor.user)
+    (kept,) = decided(client, ledger, batch)["kept"]
+    assert kept["why"] == "已有结对" and rows(ledger) == [made]
+
+
+def test_who_submitted_may_withdraw_and_nobody_else(client):
+    ledger, home = registry.get("employment:spell"), factories.household()
+    officer = factories.user("town_officer", "仁风镇")
+    batch = send(client, officer, ledger, line(ledger, home))
+    client.post(ledger.url("import_submit", batch.pk))
+    client.force_login(factories.user("town_officer", "仁风镇"))
+    assert client.post(ledger.url("import_withdraw", batch.pk)).status_code == 403
+    client.force_login(officer)
+    assert "撤回" in client.get(ledger.url("import_batch", batch.pk)).content.decode()
+    assert client.post(ledger.url("import_withdraw", batch.pk)).status_code == 302
+    with acting_as(actor_for(officer)):
+        batch.refresh_from_db()
+    assert (batch.state, batch.submitted_by_id) == ("checked", None)
+
+
+def test_the_refused_lines_come_back_safe_and_mended_go_in(client):
+    ledger, home = registry.get("employment:spell"), factories.household()
+    officer, good = factories.user("town_officer", "仁风镇"), line(ledger, home)
+    batch = send(client, officer, ledger, good, {**good, "开始时间": "昨天", "务工企业名称": "@cmd|x"})
+    answer = client.get(ledger.url("import_failed", batch.pk))
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    head, *lines = [[cell.value for cell in row] for row in book.active.iter_rows()]
+    assert len(lines) == 1 and lines[0][:1] == ["3"] and "有效的日期" in lines[0][1] and "'@cmd|x" in lines[0]
+    mended = dict(zip(head, lines[0], strict=True)) | {"开始时间": "2021-04"}
+    again = send(client, officer, ledger, mended)
+    assert again.counts["insert"] == 1 and again.columns["unknown"] == []
