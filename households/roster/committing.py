@@ -7,7 +7,8 @@ from django.db import connection
 
 from households.models import Membership, RosterAbsence, RosterTouch, roster_period
 from households.roster import absences, apply, plan, staging, storable
-from households.roster.running import Clock, day_of, only_one, progress_of
+from households.roster.holding import hold_planned
+from households.roster.running import Clock, day_of, only_one, progress_of, until_unclashed, wait_for_turn
 from households.roster.takers import taker_of
 from households.roster.undo import made_by
 from jiyang.intake.bulk import note_written, whole_batch
@@ -37,16 +38,26 @@ def commit(batch_id: int) -> Batch | None:
     """
     progress = progress_of(batch_id)
     with only_one(batch_id) as mine:
-        batch = Batch.objects.select_for_update().get(pk=batch_id)
+        batch = Batch.objects.get(pk=batch_id)
         if not mine or batch.state != BatchState.APPLYING:
             return None
-        with whole_batch(batch.rows or 0):
-            return _write(batch, progress)
+        wait_for_turn(batch.district_id, progress)
+        return until_unclashed(lambda: _commit(batch_id, progress))
+
+
+def _commit(batch_id: int, progress: Progress) -> Batch | None:
+    batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
+    if batch.state != BatchState.APPLYING:
+        return None
+    with whole_batch(batch.rows or 0):
+        return _write(batch, progress)
 
 
 def _write(batch: Batch, progress: Progress) -> Batch:
     clock = Clock()
     progress.step("核对计划", 0, batch.rows)
+    hold_planned(batch)
+    clock.lap("hold")
     _plan(batch, rows_of(batch, TO_WRITE))
     overtaken, held = _set_aside(batch)
     clock.lap("replan")

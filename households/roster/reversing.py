@@ -4,9 +4,10 @@ from django.utils import timezone
 
 from households.models import RosterAbsence
 from households.roster import absences, undo
-from households.roster.running import Clock, only_one, progress_of
+from households.roster.running import Clock, only_one, progress_of, until_unclashed, wait_for_turn
 from jiyang.intake.enums import BatchState, ReversalKind
 from jiyang.intake.models import Batch
+from jiyang.intake.progress import Progress
 from jiyang.workflow.enums import ProposalState
 
 RUNNING = {BatchState.UNDOING: BatchState.UNDONE, BatchState.REDOING: BatchState.APPROVED}
@@ -16,20 +17,28 @@ def reverse(batch_id: int) -> Batch | None:
     """Carry out the reversal that was agreed to. None when another worker is at it. Call inside the checker's scope."""
     progress = progress_of(batch_id)
     with only_one(batch_id) as mine:
-        batch = Batch.objects.select_for_update().get(pk=batch_id)
+        batch = Batch.objects.get(pk=batch_id)
         if not mine or batch.state not in RUNNING:
             return None
-        reversal = batch.reversals.filter(state=ProposalState.APPROVED, done_at=None).order_by("-pk").first()
-        progress.step(ReversalKind(reversal.kind).label, 0, batch.rows)
-        clock = Clock()
-        reversal.report = undo.reverse(reversal, by_id=reversal.decided_by_id)
-        clock.lap("undo")
-        progress.step("完成", batch.rows, batch.rows)
-        RosterAbsence.objects.filter(batch=batch).update(raised=reversal.kind == ReversalKind.REDO)
-        (absences.settle if reversal.kind == ReversalKind.REDO else absences.reopen)(batch)
-        reversal.done_at = timezone.now()
-        reversal.save(update_fields=["report", "done_at"])
-        batch.seconds = {**batch.seconds, reversal.kind: clock.total()}
-        batch.state = RUNNING[batch.state]
-        batch.save()
-        return batch
+        wait_for_turn(batch.district_id, progress)
+        return until_unclashed(lambda: _reverse(batch_id, progress))
+
+
+def _reverse(batch_id: int, progress: Progress) -> Batch | None:
+    batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
+    if batch.state not in RUNNING:
+        return None
+    reversal = batch.reversals.filter(state=ProposalState.APPROVED, done_at=None).order_by("-pk").first()
+    progress.step(ReversalKind(reversal.kind).label, 0, batch.rows)
+    clock = Clock()
+    reversal.report = undo.reverse(reversal, by_id=reversal.decided_by_id)
+    clock.lap("undo")
+    progress.step("完成", batch.rows, batch.rows)
+    RosterAbsence.objects.filter(batch=batch).update(raised=reversal.kind == ReversalKind.REDO)
+    (absences.settle if reversal.kind == ReversalKind.REDO else absences.reopen)(batch)
+    reversal.done_at = timezone.now()
+    reversal.save(update_fields=["report", "done_at"])
+    batch.seconds = {**batch.seconds, reversal.kind: clock.total()}
+    batch.state = RUNNING[batch.state]
+    batch.save()
+    return batch

@@ -2,15 +2,19 @@
 
 import datetime as dt
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from psycopg2.errors import UniqueViolation
 
+from jiyang.intake.models import Batch
 from jiyang.intake.progress import Progress
 
-LOCK, CHECKUPS = 0x0517, 0x0518  # first keys of the advisory locks: batches, check-ups
+LOCK, CHECKUPS, WRITING = 0x0517, 0x0518, 0x0519  # first keys of the advisory locks: batches, check-ups, districts
+WAITING, PAUSE = "等待另一批入库", 0.5
+TRIES = 3  # of a job that somebody's entry of the same number undoes
 
 
 def day_of(told: dt.date | None) -> dt.date:
@@ -45,14 +49,41 @@ def only_one(batch_id: int, lock: int = LOCK) -> Iterator[bool]:
     It is the batch's lease: PostgreSQL gives it up with the dead connection, so nobody waits for a time to run out.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [lock, batch_id])
-            mine = cursor.fetchone()[0]
-        yield mine
+        yield _taken(lock, batch_id)
 
 
 def at_work(batch_id: int, lock: int = LOCK) -> bool:
     """Whether some worker holds the batch now."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [lock, batch_id])
-        return not cursor.fetchone()[0]
+    with transaction.atomic():
+        return not _taken(lock, batch_id)
+
+
+def wait_for_turn(district_id: int, progress: Progress) -> None:
+    """Batches write into a district's register one after another: the next one sees all that the former wrote.
+
+    Held until the transaction ends. Raises Cancelled.
+    """
+    while not _taken(WRITING, district_id):
+        progress.step(WAITING)
+        time.sleep(PAUSE)
+
+
+def _taken(lock: int, key: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [lock, key])
+        return cursor.fetchone()[0]
+
+
+def until_unclashed(work: Callable[[], Batch | None]) -> Batch | None:
+    """`work`, all or nothing; once more where somebody has entered a number of its own meanwhile: now it can be seen.
+
+    Raises IntegrityError after TRIES times.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            with transaction.atomic():
+                return work()
+        except IntegrityError as clash:
+            if not left or not isinstance(clash.__cause__, UniqueViolation):
+                raise
+    raise AssertionError

@@ -22,6 +22,7 @@ from households.models import (
     RosterTouch,
 )
 from households.roster.apply import touched
+from households.roster.holding import hold
 from households.roster.takers import Taker, of_people, taker_of
 from households.services import state
 from jiyang.access.tables import household_owned
@@ -33,6 +34,11 @@ NAMED = 200  # households named one by one in the report
 # what an import makes and changes; households last: their place carries the others along
 MADE = (IncomeStatement, CaseRecord, Person, Household)
 PATH = {"district_id", "town_id", "village_id"}
+# memberships `x` that the batch began for people `p` of other origin
+BEGUN = (
+    "p.id = x.person_id and x.origin_id = %(batch)s and x.until is null"
+    " and p.voided_at is null and p.origin_id is distinct from %(batch)s"
+)
 Same = Callable[[str], str]  # alias of a row -> SQL: it has the key of the restored row `e`
 # Natural keys that another live row may have taken meanwhile: (model, same key, condition of the restored row `e`)
 KEYS: tuple[tuple[type[Model], Same, str], ...] = (
@@ -76,6 +82,7 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
     }  # fmt: skip
     with connection.cursor() as cursor:
         with whole_batch(batch.rows or 0):
+            _hold(made, values, undoing=reversal.kind == ReversalKind.UNDO)
             cursor.execute("create temp table kept (owner bigint, why text) on commit drop")
             cursor.execute("create temp table stayed (owner bigint, why text) on commit drop")
             undoing = reversal.kind == ReversalKind.UNDO
@@ -191,10 +198,24 @@ def former_step(model) -> str:
     return f"t.batch_id = %(batch)s and t.reversal_id is not distinct from %(former)s and t.\"table\" = '{model._meta.model_name}'"
 
 
-def _affected(cursor, made: tuple[type[Model], ...], values: dict) -> list[int]:
-    """Households whose state must be rebuilt: those of the rows that the reversed step touched or the batch made."""
+def _hold(made: tuple[type[Model], ...], values: dict, *, undoing: bool) -> None:
+    """Lock what the reversal may change: the rows that the reversed step touched or the batch made, their households first."""
+    if homes := affected_homes(made):
+        hold(Household, homes, values)
+    takers = [one for one in made if one not in MADE]
+    for model in (Person, *takers, Membership, IncomeStatement, CaseRecord) if Person in made else takers:
+        chosen = f"select t.record from households_rostertouch t where {former_step(model)}"
+        if undoing and model is Membership:
+            chosen += f" union select x.id from households_membership x, households_person p where {BEGUN}"
+        elif undoing:
+            chosen += f" union select x.id from {model._meta.db_table} x where x.origin_id = %(batch)s and x.voided_at is null"
+        hold(model, chosen, values)
+
+
+def affected_homes(made: tuple[type[Model], ...]) -> str:
+    """SQL: households whose state must be rebuilt, those of the rows that the reversed step touched or the batch made."""
     if not all(model is Household or model.household_column for model in made):
-        return []
+        return ""
     parts = [f"select t.record from households_rostertouch t where {former_step(Household)}"]
     for model in (*(one for one in made if one is not Household), Membership):
         parts.append(
@@ -202,7 +223,14 @@ def _affected(cursor, made: tuple[type[Model], ...], values: dict) -> list[int]:
         )
         live = "" if model is Membership else " and voided_at is null"
         parts.append(f"select household_id from {model._meta.db_table} where origin_id = %(batch)s{live}")
-    cursor.execute(" union ".join(parts), values)
+    return " union ".join(parts)
+
+
+def _affected(cursor, made: tuple[type[Model], ...], values: dict) -> list[int]:
+    homes = affected_homes(made)
+    if not homes:
+        return []
+    cursor.execute(homes, values)
     return [pk for (pk,) in cursor.fetchall()]
 
 
@@ -225,9 +253,7 @@ def _end_memberships(cursor, values: dict) -> int:
     """Memberships that the batch began for people of other origin never were in force: they end where they began."""
     update = (
         "update households_membership x set until = x.since, leave_reason = '撤销导入' from households_person p"
-        " where p.id = x.person_id and x.origin_id = %(batch)s and x.until is null"
-        "  and p.voided_at is null and p.origin_id is distinct from %(batch)s"
-        "  and not exists (select 1 from kept k where k.owner = x.household_id)"
+        f" where {BEGUN} and not exists (select 1 from kept k where k.owner = x.household_id)"
     )
     cursor.execute(touched("membership", update, "%(reversal)s"), values)
     return cursor.rowcount
