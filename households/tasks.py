@@ -33,10 +33,10 @@ def _run(job: Callable[[int], Batch | None], batch_id: int, user_id: int) -> Non
         if go_on:
             with acting_as(actor_for(User.objects.get(pk=user_id), reason=f"名单批次 {batch_id}")):
                 job(batch_id)
-    except Cancelled:
+    except Cancelled as stopped:
         logger.info("roster batch %s was cancelled", batch_id)
         with system_scope("名单任务取消"):
-            recovery.failed(batch_id, recovery.CANCELLED)
+            recovery.failed(batch_id, f"{recovery.CANCELLED}（{stopped}）" if str(stopped) else recovery.CANCELLED)
     except GONE:
         raise  # the database went away: nothing was written, the task comes again
     except Exception:

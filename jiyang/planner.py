@@ -1,4 +1,4 @@
-"""Settings of PostgreSQL's planner for a block of statements."""
+"""Settings of PostgreSQL, those of its planner above all, for a block of statements."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext

@@ -5,7 +5,7 @@ All or nothing; may run again after a crash.
 
 from django.db import connection
 
-from households.models import Membership, RosterAbsence, RosterTouch, roster_period
+from households.models import Membership, RosterAbsence, RosterRow, RosterTouch, roster_period
 from households.roster import absences, apply, plan, staging, storable
 from households.roster.holding import hold_planned
 from households.roster.running import Clock, day_of, only_one, progress_of, until_unclashed, wait_for_turn
@@ -144,20 +144,31 @@ def _anything_left() -> bool:
 
 def _back(batch: Batch) -> Batch:
     """Nothing that was agreed to can be written any more: the batch itself goes back to its maker, planned anew."""
+    RosterRow.objects.filter(batch=batch, held=True).update(held=False)  # the next checker decides anew
     replan(batch)
-    batch.state, batch.reason = BatchState.CHECKED, STALE
+    batch.state, batch.reason = BatchState.CHECKED, _reason(batch, overtaken=True)
     batch.submitted_by = batch.submitted_at = batch.approved_by = batch.approved_at = None
     batch.save()
     return batch
 
 
+def _reason(batch: Batch, *, overtaken: bool) -> str:
+    """Why rows of an approved batch go back."""
+    held = [f"复核人暂缓：{batch.reason}"] if batch.reason else []
+    return "；".join(([STALE] if overtaken else []) + held)[:200]
+
+
 def _continue(batch: Batch, *, overtaken: int) -> Batch:
     """A batch of its own for what was not written: it goes back to the maker with the reason."""
-    reasons = ([STALE] if overtaken else []) + ([f"复核人暂缓：{batch.reason}"] if batch.reason else [])
     rest = Batch.objects.get(pk=batch.pk)
     rest.pk = rest.id = None
     rest._state.adding = True
-    rest.continues, rest.state, rest.reason, rest.version = batch, BatchState.RETURNED, "；".join(reasons)[:200], 1
+    rest.continues, rest.state, rest.reason, rest.version = (
+        batch,
+        BatchState.RETURNED,
+        _reason(batch, overtaken=bool(overtaken)),
+        1,
+    )
     rest.submitted_by = rest.submitted_at = rest.approved_by = rest.approved_at = None
     rest.save()
     with connection.cursor() as cursor:

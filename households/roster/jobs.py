@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from households.models import roster_period
 from households.roster import absences, exported, judging, plan, staging, storable
+from households.roster.recovery import CHECKS
 from households.roster.running import Clock, day_of, only_one, progress_of
 from households.roster.takers import taker_of
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
@@ -145,8 +146,10 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
     """
     progress = progress_of(batch_id)
     with only_one(batch_id) as mine:
-        batch = Batch.objects.select_for_update().get(pk=batch_id)
-        if not mine or batch.state not in {BatchState.UPLOADED, BatchState.CHECKING}:
+        if not mine:
+            return None
+        batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
+        if batch.state not in CHECKS:
             return None
         batch.state = BatchState.CHECKING
         try:

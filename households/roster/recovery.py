@@ -1,7 +1,7 @@
 """When a job of a batch did not end well: what the batch goes back to, and who takes it up again."""
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 
 from households.roster.running import at_work
 from jiyang.intake.enums import BatchState
@@ -18,22 +18,29 @@ CANCELLED = "处理已取消，没有写入任何数据"
 GIVEN_UP = "这一批反复中断，已停止处理，没有写入任何数据。请联系系统管理员查看服务器内存和日志"
 
 
+def doing(batch: Batch) -> str:
+    """What is being done with the batch, or what it waits for."""
+    return BatchState.CHECKING.label if batch.state in CHECKS else batch.get_state_display()
+
+
 def begin(batch_id: int) -> bool:
-    """Count a start of the batch's job, outside its transaction. False: it has killed its workers too often."""
-    Batch.objects.filter(pk=batch_id).update(attempts=F("attempts") + 1)
+    """Count a start of the batch's job, outside its transaction: everybody sees that it runs. False: it has killed its workers too often."""
+    checking = Case(When(state=BatchState.UPLOADED, then=Value(BatchState.CHECKING)), default=F("state"))
+    Batch.objects.filter(pk=batch_id, state__in=RUNNING).update(attempts=F("attempts") + 1, state=checking)
     return Batch.objects.values_list("attempts", flat=True).get(pk=batch_id) <= MOST_ATTEMPTS
 
 
 def failed(batch_id: int, message: str) -> None:
     """A job ended with an error or was cancelled: nothing was written; the batch goes back to where a person can act."""
     with transaction.atomic():
-        batch = Batch.objects.select_for_update().get(pk=batch_id)
+        batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
         if batch.state not in RUNNING:
             return
         if batch.state in CHECKS:
             batch.state, batch.error = BatchState.REFUSED, {"code": STOPPED, "message": message}
         elif batch.state == BatchState.APPLYING:
-            batch.state, batch.reason = BatchState.SUBMITTED, message
+            batch.state = BatchState.SUBMITTED
+            batch.reason = f"{message}。{batch.approved_by.name} 同意过，须重新复核"[:200]
             batch.approved_by = batch.approved_at = None
         else:
             batch.state = BatchState.APPROVED if batch.state == BatchState.UNDOING else BatchState.UNDONE

@@ -8,14 +8,15 @@ from collections.abc import Collection
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from psycopg2.errors import LockNotAvailable
 
 from households.models import RosterAbsence, RosterRow
 from households.roster.committing import takes
 from households.roster.jobs import FILE_AAD, LAYOUTS
-from households.roster.recovery import CHECKS, STOPPED
+from households.roster.recovery import CHECKS, RUNNING, STOPPED, doing
 from households.roster.running import progress_of
 from jiyang.access.scope import note_stand_in, require
 from jiyang.accounts.models import User
@@ -26,6 +27,7 @@ from jiyang.intake.layouts import known_fields, layouts
 from jiyang.intake.models import Batch, BatchFinding, Reversal
 from jiyang.intake.refusals import MENDABLE
 from jiyang.intake.services import forget_headings, save_mapping
+from jiyang.planner import planned_with
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 from jiyang.workflow import proposals
@@ -34,10 +36,11 @@ from jiyang.workflow.enums import ProposalState
 TARGET = "roster"
 ACT = "roster.import"
 WRITTEN = (RowAction.INSERT, RowAction.UPDATE)
+PATIENCE = "1s"  # how long an act waits for another one on the same batch; a job takes longer
 
 
 class BatchMoved(ValidationError):
-    """The batch is not in the state that the act needs; somebody else was faster, or the page is old."""
+    """The batch is not in the state that the act needs, or not what the page showed; somebody else was faster, or is at it."""
 
 
 def own_district() -> Region:
@@ -58,7 +61,7 @@ def upload(*, by: User, filename: str, data: bytes, mode: str = PlanMode.ALL, co
     a button pressed twice makes one. Raises PermissionDenied, ValidationError.
     """
     _need("make")
-    User.objects.select_for_update().get(pk=by.pk)  # two requests at once come one after the other
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)  # two requests at once come one after the other
     batch = Batch(
         district=own_district(),
         target=TARGET,
@@ -80,14 +83,20 @@ def upload(*, by: User, filename: str, data: bytes, mode: str = PlanMode.ALL, co
 
 
 @transaction.atomic
-def reread(*, batch: Batch, by: User, choice: Choice, remember: bool = False, forget: Collection[str] = ()) -> Batch:
+def reread(
+    *, batch: Batch, by: User, choice: Choice, remember: bool = False, forget: Collection[str] = (), seen: str = ""
+) -> Batch:
     """Read the file again in the way a person says, without another upload; the check follows as a job.
 
     `remember` keeps the headings' meaning for the office, `forget` ends what it has kept of some. A check that was cancelled or
     failed is taken up again by the choice it had. Raises BatchMoved, ValidationError for what cannot be chosen.
     """
     _need("make")
-    batch = _locked(batch, BatchState.UPLOADED, BatchState.CHECKED, BatchState.RETURNED, BatchState.REFUSED)
+    batch = _locked(batch, BatchState.UPLOADED, BatchState.CHECKED, BatchState.RETURNED, BatchState.REFUSED, seen=seen)
+    if is_rest(batch):
+        raise ValidationError(
+            f"这一批只是批次 {batch.continues} 里暂缓或被更改的户，不能把整个文件重新读一遍。这些行要改的，改好后从批次 {batch.continues} 上传"
+        )
     if batch.state == BatchState.REFUSED and batch.error.get("code") not in {*MENDABLE, STOPPED}:
         raise ValidationError("这个文件读不了，换一种读法也不行。请按提示改好文件后重新上传")
     _sensible(choice)
@@ -123,10 +132,10 @@ def _sensible(choice: Choice) -> None:
 
 
 @transaction.atomic
-def submit(*, batch: Batch, by: User) -> Batch:
+def submit(*, batch: Batch, by: User, seen: str = "") -> Batch:
     """Hand a checked batch to another person. Raises BatchMoved, ValidationError when there is nothing to write."""
     _need("make")
-    batch = _locked(batch, BatchState.CHECKED, BatchState.RETURNED)
+    batch = _locked(batch, BatchState.CHECKED, BatchState.RETURNED, seen=seen)
     if not takes(batch):
         raise ValidationError("这种表只作校验：户档案里没有它的位置，不能入库")
     if not any(batch.counts.get(action, 0) for action in (*WRITTEN, "relisted")):
@@ -137,29 +146,39 @@ def submit(*, batch: Batch, by: User) -> Batch:
 
 
 @transaction.atomic
-def hold(*, batch: Batch, by: User, rows: Collection[int] = (), towns: Collection[int] = (), held: bool = True) -> int:
+def hold(
+    *,
+    batch: Batch,
+    by: User,
+    rows: Collection[int] = (),
+    towns: Collection[int] = (),
+    held: bool = True,
+    seen: str = "",
+) -> int:
     """暂缓 some households (or villages) of a submitted batch: those of the rows, or of whole towns. The rest can be approved.
 
     Returns the number of rows held now. `held=False` takes it back. Raises PermissionDenied for the maker, BatchMoved.
     """
     _need("check")
-    batch = _locked(batch, BatchState.SUBMITTED)
+    batch = _locked(batch, BatchState.SUBMITTED, seen=seen)
     _not_the_makers(batch, by)
     found = RosterRow.objects.filter(batch=batch)
     chosen = found.filter(Q(row__in=rows) | Q(town__in=towns))
     homes = chosen.exclude(household_no=None).values("household_no")
     found.filter(Q(household_no__in=homes) | Q(pk__in=chosen.filter(household_no=None).values("pk"))).update(held=held)
+    batch.version += 1  # a page that shows others as held is old
+    batch.save(update_fields=["version"])
     return found.filter(held=True, action__in=WRITTEN).count()
 
 
 @transaction.atomic
-def withdraw(*, batch: Batch, by: User) -> Batch:
+def withdraw(*, batch: Batch, by: User, seen: str = "") -> Batch:
     """撤回 by a maker before anybody has decided: back to where it can be changed and submitted again.
 
     Raises PermissionDenied for who is not its maker, BatchMoved.
     """
     _need("make")
-    batch = _locked(batch, BatchState.SUBMITTED)
+    batch = _locked(batch, BatchState.SUBMITTED, seen=seen)
     if by.pk not in {batch.uploaded_by_id, batch.submitted_by_id}:
         raise PermissionDenied("只有上传或提交这一批的人可以撤回")
     _hand_back(batch, BatchState.CHECKED, f"{by.name} {timezone.localtime():%m-%d %H:%M} 撤回了提交")
@@ -170,15 +189,13 @@ def withdraw(*, batch: Batch, by: User) -> Batch:
 def approve(*, batch: Batch, by: User, reason: str = "", seen: str = "") -> Batch:
     """A second person agrees; the commit follows as a job. Households held back go to the maker with `reason`.
 
-    `seen` is the `stamp` of what the person looked at. Raises PermissionDenied for the maker, ValidationError, BatchMoved.
+    Raises PermissionDenied for the maker, ValidationError, BatchMoved.
     """
     _need("check")
-    batch = _locked(batch, BatchState.SUBMITTED)
+    batch = _locked(batch, BatchState.SUBMITTED, seen=seen)
     _not_the_makers(batch, by)
     planned = RosterRow.objects.filter(batch=batch, action__in=WRITTEN)
     held = planned.filter(held=True).count()
-    if seen and seen != stamp(batch, held):
-        raise BatchMoved("打开页面以后，这一批又提交过或暂缓的户有变化，请按现在的内容核对后再同意")
     if held and not reason.strip():
         raise ValidationError("有暂缓的户，请写明暂缓原因")
     if held and not planned.filter(held=False).exists():
@@ -191,10 +208,10 @@ def approve(*, batch: Batch, by: User, reason: str = "", seen: str = "") -> Batc
 
 
 @transaction.atomic
-def give_back(*, batch: Batch, by: User, reason: str) -> Batch:
+def give_back(*, batch: Batch, by: User, reason: str, seen: str = "") -> Batch:
     """退回 with a reason. Raises PermissionDenied for the maker, ValidationError without a reason, BatchMoved."""
     _need("check")
-    batch = _locked(batch, BatchState.SUBMITTED)
+    batch = _locked(batch, BatchState.SUBMITTED, seen=seen)
     _not_the_makers(batch, by)
     if not reason.strip():
         raise ValidationError("请写明退回原因")
@@ -202,9 +219,14 @@ def give_back(*, batch: Batch, by: User, reason: str) -> Batch:
     return batch
 
 
-def stamp(batch: Batch, held: int) -> str:
-    """What a checker looks at: this submission of the batch, with so many rows held."""
-    return f"{batch.version}.{held}"
+def stamp(batch: Batch) -> str:
+    """What a page of the batch shows: whatever changes of it, which rows are held too, makes another version."""
+    return str(batch.version)
+
+
+def is_rest(batch: Batch) -> bool:
+    """Whether the batch holds only those rows of another one's file that were held or overtaken."""
+    return batch.continues is not None and batch.file.name == batch.continues.file.name
 
 
 def _hand_back(batch: Batch, state: str, reason: str) -> None:
@@ -216,11 +238,19 @@ def _hand_back(batch: Batch, state: str, reason: str) -> None:
 
 
 @transaction.atomic
-def drop(*, batch: Batch, by: User) -> Batch:
-    """放弃 before approval: the staged rows go, the batch stays on record. A running check is cancelled. Raises BatchMoved."""
+def cancel(*, batch: Batch, by: User, seen: str = "") -> None:
+    """取消 of the job that runs: it stops at its next step and has written nothing. `seen` is what it was `doing`. Raises BatchMoved."""
+    batch = Batch.objects.get(pk=batch.pk)  # not locked: the job holds it
+    if batch.state not in RUNNING or seen not in ("", doing(batch)):
+        raise BatchMoved(f"这一批现在是“{doing(batch)}”，没有可以取消的处理，请刷新页面")
+    progress_of(batch.pk).cancel(f"{by.name} {timezone.localtime():%m-%d %H:%M} 取消")
+
+
+@transaction.atomic
+def drop(*, batch: Batch, by: User, seen: str = "") -> Batch:
+    """放弃 before approval: the staged rows go, the batch stays on record. A job that runs is cancelled first. Raises BatchMoved."""
     _need("make")
-    progress_of(batch.pk).cancel()
-    batch = _locked(batch, BatchState.UPLOADED, BatchState.CHECKED, BatchState.RETURNED, BatchState.REFUSED)
+    batch = _locked(batch, BatchState.UPLOADED, BatchState.CHECKED, BatchState.RETURNED, BatchState.REFUSED, seen=seen)
     _clear(batch)
     batch.state = BatchState.DROPPED
     batch.save()
@@ -273,10 +303,10 @@ def decide_reversal(*, batch: Batch, by: User, approve: bool, reason: str = "", 
     return batch
 
 
-def withdraw_reversal(*, batch: Batch, by: User) -> None:
-    """撤回 by who asked. Raises PermissionDenied, BatchMoved."""
+def withdraw_reversal(*, batch: Batch, by: User, seen: str = "") -> None:
+    """撤回 by who asked. `seen` as in `decide_reversal`. Raises PermissionDenied, BatchMoved."""
     asked = open_reversal(batch)
-    if asked is None:
+    if asked is None or seen not in ("", str(asked.pk)):
         raise BatchMoved("没有待复核的撤销或恢复申请，请刷新页面")
     proposals.withdraw(asked, by=by)
 
@@ -314,8 +344,20 @@ def _not_the_makers(batch: Batch, by: User) -> None:
     note_stand_in(f"{ACT}.check")
 
 
-def _locked(batch: Batch, *states: str) -> Batch:
-    batch = Batch.objects.select_for_update().get(pk=batch.pk)
+def _locked(batch: Batch, *states: str, seen: str = "") -> Batch:
+    """The batch, locked for an act that needs one of these states. `seen` is the `stamp` of the page on which it was asked for.
+
+    Raises BatchMoved, at once where a job holds the batch.
+    """
+    try:
+        with transaction.atomic(), planned_with(lock_timeout=PATIENCE):
+            batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    except OperationalError as failure:
+        if isinstance(failure.__cause__, LockNotAvailable):
+            raise BatchMoved("这一批正在处理，这一步没有办。请等处理完成、刷新页面后再办") from failure
+        raise
     if batch.state not in states:
-        raise BatchMoved(f"这一批现在是“{batch.get_state_display()}”，不能再做这一步，请刷新页面")
+        raise BatchMoved(f"这一批现在是“{doing(batch)}”，不能再做这一步，请刷新页面")
+    if seen not in ("", stamp(batch)):
+        raise BatchMoved("打开页面以后，这一批又提交过，或重新读取、暂缓的户有变化，请按现在的内容核对后再办")
     return batch

@@ -13,7 +13,7 @@ from django.views.generic import TemplateView
 from households import tasks
 from households.roster import feedback
 from households.roster.preview import Preview
-from households.roster.recovery import RUNNING, STOPPED
+from households.roster.recovery import RUNNING, STOPPED, doing
 from households.roster.running import progress_of
 from households.services import roster
 from jiyang.access.scope import Actor
@@ -130,17 +130,22 @@ class BatchDetailView(TemplateView):
 
 
 def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
-    context = {"batch": batch, "title": "核对导入内容", "running": batch.state in RUNNING, "steps": steps_of(batch)}
-    context["here"] = reverse(
-        "households:batch_detail", args=[batch.pk]
-    )  # a refused act shows the page at its own address
+    context = {
+        "batch": batch,
+        "title": "核对导入内容",
+        "running": batch.state in RUNNING,
+        "steps": steps_of(batch),
+        "seen": roster.stamp(batch),
+        "here": reverse("households:batch_detail", args=[batch.pk]),  # a refused act shows the page at its own address
+    }
     if context["running"]:
         may_stop = request.actor.may_open("households:batch_cancel")
-        return {**context, **progress_context(batch), "may_stop": may_stop, **extra}
+        return {**context, **progress_context(batch), "seen": doing(batch), "may_stop": may_stop, **extra}
     involved = {batch.uploaded_by_id, batch.submitted_by_id}
     actor = request.actor
     context |= {
         "may_make": actor.has("roster.import.make"),
+        "may_reread": actor.has("roster.import.make") and not roster.is_rest(batch),
         "may_check": actor.has("roster.import.check") and involved.isdisjoint(actor.barred("roster.import.check")),
         "may_mend": batch.state == BatchState.REFUSED and batch.error.get("code") in MENDABLE and actor.has("roster.import.make"),
         "may_recheck": batch.state == BatchState.REFUSED and batch.error.get("code") == STOPPED and actor.has("roster.import.make"),
@@ -152,7 +157,6 @@ def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
     }  # fmt: skip
     if batch.counts and batch.state != BatchState.DROPPED:
         context["preview"] = Preview(batch, actor, request.GET)
-        context["seen"] = roster.stamp(batch, context["preview"].held)
     return {**context, **extra}
 
 
@@ -187,7 +191,12 @@ def reversal_context(request: HttpRequest, batch: Batch) -> dict:
 
 def progress_context(batch: Batch) -> dict:
     progress = progress_of(batch.pk).read()
-    return {"batch": batch, "progress": progress, "poll_url": reverse("households:batch_progress", args=[batch.pk])}
+    return {
+        "batch": batch,
+        "doing": doing(batch),
+        "progress": progress,
+        "poll_url": reverse("households:batch_progress", args=[batch.pk]),
+    }
 
 
 def steps_of(batch: Batch) -> list[dict]:

@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.generic import TemplateView
 
 from households import tasks
-from households.roster.running import progress_of
 from households.services import roster
 from households.views.roster import INVALID, batch_context, batches
 from jiyang.intake.detect import Choice
@@ -59,7 +58,7 @@ class BatchActView(TemplateView):
 
 class SubmitView(BatchActView):
     def act(self, batch: Batch) -> None:
-        roster.submit(batch=batch, by=self.request.user)
+        roster.submit(batch=batch, by=self.request.user, seen=self.seen)
 
 
 class HoldView(BatchActView):
@@ -71,7 +70,8 @@ class HoldView(BatchActView):
         if not chosen["row"] and not chosen["town"]:
             raise ValidationError("请先勾选要暂缓的行，或选择镇街")
         held = data.get("held") != "0"
-        roster.hold(batch=batch, by=self.request.user, rows=chosen["row"], towns=chosen["town"], held=held)
+        by, seen = self.request.user, self.seen
+        roster.hold(batch=batch, by=by, rows=chosen["row"], towns=chosen["town"], held=held, seen=seen)
 
     def after(self, batch: Batch) -> str:
         query = self.request.GET.urlencode()
@@ -88,32 +88,33 @@ class WithdrawView(BatchActView):
     """撤回 by the maker, before anybody has decided."""
 
     def act(self, batch: Batch) -> None:
-        roster.withdraw(batch=batch, by=self.request.user)
+        roster.withdraw(batch=batch, by=self.request.user, seen=self.seen)
 
 
 class ReturnView(BatchActView):
     def act(self, batch: Batch) -> None:
-        roster.give_back(batch=batch, by=self.request.user, reason=self.reason)
+        roster.give_back(batch=batch, by=self.request.user, reason=self.reason, seen=self.seen)
 
 
 class RecheckView(BatchActView):
     """重新校验 of a check that was cancelled or went wrong, read as it was to be."""
 
     def act(self, batch: Batch) -> None:
-        batch = roster.reread(batch=batch, by=self.request.user, choice=Choice(**batch.reading))
+        choice = Choice(**batch.reading)
+        batch = roster.reread(batch=batch, by=self.request.user, choice=choice, seen=self.seen)
         self.later(tasks.check_batch, batch)
 
 
 class DropView(BatchActView):
     def act(self, batch: Batch) -> None:
-        roster.drop(batch=batch, by=self.request.user)
+        roster.drop(batch=batch, by=self.request.user, seen=self.seen)
 
 
 class CancelView(BatchActView):
     """取消 of the running job: it stops at its next step, nothing is written."""
 
     def act(self, batch: Batch) -> None:
-        progress_of(batch.pk).cancel()
+        roster.cancel(batch=batch, by=self.request.user, seen=self.seen)
 
 
 class UndoView(BatchActView):
@@ -125,7 +126,7 @@ class UndoView(BatchActView):
 
 class UndoWithdrawView(BatchActView):
     def act(self, batch: Batch) -> None:
-        roster.withdraw_reversal(batch=batch, by=self.request.user)
+        roster.withdraw_reversal(batch=batch, by=self.request.user, seen=self.seen)
 
 
 class UndoDecideView(BatchActView):

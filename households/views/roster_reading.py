@@ -48,7 +48,7 @@ class ReadingView(TemplateView):
             return {**super().get_context_data(**kwargs), "batch": batch, "title": "对应列", "problems": [str(refused)]}
         first = max(0, row - LINES // 2)
         return {
-            **super().get_context_data(**kwargs), "batch": batch, "title": "对应列", "steps": steps_of(batch), "outline": shown,
+            **super().get_context_data(**kwargs), "batch": batch, "seen": roster.stamp(batch), "title": "对应列", "steps": steps_of(batch), "outline": shown,
             "lines": [
                 (number, [masked(cell) for cell in cells[:CELLS]])
                 for number, cells in enumerate(shown.top[first : first + LINES], start=first + 1)
@@ -67,6 +67,7 @@ class ReadingView(TemplateView):
                 by=request.user,
                 choice=choice_of(request, batch),
                 remember=bool(request.POST.get("remember")),
+                seen=request.POST.get("seen", ""),
                 forget=[heading for heading, field in pairs_of(request) if field == FORGET],
             )
         except ValidationError as refused:

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class Cancelled(Exception):
-    """Somebody asked to stop; the job's transaction is rolled back."""
+    """Somebody asked to stop; the job's transaction is rolled back. Its text says who, where they are known."""
 
 
 def _tolerant(act: Callable[[], Any], otherwise: Any = None) -> Any:
@@ -42,8 +42,8 @@ class Progress:
         now = _tolerant(lambda: cache.get(self.key)) or {}
         found = {**now, "phase": phase, "done": done, "total": total or now.get("total", 0)}
         _tolerant(lambda: cache.set(self.key, found, KEPT))
-        if _tolerant(lambda: cache.get(f"{self.key}:cancel")):
-            raise Cancelled
+        if stopped := _tolerant(lambda: cache.get(f"{self.key}:cancel")):
+            raise Cancelled(stopped.get("by", ""))
 
     def read(self) -> dict:
         """{phase, done, total, started, seconds, left}: `left` is a guess from the share done; empty when nothing is known."""
@@ -54,5 +54,6 @@ class Progress:
         share = found["done"] / found["total"] if found.get("total") and found.get("done") else 0
         return {**found, "seconds": round(seconds), "left": round(seconds * (1 - share) / share) if share else None}
 
-    def cancel(self) -> None:
-        _tolerant(lambda: cache.set(f"{self.key}:cancel", 1, KEPT))
+    def cancel(self, by: str = "") -> None:
+        """Ask the job to stop at its next step. `by` is who asks and when, in words."""
+        _tolerant(lambda: cache.set(f"{self.key}:cancel", {"by": by}, KEPT))

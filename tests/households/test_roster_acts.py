@@ -2,6 +2,8 @@
 
 import datetime as dt
 import re
+import threading
+import time
 
 import pytest
 from django.test import Client
@@ -10,10 +12,11 @@ from django.utils import timezone
 
 from households import tasks
 from households.models import Person, RosterRow
-from households.roster import committing, jobs, reversing
+from households.roster import committing, jobs, recovery, reversing
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.services import deputies
+from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding, Reversal
@@ -23,6 +26,7 @@ from tests import factories
 from tests.households.test_roster import approve, contents, submit
 from tests.households.test_roster import reverse as take_back
 from tests.households.test_roster_plan import clear, send
+from tests.households.test_roster_races import meanwhile
 from tests.households.test_roster_storable import ONE, TWO, as_csv, load, row
 from tests.intake.workbooks import workbook
 
@@ -201,6 +205,151 @@ def test_an_old_dump_is_led_to_where_it_can_be_checked(press, data_admin):
     text = page(data_admin, batch)
     assert batch.state == BatchState.REFUSED and "旧系统户表（AC01）" in text
     assert "这种表只能核对，不能导入" in text and reverse("households:checkup_new") in text
+
+
+def test_a_checker_does_not_agree_to_other_households_held_than_the_page_showed(press, batch, district_clerk):
+    with acting_as(actor_for(leader := factories.user("district_leader"))):
+        roster.hold(batch=batch, by=leader, rows=[2])
+    opened = page(leader, batch)
+    now = page(district_clerk, batch)
+    assert press(district_clerk, "hold", batch, row=2, held=0, seen=seen(now))[0] == 302
+    assert press(district_clerk, "hold", batch, row=3, seen=seen(page(district_clerk, batch)))[0] == 302
+    code, told = press(leader, "approve", batch, reason="王一家在核实", seen=seen(opened))
+    assert code == 422 and "打开页面以后" in told and state(batch) == BatchState.SUBMITTED
+    with system_scope("测试"):
+        assert list(RosterRow.objects.filter(batch=batch, held=True).values_list("row", flat=True)) == [3]
+
+
+def test_an_old_page_does_nothing_to_what_was_read_anew(press, data_admin, district_clerk):
+    batch = send(data_admin, as_csv(row("3701", "9001", "王一", ONE), row("3702", "9002", "李二", TWO)))
+    old = seen(page(data_admin, batch))
+
+    def read_again() -> None:
+        with acting_as(actor_for(data_admin)):
+            roster.reread(batch=batch, by=data_admin, choice=Choice())
+        clear()
+        tasks.check_batch(batch.pk, data_admin.pk)
+
+    read_again()
+    for act in ("submit", "drop", "recheck"):
+        code, told = press(data_admin, act, batch, seen=old)
+        assert code == 422 and "打开页面以后" in told and state(batch) == BatchState.CHECKED
+    reading = Client()
+    reading.force_login(data_admin)
+    answer = reading.post(reverse("households:batch_reading", args=[batch.pk]), {"header_row": "1", "seen": old})
+    assert answer.status_code == 422 and state(batch) == BatchState.CHECKED
+    assert press(data_admin, "submit", batch, seen=seen(page(data_admin, batch)))[0] == 302
+    old, own = seen(page(district_clerk, batch)), seen(page(data_admin, batch))
+    assert press(data_admin, "withdraw", batch, seen=own)[0] == 302
+    read_again()
+    assert press(data_admin, "submit", batch, seen=seen(page(data_admin, batch)))[0] == 302
+    for act, more in (("hold", {"row": 2}), ("return", {"reason": "错了"}), ("approve", {})):
+        code, told = press(district_clerk, act, batch, seen=old, **more)
+        assert code == 422 and "打开页面以后" in told and state(batch) == BatchState.SUBMITTED
+    assert press(data_admin, "withdraw", batch, seen=own)[0] == 422
+    with system_scope("测试"):
+        assert not RosterRow.objects.filter(batch=batch, held=True).exists()
+
+
+def test_dropping_a_batch_that_is_written_or_taken_back_neither_drops_nor_cancels_it(
+    press, batch, data_admin, district_clerk
+):
+    assert press(district_clerk, "approve", batch)[0] == 302
+    code, told = press(data_admin, "drop", batch)
+    assert code == 422 and "现在是“入库中”" in told
+    tasks.commit_batch(batch.pk, district_clerk.pk)
+    clear()
+    assert state(batch) == BatchState.APPROVED
+    assert press(data_admin, "undo", batch, reason="导错")[0] == 302
+    assert press(district_clerk, "undo_decide", batch, decision="approve")[0] == 302
+    assert press(data_admin, "drop", batch)[0] == 422
+    tasks.reverse_batch(batch.pk, district_clerk.pk)
+    assert state(batch) == BatchState.UNDONE
+
+
+def test_who_cancelled_and_who_had_agreed_is_told(press, batch, data_admin, district_clerk):
+    assert press(data_admin, "cancel", batch)[0] == 422  # nothing runs
+    assert press(district_clerk, "approve", batch)[0] == 302
+    code, told = press(data_admin, "cancel", batch, seen="校验中")  # the page is of another job
+    assert code == 422 and "现在是“入库中”" in told
+    assert press(data_admin, "cancel", batch, seen=seen(page(data_admin, batch)))[0] == 302
+    tasks.commit_batch(batch.pk, district_clerk.pk)
+    text = page(data_admin, batch)
+    assert f"处理已取消，没有写入任何数据（{data_admin.name} " in text
+    assert f"{district_clerk.name} 同意过，须重新复核" in text
+
+
+def test_an_act_on_a_batch_at_which_a_job_is_answers_at_once(press, batch, data_admin, district_clerk):
+    assert press(district_clerk, "approve", batch)[0] == 302
+    answered = threading.Event()
+    with meanwhile(district_clerk, lambda: tasks.commit_batch(batch.pk, district_clerk.pk), answered.is_set):
+        for user, act, more in (
+            (district_clerk, "approve", {}),
+            (data_admin, "withdraw", {}),
+            (data_admin, "drop", {}),
+        ):
+            began = time.monotonic()
+            code, told = press(user, act, batch, **more)
+            assert code == 422 and "正在处理" in told and time.monotonic() - began < 4
+        assert press(data_admin, "cancel", batch)[0] == 302  # too late, but not refused
+        answered.set()
+    assert state(batch) == BatchState.APPROVED
+
+
+def test_a_batch_that_goes_back_whole_tells_what_was_held_and_holds_it_no_more(press, data_admin, district_clerk):
+    load(data_admin, district_clerk, row("3701", "9001", "王一", ONE), row("3702", "9002", "李二", TWO))
+    clear()
+    able = {"劳动技能": "普通劳动力"}
+    rows = row("3701", "9001", "王一", ONE, **able), row("3702", "9002", "李二", TWO, **able)
+    batch = submit(data_admin, send(data_admin, as_csv(*rows)))
+    with acting_as(actor_for(district_clerk)):
+        roster.hold(batch=batch, by=district_clerk, rows=[3])
+    with system_scope("测试"):
+        Person.objects.filter(name="王一").update(labour="none")
+    clear()
+    assert press(district_clerk, "approve", batch, reason="村里在核实")[0] == 302
+    tasks.commit_batch(batch.pk, district_clerk.pk)
+    text = page(data_admin, batch)
+    assert state(batch) == BatchState.CHECKED and "已重新比对" in text and "复核人暂缓：村里在核实" in text
+    with system_scope("测试"):
+        assert not RosterRow.objects.filter(batch=batch, held=True).exists()
+
+
+def test_what_was_held_is_not_replaced_by_the_whole_file(press, batch, data_admin, district_clerk):
+    with acting_as(actor_for(district_clerk)):
+        roster.hold(batch=batch, by=district_clerk, rows=[2])
+        roster.approve(batch=batch, by=district_clerk, reason="村里在核实")
+    clear()
+    tasks.commit_batch(batch.pk, district_clerk.pk)
+    with system_scope("测试"):
+        rest = Batch.objects.get(continues=batch)
+    text = page(data_admin, rest)
+    assert "修改对应关系" not in text and "复核人暂缓：村里在核实" in text
+    for act in ("recheck", "reading"):
+        code, told = press(data_admin, act, rest, seen=seen(text))
+        assert code == 422 and f"这一批只是批次 {batch} 里暂缓或被更改的户" in told
+    with system_scope("测试"):
+        assert list(RosterRow.objects.filter(batch=rest).values_list("row", flat=True)) == [2]
+        assert Batch.objects.get(pk=rest.pk).reason == "复核人暂缓：村里在核实"
+
+
+def test_a_check_that_runs_says_so(press, data_admin):
+    with acting_as(actor_for(data_admin)):
+        batch = roster.upload(by=data_admin, filename="名单.csv", data=as_csv(row("3701", "9001", "王一", ONE)))
+    assert recovery_begin(batch)
+    text = page(data_admin, batch)
+    assert "<b>校验中</b>" in text and "待校验" not in text and state(batch) == BatchState.CHECKING
+    assert press(data_admin, "drop", batch)[0] == 422
+    tasks.check_batch(batch.pk, data_admin.pk)
+    assert state(batch) == BatchState.CHECKED
+    before = seen(page(data_admin, batch))
+    assert recovery_begin(batch)  # a job given out twice leaves a finished batch, and its open pages, alone
+    assert seen(page(data_admin, batch)) == before
+
+
+def recovery_begin(batch: Batch) -> bool:
+    with system_scope("测试"):
+        return recovery.begin(batch.pk)
 
 
 PHASES = {
