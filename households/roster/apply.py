@@ -8,6 +8,7 @@ written in the file's order: neighbours in the tables are neighbours in their in
 import datetime as dt
 import secrets
 import time
+from collections.abc import Callable, Sequence
 
 from django.db import connection
 
@@ -17,6 +18,7 @@ from households.roster.staging import KEPT
 from households.roster.takers import Taker, of_people
 from households.services import state
 from jiyang.intake.bulk import analyze
+from jiyang.intake.enums import RowAction
 from jiyang.intake.models import Batch
 
 ROWS = "@rows s join roster_write w on w.row = s.row"
@@ -156,12 +158,13 @@ def commit(
     source: str,
     people: bool = True,
     taker: Taker | None = None,
+    told: Callable[[float], None] = lambda share: None,
 ) -> dict[str, int]:
     """Write `roster_plan` over the rows of `source` into the register; returns rows written per kind.
 
     Of a file of households (not `people`) nobody's own row is written, of a taker's nothing but its records.
 
-    Runs in the caller's transaction.
+    `told` hears before each statement which share of the time has gone. Runs in the caller's transaction.
     """
     year, start, end = roster_period(day)
     values = {
@@ -205,11 +208,35 @@ def commit(
     with connection.cursor() as cursor:
         cursor.execute(WRITE_RECORDS if taker else WRITE)
         analyze("roster_write", "row", "home", "person")
+        times = _times(batch, list(steps))
         for name, sql in steps.items():
+            told(times[name])
             cursor.execute(sql.replace("@rows", source), values)
             if not name.startswith(("numbers", "along")):
                 written[name] = cursor.rowcount
     return written
+
+
+# how long a row takes, new or changed, in any unit
+TIMES = {
+    "households": (5, 10),
+    "people": (6, 18),
+    "memberships": (4, 8),
+    "incomes": (6, 16),
+    "cases": (6, 16),
+    "records": (8, 18),
+}
+
+
+def _times(batch: Batch, steps: Sequence[str]) -> dict[str, float]:
+    """Of each statement the share of the time before it, as the plan's rows let expect."""
+    added, changed = batch.counts.get(RowAction.INSERT, 0), batch.counts.get(RowAction.UPDATE, 0)
+    spent = []
+    for name in steps:
+        kind, _, what = name.partition("_")
+        new, old = TIMES.get(kind, (0, 0))
+        spent.append(new * added if what == "added" else old * changed)
+    return {name: sum(spent[:place]) / (sum(spent) or 1) for place, name in enumerate(steps)}
 
 
 def refresh(batch: Batch) -> None:

@@ -32,8 +32,17 @@ def hold(model: type, chosen: str, values: Mapping[str, Any]) -> None:
 def hold_planned(batch: Batch) -> None:
     """Lock the rows of the register that the batch's kept plan changes. Of what it adds there is nothing to lock."""
     values = {"batch": batch.pk, "year": roster_period(day_of(batch.data_date))[0]}
+    if not _anything_known(values):  # a first load
+        return
     for model, chosen in _of_records(batch) if taker_of(batch.layout) else _of_register():
         hold(model, chosen, values)
+
+
+def _anything_known(values: Mapping[str, Any]) -> bool:
+    with connection.cursor() as cursor:
+        known = f"select 1 from {ROWS} and coalesce(r.household_id, r.person_id, r.taken) is not null"
+        cursor.execute(f"select exists ({known})", values)
+        return cursor.fetchone()[0]
 
 
 def _of_records(batch: Batch) -> Iterator[tuple[type, str]]:

@@ -4,7 +4,7 @@ Called by the Celery tasks and by the `roster` command, inside the scope of who 
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 from django.utils import timezone
 
@@ -20,8 +20,9 @@ from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
-from jiyang.intake.normalise import Mapped
+from jiyang.intake.normalise import Mapped, Told
 from jiyang.intake.places import RegionIndex
+from jiyang.intake.progress import UNTOLD, Progress
 from jiyang.intake.reader import FileRefused
 from jiyang.intake.services import mapping_of
 from jiyang.regions.models import Region
@@ -38,6 +39,17 @@ LAYOUTS = (
     "legacy_household",
 )
 IMPORTED = ("roster_a", "roster_b", "roster_c", "roster_f")  # with their place: what the register takes itself
+# the phases of a check with their shares of its time
+CHECK = {
+    "读取文件": 40,
+    "规范内容": 9,
+    "写入暂存": 22,
+    "校验规则": 9,
+    "比对系统数据": 11,
+    "保存核对结果": 9,
+    "完成": 0,
+}
+PARSED = 0.85  # the share of the reading before its first row
 FILE_AAD, VALUE_AAD = "intake_batch.file", "intake_batchfinding.value"
 MOST_FINDINGS_KEPT = 200_000
 
@@ -54,7 +66,7 @@ def examine(
     saved: Mapping[str, Mapping[str, str]] | None = None,
     accepted: Collection[str] = LAYOUTS,
     mode: str = PlanMode.ALL,
-    step: Callable[..., None] = lambda *args: None,
+    progress: Progress = UNTOLD,
 ) -> tuple[Mapped, dict[str, float]]:
     """Read, stage, check and plan a file; leaves `roster_plan` in the running transaction. Raises FileRefused.
 
@@ -62,7 +74,7 @@ def examine(
     that may come in: every other one is recognised and refused by its name.
     """
     clock = Clock()
-    step("读取文件")
+    progress.step("读取文件")
     mapped = pipeline.load(
         data,
         filename,
@@ -71,7 +83,7 @@ def examine(
         as_of=as_of,
         choice=choice,
         saved=saved,
-        progress=lambda phase, done: step("读取文件" if phase == "read" else "规范内容", done),
+        progress=_reading(progress),
     )
     if mapped.header.layout.key not in accepted:
         raise FileRefused("layout_not_imported", title=mapped.header.layout.title)
@@ -79,15 +91,15 @@ def examine(
     _date_rows(mapped, as_of)
     clock.lap("read")
     with whole_batch(len(mapped.rows)):
-        step("写入暂存", 0, len(mapped.rows))
-        filled = staging.stage(mapped, district.pk)
+        progress.step("写入暂存", 0, len(mapped.rows))
+        filled = staging.stage(mapped, district.pk, progress=progress)
         clock.lap("stage")
-        step("校验规则", 0, len(mapped.rows))
+        progress.step("校验规则", 0, len(mapped.rows))
         staging.refuse(storable.check(mapped))
         staging.refuse(judging.judge(mapped, filled, as_of or mapped.data_date or timezone.localdate()), ruled=True)
         staging.take_stated(filled)
         clock.lap("check")
-        step("比对系统数据", 0, len(mapped.rows))
+        progress.step("比对系统数据", 0, len(mapped.rows))
         unclear = plan.make(
             {*mapped.columns, *place_fields(mapped)},
             roster_period(day_of(mapped.data_date or as_of))[0],
@@ -101,6 +113,20 @@ def examine(
         mapped.findings.sort(key=lambda one: (one.line, one.cell))
     clock.lap("plan")
     return mapped, clock.total()
+
+
+def _reading(progress: Progress) -> Told:
+    """What the reading tells of itself, as phases of the job."""
+
+    def told(phase: str, rows: int, share: float) -> None:
+        if phase == "read":
+            progress.part(PARSED + (1 - PARSED) * share, rows)
+        elif share:
+            progress.part(share)
+        else:
+            progress.step("规范内容", 0, rows)
+
+    return told
 
 
 def _trust_day(mapped: Mapped) -> None:
@@ -144,7 +170,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
     `as_of` is the day that ages are counted on (default: the file's 数据日期, else today). May run again after a crash:
     it starts from the stored file. Call inside the uploader's scope.
     """
-    progress = progress_of(batch_id)
+    progress = progress_of(batch_id, CHECK)
     with only_one(batch_id) as mine:
         if not mine:
             return None
@@ -162,7 +188,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
                 saved=mapping_of(batch.target, batch.district, batch.town),
                 accepted=imported(),
                 mode=batch.mode,
-                step=progress.step,
+                progress=progress,
             )
         except FileRefused as refused:
             batch.state, batch.error = BatchState.REFUSED, {"code": refused.code, "message": str(refused)}
@@ -174,6 +200,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
             asked = absences.asked(mapped.header.layout.key, mapped.columns, batch.mode)
             absent = staging.keep_absent(batch.pk) if asked else 0
         _keep_findings(batch, mapped)
+        progress.step("完成", len(mapped.rows), len(mapped.rows))
         header = mapped.header
         batch.state, batch.layout, batch.sheet, batch.header_row = (
             BatchState.CHECKED,
@@ -193,7 +220,6 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
         told = {"absent": absent, "relisted": absences.listed_again(batch).count()}
         batch.counts |= {name: number for name, number in told.items() if number}
         batch.save()
-        progress.step("完成", len(mapped.rows), len(mapped.rows))
         return batch
 
 

@@ -10,16 +10,17 @@ from jiyang.intake.models import Batch
 from jiyang.intake.progress import Progress
 from jiyang.workflow.enums import ProposalState
 
+KINDS = {BatchState.UNDOING: ReversalKind.UNDO, BatchState.REDOING: ReversalKind.REDO}
 RUNNING = {BatchState.UNDOING: BatchState.UNDONE, BatchState.REDOING: BatchState.APPROVED}
 
 
 def reverse(batch_id: int) -> Batch | None:
     """Carry out the reversal that was agreed to. None when another worker is at it. Call inside the checker's scope."""
-    progress = progress_of(batch_id)
     with only_one(batch_id) as mine:
         batch = Batch.objects.get(pk=batch_id)
         if not mine or batch.state not in RUNNING:
             return None
+        progress = progress_of(batch_id, {KINDS[batch.state].label: 1, "完成": 0})
         wait_for_turn(batch.district_id, progress)
         return until_unclashed(lambda: _reverse(batch_id, progress))
 
@@ -29,9 +30,9 @@ def _reverse(batch_id: int, progress: Progress) -> Batch | None:
     if batch.state not in RUNNING:
         return None
     reversal = batch.reversals.filter(state=ProposalState.APPROVED, done_at=None).order_by("-pk").first()
-    progress.step(ReversalKind(reversal.kind).label, 0, batch.rows)
+    progress.step(KINDS[batch.state].label, 0, batch.rows)
     clock = Clock()
-    reversal.report = undo.reverse(reversal, by_id=reversal.decided_by_id)
+    reversal.report = undo.reverse(reversal, by_id=reversal.decided_by_id, told=progress.part)
     clock.lap("undo")
     progress.step("完成", batch.rows, batch.rows)
     RosterAbsence.objects.filter(batch=batch).update(raised=reversal.kind == ReversalKind.REDO)

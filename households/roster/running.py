@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import IntegrityError, connection, transaction
@@ -38,8 +38,8 @@ class Clock:
         return {**self.seconds, "total": round(time.perf_counter() - self.began, 3)}
 
 
-def progress_of(batch_id: int) -> Progress:
-    return Progress(f"roster:{batch_id}")
+def progress_of(batch_id: int, phases: Mapping[str, float] | None = None) -> Progress:
+    return Progress(f"roster:{batch_id}", phases or {})
 
 
 @contextmanager

@@ -16,10 +16,11 @@ from households.roster.fields import OWNED
 from households.roster.takers import taker_of
 from jiyang.identifiers import idcard, phone, pinyin
 from jiyang.identifiers.encryption import blind_index_all, encrypt_all
-from jiyang.intake.bulk import Lines, analyze
+from jiyang.intake.bulk import analyze, copy
 from jiyang.intake.cells import Read, as_text, narrow
 from jiyang.intake.layouts import Layout
 from jiyang.intake.normalise import Mapped
+from jiyang.intake.progress import UNTOLD, Progress
 
 PERSON_ID = f"{Person._meta.db_table}.id_number"
 PERSON_PHONE = f"{Person._meta.db_table}.phone"
@@ -51,22 +52,27 @@ FURTHER = {
     "disability_category": "smallint",
     "disability_level": "smallint",
 }
+DERIVED = 0.5  # the share of a staging's time before its COPY
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 SIGNS = re.compile(r"[\\\t\n\r]")
 ESCAPED = {"text", "name", "listed", "county_place", "labels"}
 
 
-def stage(mapped: Mapped, district_id: int, table: str = "roster_stage") -> set[str]:
+def stage(mapped: Mapped, district_id: int, table: str = "roster_stage", progress: Progress = UNTOLD) -> set[str]:
     """Fill a temporary table with the rows of a file: RosterRow's columns, one for each further field of its layout, FURTHER.
 
     Also settles cells that differ within a household (majority), and tells rows that stand twice. Answers the columns that are filled.
     """
     settle_household_fields(mapped)
-    columns = derived_columns(mapped, district_id)
-    listed = ", ".join(f'"{name}"' for name in columns)
+    columns = derived_columns(mapped, district_id, progress)
     with connection.cursor() as cursor:
         cursor.execute(_create(table, mapped.header.layout))
-        cursor.copy_expert(f"copy {table} ({listed}) from stdin", Lines(columns.values()), 1 << 18)
+    rows = len(mapped.rows)
+
+    def told(done: int) -> None:
+        progress.part(DERIVED + (1 - DERIVED) * min(1, done / rows), min(done, rows))
+
+    copy(table, columns, told)
     analyze(table, "row", "household_no", "id_index", "person_no")
     return set(columns)
 
@@ -91,7 +97,7 @@ def index_of(name: str) -> str:
     return "id_index" if name == "id_number" else f"{name}_index"
 
 
-def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
+def derived_columns(mapped: Mapped, district_id: int, progress: Progress = UNTOLD) -> dict[str, list[str]]:
     """COPY texts of every staging column, personal numbers encrypted and indexed."""
     count, columns = len(mapped.rows), mapped.columns
     blank = [None] * count
@@ -102,7 +108,8 @@ def derived_columns(mapped: Mapped, district_id: int) -> dict[str, list[str]]:
     outside = {finding.line for finding in mapped.findings if finding.code == "town_outside_district"}
     types = {name: one.type for name, one in mapped.header.layout.by_name.items()}
     aads, found = aads_of(mapped.header.layout.key), {}
-    for name, values in columns.items():
+    for place, (name, values) in enumerate(columns.items()):
+        progress.part(DERIVED * place / len(columns))
         if types[name] in PERSONAL:
             found |= _personal(name, values, types[name], aads.get(name, f"{RosterRow._meta.db_table}.{name}"))
         else:

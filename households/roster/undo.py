@@ -27,8 +27,8 @@ from households.roster.takers import Taker, of_people, taker_of
 from households.services import state
 from jiyang.access.tables import household_owned
 from jiyang.intake.bulk import note_written, whole_batch
-from jiyang.intake.enums import ReversalKind
-from jiyang.intake.models import Reversal
+from jiyang.intake.enums import ReversalKind, RowAction
+from jiyang.intake.models import Batch, Reversal
 
 NAMED = 200  # households named one by one in the report
 # what an import makes and changes; households last: their place carries the others along
@@ -39,6 +39,9 @@ BEGUN = (
     "p.id = x.person_id and x.origin_id = %(batch)s and x.until is null"
     " and p.voided_at is null and p.origin_id is distinct from %(batch)s"
 )
+Told = Callable[[float], None]
+BEFORE, AFTER = 0.15, 0.92  # shares of the time before the first row is written, and before the households' state is
+TIMES = {IncomeStatement: 8, CaseRecord: 2, Person: 25, Household: 10}
 Same = Callable[[str], str]  # alias of a row -> SQL: it has the key of the restored row `e`
 # Natural keys that another live row may have taken meanwhile: (model, same key, condition of the restored row `e`)
 KEYS: tuple[tuple[type[Model], Same, str], ...] = (
@@ -68,10 +71,10 @@ def keys_of(taker: Taker | None) -> tuple[tuple[type[Model], Same, str], ...]:
     )
 
 
-def reverse(reversal: Reversal, *, by_id: int) -> dict:
+def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) -> dict:
     """Carry a reversal out; returns {voided, withdrawn, restored, kept: [{household, name, why}], kept_total, changed_since}.
 
-    In the caller's transaction.
+    `told` hears between the statements about which share of the time has gone. In the caller's transaction.
     """
     batch, taker = reversal.batch, taker_of(reversal.batch.layout)
     made = made_by(taker)
@@ -83,6 +86,7 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
     with connection.cursor() as cursor:
         with whole_batch(batch.rows or 0):
             _hold(made, values, undoing=reversal.kind == ReversalKind.UNDO)
+            told(0.05)
             cursor.execute("create temp table kept (owner bigint, why text) on commit drop")
             cursor.execute("create temp table stayed (owner bigint, why text) on commit drop")
             undoing = reversal.kind == ReversalKind.UNDO
@@ -91,16 +95,18 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
             cursor.execute("create index on kept (owner)")
             affected = _affected(cursor, made, values)
             changed_since = sum(_changed_since(cursor, model, values) for model in made)
-            voided = _void(cursor, made, values) if undoing else {}
+            turn = _turn(batch) if undoing else BEFORE
+            voided = _void(cursor, made, values, _within(told, BEFORE, turn)) if undoing else {}
         # a large batch may have changed little: looked up one by one, the rest of the register is left alone
         if taker:
             restored = _restore(cursor, taker.model, keys_of(taker), values)
         else:
-            restored = _restore_register(cursor, made, values, undoing=undoing)
+            restored = _restore_register(cursor, made, values, _within(told, turn, AFTER), undoing=undoing)
         kept = _report(cursor, taker)
         if restored:
             _settle_versions(cursor, made, values)
         note_written(sum(voided.values()) + restored, (*made, Membership))
+        told(AFTER)
         with whole_batch(len(affected)):
             state.refresh(affected)
     return {
@@ -112,11 +118,32 @@ def reverse(reversal: Reversal, *, by_id: int) -> dict:
     }
 
 
-def _restore_register(cursor, made: tuple[type[Model], ...], values: dict, *, undoing: bool) -> int:
+def _turn(batch: Batch) -> float:
+    """The share of an undo's time after which all is void that the batch had made: its changed rows are yet to be restored."""
+    added, changed = (batch.counts.get(action, 0) for action in (RowAction.INSERT, RowAction.UPDATE))
+    return BEFORE + (AFTER - BEFORE) * added / (added + 2 * changed or 1)
+
+
+def _before(made: tuple[type[Model], ...], model: type[Model]) -> float:
+    """The share of the time that the models before this one take, of people most."""
+    times = [TIMES.get(one, 1) for one in made]
+    return sum(times[: made.index(model)]) / sum(times)
+
+
+def _within(told: Told, low: float, high: float) -> Told:
+    """Tells the shares of a part that goes from `low` to `high` of the whole."""
+    return lambda share: told(low + (high - low) * share)
+
+
+def _restore_register(cursor, made: tuple[type[Model], ...], values: dict, told: Told, *, undoing: bool) -> int:
     keys = keys_of(None)
-    ended = _end_memberships(cursor, values) if undoing else _end_restored_memberships(cursor, values)
-    restored = ended + sum(_restore(cursor, model, keys, values) for model in made[:-1])
-    return restored + _restore_memberships(cursor, values) + _restore(cursor, Household, keys, values)
+    restored = _end_memberships(cursor, values) if undoing else _end_restored_memberships(cursor, values)
+    for model in made[:-1]:
+        told(_before(made, model))
+        restored += _restore(cursor, model, keys, values)
+    restored += _restore_memberships(cursor, values)
+    told(_before(made, Household))
+    return restored + _restore(cursor, Household, keys, values)
 
 
 def reasons_to_keep(taker: Taker | None = None) -> list[str]:
@@ -234,10 +261,11 @@ def _affected(cursor, made: tuple[type[Model], ...], values: dict) -> list[int]:
     return [pk for (pk,) in cursor.fetchall()]
 
 
-def _void(cursor, made: tuple[type[Model], ...], values: dict) -> dict[str, int]:
+def _void(cursor, made: tuple[type[Model], ...], values: dict, told: Told) -> dict[str, int]:
     """Void the batch's own untouched rows; a kept household keeps its people and income."""
     found = {}
     for model in made:
+        told(_before(made, model))
         owner = owner_of(model)
         update = (
             f"update {model._meta.db_table} x set voided_at = now(), voided_by_id = %(by)s, void_reason = %(why)s, version = x.version + 1"

@@ -2,11 +2,11 @@
 
 import gc
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Model, UniqueConstraint
 
 from jiyang.planner import planned_with
@@ -76,20 +76,42 @@ def analyze(table: str, *columns: str) -> None:
         )
 
 
+def copy(table: str, columns: Mapping[str, Sequence[str]], told: Callable[[int], None] = lambda done: None) -> None:
+    """COPY texts into a table. `told` hears how many rows have gone; what it raises ends the COPY."""
+    listed, lines = ", ".join(f'"{name}"' for name in columns), Lines(columns.values(), told)
+    with connection.cursor() as cursor:
+        try:
+            with connection.wrap_database_errors:
+                cursor.copy_expert(f"copy {table} ({listed}) from stdin", lines, 1 << 18)
+        except DatabaseError as failure:
+            raise lines.failure or failure from None
+
+
 class Lines:
     """Columns of COPY texts as the file that COPY reads from, made chunk by chunk: the whole would take its size again."""
 
-    def __init__(self, columns: Iterable[Sequence[str]]) -> None:
+    def __init__(self, columns: Iterable[Sequence[str]], told: Callable[[int], None]) -> None:
         self.rows = zip(*columns, strict=True)
         self.left = io.BytesIO()
+        self.told, self.done = told, 0
+        self.failure: Exception | None = None  # the driver makes its own of whatever is raised within `read`
 
     def read(self, size: int) -> bytes:
         piece = self.left.read(size)
         if not piece:
             text = "".join("\t".join(row) + "\n" for row in islice(self.rows, CHUNK))
+            self.done += CHUNK
+            self._tell()
             self.left = io.BytesIO(text.encode())
             piece = self.left.read(size)
         return piece
+
+    def _tell(self) -> None:
+        try:
+            self.told(self.done)
+        except Exception as failure:
+            self.failure = failure
+            raise
 
 
 def batches(items: Iterable, size: int) -> Iterator[list]:

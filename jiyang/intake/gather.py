@@ -63,15 +63,21 @@ class Gathered:
         self.above.setdefault((name, code, value), []).append(index)
 
 
-def gather(source: Source, header: Header) -> Gathered:
-    """All data rows of all parts, transposed."""
+def gather(source: Source, header: Header, told: Callable[[int, float], None] = lambda rows, share: None) -> Gathered:
+    """All data rows of all parts, transposed. `told` hears how many there are so far, and about which share that is."""
     found = Gathered(columns={one.name: [] for one in header.columns.values()})
     by_sheet = "town" not in found.columns and "town" in header.layout.by_name
     towns: list[str] = []
     last, ended = 0, False
-    for part in header.parts or [header]:
+    parts = header.parts or [header]
+    for place, part in enumerate(parts):
+        height = source.height(part.sheet)
+
+        def within(number: int, place: int = place, height: int = height) -> None:
+            told(len(found.rows), (place + (min(1, number / height) if height else 0)) / len(parts))
+
         found.starts.append((len(found.rows), last if found.starts else 0))
-        number = _take(source, part, found, last, goes_on=part.continues != "" and not ended)
+        number = _take(source, part, found, last, within, goes_on=part.continues != "" and not ended)
         ended = found.last_left_out > number  # by a total or a signature
         last += number
         town = town_named(part.sheet) or town_named(part.continues)
@@ -81,7 +87,9 @@ def gather(source: Source, header: Header) -> Gathered:
     return found
 
 
-def _take(source: Source, part: Header, found: Gathered, offset: int, *, goes_on: bool) -> int:
+def _take(
+    source: Source, part: Header, found: Gathered, offset: int, told: Callable[[int], None], *, goes_on: bool
+) -> int:
     """Append one sheet; returns the number of its last row."""
     first, number, found.last_left_out = len(found.rows), 0, 0
     shared = {name: _Shared() for name in found.columns}
@@ -91,6 +99,7 @@ def _take(source: Source, part: Header, found: Gathered, offset: int, *, goes_on
             found.columns[one.name].extend(shared[one.name].of(across[place]))
         found.rows.extend(one + offset for one in numbers)
         number = numbers[-1]
+        told(number)
     _leave_out_unvalued(source, part, found, first)
     fill(source, part, found, first, goes_on=goes_on)
     return number

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from jiyang.identifiers.idcard import EARLIEST
@@ -24,6 +25,9 @@ PLACES = ("district", "town", "village")
 DATES = {"month", "day", "birth"}
 NUMBERS = {int, float, bool}
 CIRCLES = {"○", "◯", "〇", "●", "o", "O"}
+Told = Callable[
+    [str, int, float], None
+]  # hears the phase (read, normalise), its rows so far, and which share of it is done
 MOST_NOTES = 5000  # N findings of one code in one column that are listed one by one
 
 
@@ -122,18 +126,18 @@ def normalise(
     *,
     as_of: dt.date | None = None,
     filename: str = "",
-    progress: Callable[[str, int], None] = lambda phase, done: None,
+    progress: Told = lambda phase, rows, share: None,
 ) -> Mapped:
     """Typed columns of all data rows. `as_of` (default: the file's own day, else today) is the day after which a birth lies ahead.
 
     Raises FileRefused when there are no rows, or all lie outside the district.
     """
-    gathered = gather(source, header)
+    gathered = gather(source, header, partial(progress, "read"))
     data_date, day_from = _data_date(gathered, source, header, filename)
     source.release()
     if not gathered.rows:
         raise FileRefused("file_no_rows")
-    progress("read", len(gathered.rows))
+    progress("normalise", len(gathered.rows), 0)
     mapped = Mapped(
         header,
         gathered.rows,
@@ -150,7 +154,7 @@ def normalise(
     for one in header.columns.values():
         if one.is_value:
             mapped.columns[one.name] = _column(one, gathered.columns[one.name], day, source, mapped)
-            progress("normalise", len(mapped.columns))
+            progress("normalise", len(gathered.rows), len(mapped.columns) / len(header.columns))
     for (name, code, value), indexes in gathered.above.items():
         mapped.note(name, indexes, Read(None, code, value))
     mapped.places = _places(header, gathered, regions, mapped)

@@ -1,14 +1,14 @@
 """One entry from bytes to normalised columns: read → detect → normalise (KERNEL.md "Import, inside")."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from jiyang.intake.cells import as_text
 from jiyang.intake.detect import Choice, Header, detect, heading_at
 from jiyang.intake.layouts import Layout
-from jiyang.intake.normalise import Mapped, normalise
+from jiyang.intake.normalise import Mapped, Told, normalise
 from jiyang.intake.places import RegionIndex
 from jiyang.intake.reader import read
 
@@ -22,7 +22,7 @@ def load(
     as_of: dt.date | None = None,
     choice: Choice | None = None,
     saved: Mapping[str, Mapping[str, str]] | None = None,
-    progress: Callable[[str, int], None] = lambda phase, done: None,
+    progress: Told = lambda phase, rows, share: None,
 ) -> Mapped:
     """Read a file whole. `choice` is what a person corrected, `saved` an office's own headings. Raises FileRefused."""
     source = read(data, filename)

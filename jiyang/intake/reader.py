@@ -47,6 +47,7 @@ class Source:
     _merged: Callable[[str], list[Range]] = field(default=lambda sheet: [])
     _release: Callable[[], None] = lambda: None
     _unvalued: dict[str, dict[tuple[int, int], str | Unvalued]] = field(default_factory=dict)
+    _height: Callable[[str], int] = lambda sheet: 0
 
     @property
     def untyped(self) -> bool:
@@ -55,6 +56,10 @@ class Source:
 
     def rows(self, sheet: str) -> Iterator[list[Any]]:
         return self._rows(sheet)
+
+    def height(self, sheet: str) -> int:
+        """About how many rows a sheet has; 0 where only reading them tells."""
+        return self._height(sheet)
 
     def merged(self, sheet: str) -> list[Range]:
         return self._merged(sheet)
@@ -125,6 +130,7 @@ def _workbook(data: bytes, kind: str, seen: packages.Package | compound.Compound
         lambda name: sheet_of(name).merged_cell_ranges or [],
         opened.clear,
         seen.unvalued,
+        lambda name: sheet_of(name).total_height,
     )
 
 

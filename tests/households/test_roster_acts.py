@@ -13,9 +13,11 @@ from django.utils import timezone
 from households import tasks
 from households.models import Person, RosterRow
 from households.roster import committing, jobs, recovery, reversing
+from households.roster.running import progress_of
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.services import deputies
+from jiyang.intake import progress
 from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts
@@ -23,7 +25,7 @@ from jiyang.intake.models import Batch, BatchFinding, Reversal
 from jiyang.intake.progress import Progress
 from jiyang.workflow.tasks import sources_for
 from tests import factories
-from tests.households.test_roster import approve, contents, submit
+from tests.households.test_roster import DATA, approve, contents, submit
 from tests.households.test_roster import reverse as take_back
 from tests.households.test_roster_plan import clear, send
 from tests.households.test_roster_races import meanwhile
@@ -360,9 +362,20 @@ PHASES = {
 }
 
 
-@pytest.mark.parametrize(("job", "phase"), [(job, phase) for job, phases in PHASES.items() for phase in phases])
-def test_a_job_cancelled_in_any_phase_writes_nothing_and_goes_again(
-    press, data_admin, district_clerk, monkeypatch, job, phase
+WITHIN = {"check": ("读取文件", "规范内容", "写入暂存"), "commit": ("写入系统",), "undo": ("撤销",), "redo": ("恢复",)}
+
+
+@pytest.mark.parametrize(
+    ("job", "phase", "within"),
+    [
+        (job, phase, within)
+        for within, told in ((False, PHASES), (True, WITHIN))
+        for job, phases in told.items()
+        for phase in phases
+    ],
+)
+def test_a_job_cancelled_in_any_phase_or_within_it_writes_nothing_and_goes_again(
+    press, data_admin, district_clerk, monkeypatch, job, phase, within
 ):
     with acting_as(actor_for(data_admin)):
         batch = roster.upload(by=data_admin, filename="名单.csv", data=as_csv(row("3701", "9001", "王一", ONE)))
@@ -380,19 +393,74 @@ def test_a_job_cancelled_in_any_phase_writes_nothing_and_goes_again(
         assert press(district_clerk, "undo", batch, reason="导错")[0] == 302
         assert press(data_admin, "undo_decide", batch, decision="approve")[0] == 302
         run[kind], states[kind] = tasks.reverse_batch, BatchState.APPROVED if kind == "undo" else BatchState.UNDONE
-    before, step = contents(), Progress.step
+    before, step, part = contents(), Progress.step, Progress.part
 
     def stop(self, name, *args):
-        if name == phase:
+        if name == phase and not within:
             assert press(data_admin, "cancel", batch)[0] == 302
         step(self, name, *args)
 
+    def stop_within(self, share, done=0):
+        copying = phase != "写入暂存" or done
+        if within and copying and self.read()["phase"] == phase:
+            self.cancel()  # a page would ask by this connection, which is in the middle of a COPY
+        part(self, share, done)
+
+    monkeypatch.setattr(progress, "EACH", 0)
     monkeypatch.setattr(Progress, "step", stop)
+    monkeypatch.setattr(Progress, "part", stop_within)
     clear()
     run[job](batch.pk, district_clerk.pk if job == "commit" else data_admin.pk)
     assert (state(batch), contents()) == (states[job], before)
     monkeypatch.undo()
     assert "处理已取消，没有写入任何数据" in page(data_admin, batch)
+
+
+def test_a_job_tells_its_rows_and_how_much_is_done(data_admin, district_clerk, monkeypatch):
+    told, tell = [], Progress._tell
+
+    def listen(self, *args, **more):
+        tell(self, *args, **more)
+        told.append(self.read())
+
+    monkeypatch.setattr(progress, "EACH", 0)
+    monkeypatch.setattr(progress, "SURE", 0)
+    monkeypatch.setattr(Progress, "_tell", listen)
+    data = (DATA / "roster_a_small.xlsx").read_bytes()
+    with acting_as(actor_for(data_admin)):
+        batch = roster.upload(by=data_admin, filename="名单.xlsx", data=data)
+    tasks.check_batch(batch.pk, data_admin.pk)
+    assert {500} == {one["done"] for one in told if one["phase"] == "写入暂存" and one["done"]}
+    assert {250, 500} == {one["done"] for one in told if one["phase"] == "读取文件" and one["done"]}
+    for kind in ("check", "commit", "undo", "redo"):
+        shares = [one["percent"] for one in told]
+        assert shares == sorted(shares) and (shares[0], shares[-1]) == (0, 100) and len(set(shares)) > 4, kind
+        assert all(one["left"] for one in told if 0 < one["percent"] < 100), kind
+        told.clear()
+        clear()
+        if kind == "check":
+            submit(data_admin, batch)
+            with acting_as(actor_for(district_clerk)):
+                roster.approve(batch=batch, by=district_clerk)
+            tasks.commit_batch(batch.pk, district_clerk.pk)
+        elif kind != "redo":
+            with acting_as(actor_for(data_admin)):
+                roster.ask_reversal(batch=batch, by=data_admin, reason="导错")
+            with acting_as(actor_for(district_clerk)):
+                roster.decide_reversal(batch=batch, by=district_clerk, approve=True)
+            tasks.reverse_batch(batch.pk, district_clerk.pk)
+
+
+def test_the_page_of_a_job_says_what_is_done_and_what_is_left(data_admin):
+    with acting_as(actor_for(data_admin)):
+        batch = roster.upload(by=data_admin, filename="名单.csv", data=as_csv(row("3701", "9001", "王一", ONE)))
+    now = progress_of(batch.pk, {"读取文件": 1, "写入暂存": 3})
+    now.step("读取文件")
+    now._found["began"] -= 20  # seconds ago
+    now.step("写入暂存", 30000, 60000)
+    text = page(data_admin, batch)
+    assert '写入暂存，<span class="num">30,000</span> / <span class="num">60,000</span> 行' in text
+    assert '大约还要 <span class="num">60</span> 秒' in text and '<progress max="100" value="25"' in text
 
 
 def test_an_upload_pressed_twice_is_one_batch(data_admin):
