@@ -55,6 +55,7 @@ def own_apps() -> list[str]:
 
 
 INSTALLED_APPS = [
+    "django.contrib.admin.apps.SimpleAdminConfig",  # only `jiyang.ledgers.admin_site`, no app's own admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from django.apps import apps
 from django.urls import include, path
 
+from jiyang.ledgers.admin_site import site
 from jiyang.reporting.views import DashboardView
 from jiyang.runtime.views import health
 
@@ -21,7 +22,12 @@ def app_urls() -> list:
     return found
 
 
-urlpatterns = [path("", DashboardView.as_view(), name="home"), path("healthz", health, name="health"), *app_urls()]
+urlpatterns = [
+    path("", DashboardView.as_view(), name="home"),
+    path("healthz", health, name="health"),
+    path("admin/", site.urls),
+    *app_urls(),
+]
 handler400 = "jiyang.ui.errors.bad_request"
 handler403 = "jiyang.ui.errors.forbidden"
 handler404 = "jiyang.ui.errors.not_found"

@@ -110,7 +110,10 @@ class Matrix:
         return frozenset(found)
 
     def roles_with(self, right: str) -> frozenset[str]:
-        """Roles that hold a right; a right of an act is `<act>.make`, `<act>.check` or `<act>.any` (either)."""
+        """Roles that hold a right; a right of an act is `<act>.make`, `<act>.check` or `<act>.any` (either). `a & b` asks
+        for both."""
+        if " & " in right:
+            return frozenset.intersection(*(self.roles_with(one) for one in right.split(" & ")))
         act, _, side = right.rpartition(".")
         if act in self.acts and side == "any":
             return self.acts[act].maker | self.acts[act].checker

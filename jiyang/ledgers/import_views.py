@@ -58,24 +58,25 @@ class ImportTemplateView(ImportView):
         return HttpResponse(data, XLSX, headers={"Content-Disposition": content_disposition_header(True, name)})
 
 
+def received(request: HttpRequest) -> dict:
+    """The uploaded file: `filename` and `data`. Raises ValidationError: none, or too large."""
+    file = request.FILES.get("file")
+    if file is None:
+        raise ValidationError("请选择要上传的文件")
+    if file.size > LARGEST_FILE:
+        raise ValidationError(f"文件 {file.size // 1048576} MB，超过 {LARGEST_FILE // 1048576} MB，请分开上传")
+    return {"filename": file.name, "data": file.read()}
+
+
 class ImportUploadView(ImportListView):
     http_method_names: ClassVar = ["post", "options"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        file, problems = request.FILES.get("file"), []
-        if file is None:
-            problems = ["请选择要上传的文件"]
-        elif file.size > LARGEST_FILE:
-            problems = [f"文件 {file.size // 1048576} MB，超过 {LARGEST_FILE // 1048576} MB，请分开上传"]
-        else:
-            try:
-                batch = import_services.upload(
-                    by=request.user, ledger=self.ledger, filename=file.name, data=file.read()
-                )
-                return redirect(self.ledger.url("import_batch", batch.pk))
-            except ValidationError as refused:
-                problems = refused.messages
-        return self.render_to_response(self.get_context_data(problems=problems), status=INVALID)
+        try:
+            batch = import_services.upload(by=request.user, ledger=self.ledger, **received(request))
+        except ValidationError as refused:
+            return self.render_to_response(self.get_context_data(problems=refused.messages), status=INVALID)
+        return redirect(self.ledger.url("import_batch", batch.pk))
 
 
 class ImportBatchView(ImportView):

@@ -24,6 +24,7 @@ from jiyang.access.scope import Actor
 from jiyang.intake.cells import NO, SEPARATORS, YES, narrow, tidy
 from jiyang.intake.dates import date_cell
 from jiyang.ledgers.columns import Column
+from jiyang.ledgers.export import lines
 from jiyang.regions.models import Region
 
 MOST_ROWS = 2000
@@ -164,6 +165,14 @@ class LedgerResource(resources.ModelResource):
         """Run the lines of a file (`import_files.Table`), whose row numbers the problems tell."""
         self.numbers = table.numbers
         return self.import_data(table.dataset, dry_run=dry_run, use_transactions=True)
+
+    def export(self, queryset=None, **kwargs) -> tablib.Dataset:
+        """The ledger's columns that the actor sees, masked and safe from formulas: what the ledger's own export writes."""
+        columns = self.ledger.exported(self.actor)
+        dataset = tablib.Dataset(headers=[column.label for column in columns])
+        for line in lines(queryset, columns):
+            dataset.append([line[column.label] for column in columns])
+        return dataset
 
     def key_of(self, record: models.Model) -> tuple:
         values = ((name, getattr(record, self._meta.model._meta.get_field(name).attname)) for name in self.spec.key)
