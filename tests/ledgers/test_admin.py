@@ -93,7 +93,7 @@ def test_an_import_is_previewed_confirmed_and_approved_by_another(client, distri
     client.force_login(district_clerk)
     assert "请选择要上传的文件" in client.post(url(HELPER, "import")).content.decode()
     page = client.post(url(HELPER, "import"), {"file": sheet(GOOD, ["仁风镇", "", "", "", "", ""])}).content.decode()
-    assert "张立国" in page and "请填写姓名" in page and "138****6027" in page and "还没有写入" in page
+    assert "张立国" in page and "请填写姓名；" in page and "138****6027" in page and "还没有写入" in page
     with acting_as(actor_for(district_clerk)):
         batch = Batch.objects.get()
         assert (batch.state, Helper.objects.count()) == ("checked", 0)
