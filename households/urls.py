@@ -38,6 +38,7 @@ urlpatterns = [
     path("registry/<int:pk>/tier/", tiers.TierView.as_view(), name="tier_set"),
     path("registry/<int:pk>/reveal/", reveal.reveal, name="reveal"),
     path("state/differences/", differences.DifferencesView.as_view(), name="state_differences"),
+    path("absences/", absences.AbsenceListView.as_view(), name="absence_list"),
     path("absences/<int:pk>/", absences.AbsenceView.as_view(), name="absence"),
     path("checkup/", checkups.CheckupListView.as_view(), name="checkup_list"),
     path("checkup/new/", checkups.CheckupNewView.as_view(), name="checkup_new"),

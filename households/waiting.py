@@ -1,10 +1,10 @@
 """What waits for a person in the register: changes of people, tiers to confirm, batches to check."""
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.urls import reverse
 
 from households.ledgers import ChangeLedger, TierChangeLedger
-from households.models import Membership, RosterAbsence
+from households.roster import absences
 from households.services import roster
 from jiyang.intake.enums import BatchState
 from jiyang.intake.models import Batch
@@ -39,21 +39,6 @@ def _batch(batch) -> TaskLine:
     )
 
 
-def _absences(actor):
-    """Members whom an approved roster did not list and who still belong to the household: somebody must say why.
-
-    Who was left out of several rosters is asked for once.
-    """
-    here = Membership.objects.filter(person=OuterRef("person"), household=OuterRef("household"), until=None)
-    rows = RosterAbsence.objects.visible_to(actor).filter(raised=True, stays_at=None)
-    later = rows.filter(person=OuterRef("person"), household=OuterRef("household"), pk__gt=OuterRef("pk"))
-    return (
-        rows.filter(Exists(here), ~Exists(later))
-        .select_related("person", "household", "town", "village")
-        .order_by("pk")
-    )
-
-
 def _absence(absence) -> TaskLine:
     return TaskLine(
         f"名单未列：{absence.person.name}，核实是否减少",
@@ -69,4 +54,13 @@ def _list_of(ledger: type[Ledger]):
 task_source(TaskSource("person_change", "人员变更待复核", "households:change_decide", lambda actor: waiting_for(ChangeLedger.rows(actor), actor), _change, url=_list_of(ChangeLedger)))  # fmt: skip
 task_source(TaskSource("tier_confirm", "A 类进出待确认", "households:tierchange_decide", lambda actor: waiting_for(TierChangeLedger.rows(actor), actor), _tier, url=_list_of(TierChangeLedger)))  # fmt: skip
 task_source(TaskSource("roster_batch", "名单待复核入库", "households:batch_approve", _batches, _batch, url=lambda: reverse("households:batch_list")))  # fmt: skip
-task_source(TaskSource("roster_absence", "名单未列待核实", "households:absence", _absences, _absence))
+task_source(
+    TaskSource(
+        "roster_absence",
+        "名单未列待核实",
+        "households:absence",
+        absences.asked_of,
+        _absence,
+        url=lambda: reverse("households:absence_list"),
+    )
+)

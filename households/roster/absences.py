@@ -5,7 +5,8 @@ from collections.abc import Collection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from households.models import RosterAbsence, RosterRow
+from households.models import Membership, RosterAbsence, RosterRow
+from jiyang.access.scope import Actor
 from jiyang.intake.enums import PlanMode, RowAction
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch
@@ -25,6 +26,21 @@ def asked(layout: str, columns: Collection[str], mode: str) -> bool:
 def of_export(columns: Collection[str]) -> bool:
     """Whether a file's rows name the records that they were exported from."""
     return "record_id" in columns
+
+
+def asked_of(actor: Actor) -> QuerySet[RosterAbsence]:
+    """Members whom an approved roster did not list and who still belong to the household: somebody must say why.
+
+    Who was left out of several rosters is asked for once.
+    """
+    here = Membership.objects.filter(person=OuterRef("person"), household=OuterRef("household"), until=None)
+    rows = RosterAbsence.objects.visible_to(actor).filter(raised=True, stays_at=None)
+    later = rows.filter(person=OuterRef("person"), household=OuterRef("household"), pk__gt=OuterRef("pk"))
+    return (
+        rows.filter(Exists(here), ~Exists(later))
+        .select_related("person", "household", "town", "village")
+        .order_by("pk")
+    )
 
 
 def listed_again(batch: Batch) -> QuerySet[RosterAbsence]:

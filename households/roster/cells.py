@@ -6,6 +6,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from django.urls import reverse
+
 from households.enums import IncomeKind
 from households.models import (
     CaseRecord,
@@ -42,22 +44,27 @@ AS_HELD = "有错误，与系统一致，未写入"
 
 @dataclass
 class Cell:
-    """One cell: `new` as it will be stored, `old` from the register when it changes, findings with severity."""
+    """One cell: `new` as it will be stored, `old` from the register when it changes, findings with severity; `url` of the household."""
 
     new: str
     old: str | None = None
+    url: str = ""
     mark: str = ""
     messages: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Line:
+    """A row of the page; `sheet` (where there are several) and `number` say where it stands in the file."""
+
     row: int
     action: str
     label: str
     errors: int
     cells: list[Cell]
     held: bool = False
+    sheet: str = ""
+    number: int = 0
     notes: list[str] = field(default_factory=list)
     more: list[tuple[str, str, str]] = field(
         default_factory=list
@@ -88,12 +95,13 @@ class Cells:
     ) -> list[Line]:
         """Of a page of rows, with its `columns` (field, heading), all the file's `headings` and what was `found` at (row, field)."""
         self.rows, self.columns, self.headings, self.found = rows, columns, headings, found
-        before = self._register()
+        before, self.homes = self._register(), self._homes()
         return [
             Line(
                 row.row, row.action, RowAction(row.action).label,
                 sum(one.severity == "E" for (number, _), found in self.found.items() if number == row.row for one in found),
-                [self._cell(row, name, before) for name, _ in self.columns], row.held, self._notes(row, before), self._more(row, before), self._faults(row),
+                [self._cell(row, name, before) for name, _ in self.columns], row.held,
+                notes=self._notes(row, before), more=self._more(row, before), faults=self._faults(row),
             )
             for row in self.rows
         ]  # fmt: skip
@@ -127,13 +135,19 @@ class Cells:
             found.append(AS_HELD)
         return found
 
+    def _homes(self) -> dict[str, int]:
+        """Number -> key of the page's households that the register holds now."""
+        numbers = {row.household_no for row in self.rows if row.household_no}
+        live = Household.objects.visible_to(self.actor).filter(household_no__in=numbers, voided_at=None)
+        return dict(live.values_list("household_no", "pk"))
+
     def _register(self) -> dict[str, dict[int, Any]]:
         """What stood behind the page's changed rows, for the old values: the register's rows, or once the batch was written its before-images."""
-        changed = [row for row in self.rows if row.changed]
+        changed = [row for row in self.rows if row.changed or row.action == RowAction.KEPT]
         people = Person.objects.visible_to(self.actor).in_bulk([row.person_id for row in changed if row.person_id])
         homes = (
             Household.objects.visible_to(self.actor)
-            .select_related("village")
+            .select_related("town", "village")
             .in_bulk([row.household_id for row in changed if row.household_id])
         )
         members = (
@@ -186,9 +200,21 @@ class Cells:
                 one.message + (f"。{one.hint}" if one.hint and one.hint != standard_hint(one.code) else "")
                 for one in faults
             ]
-        if name in row.changed:
+        moved = name == "town" and "village" in row.changed and self._old(row, name, before) != cell.new
+        if name in row.changed or moved:
             cell.mark, cell.old = cell.mark or "changed", self._old(row, name, before)
+        elif row.action == RowAction.KEPT and (held := self._held(row, name, before)) not in ("", cell.new):
+            cell.mark = cell.mark or "kept"
+            cell.messages.append(f"系统里是“{held}”")
+        if name == "household_no" and row.household_no in self.homes:
+            cell.url = reverse("households:household_detail", args=[self.homes[row.household_no]])
         return cell
+
+    def _held(self, row: RosterRow, name: str, before: dict) -> str:
+        """What the register holds in place of a cell that is left as it is; "" for what it has no column for."""
+        if name not in self.owners and name not in {"town", "village", "relation"}:
+            return ""
+        return self._old(row, name, before)
 
     def _new(self, row: RosterRow, name: str, findings: list) -> str:
         for one in findings:  # a refused cell shows what the file says
@@ -239,9 +265,9 @@ class Cells:
         if name == "relation":
             member = before["member"].get(row.person_id)
             return member.get_relation_display() if member else "—"
-        if name == "village":
+        if name in {"town", "village"}:
             home = before["household"].get(row.household_id)
-            return home.village.short_name if home else "—"
+            return getattr(home, name).short_name if home else "—"
         owner, column = self.owners[name]
         if self.taker and owner == self.taker.name:
             return self._text(name, getattr(before["taken"].get(row.taken), column, None))

@@ -11,6 +11,7 @@ from households.roster.holding import hold_planned
 from households.roster.running import Clock, day_of, only_one, progress_of, until_unclashed, wait_for_turn
 from households.roster.takers import taker_of
 from households.roster.undo import made_by
+from jiyang.access.scope import note_in_history
 from jiyang.intake.bulk import note_written, whole_batch
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts
@@ -57,6 +58,7 @@ def _commit(batch_id: int, progress: Progress) -> Batch | None:
 
 def _write(batch: Batch, progress: Progress) -> Batch:
     clock = Clock()
+    note_in_history(batch=batch.pk)
     progress.step("核对计划", 0, batch.rows)
     hold_planned(batch)
     clock.lap("hold")

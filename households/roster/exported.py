@@ -10,7 +10,8 @@ from households.models import CaseRecord, Household, IncomeStatement, Person
 from households.roster.fields import OWNERS
 from households.roster.takers import Taker, taker_of
 from jiyang.access.scope import require
-from jiyang.audit.history import Change, changes_of
+from jiyang.audit.history import Change, FieldChange, changes_of
+from jiyang.identifiers import masks
 from jiyang.intake.cells import as_text
 from jiyang.intake.normalise import Mapped
 
@@ -20,13 +21,17 @@ PERSONAL = {"id_number", "phone"}  # never in a message
 MODELS = {model._meta.model_name: model for model in (Person, Household, CaseRecord, IncomeStatement)}
 
 
-def headings(taker: Taker | None) -> dict[str, str]:
-    """Heading in the history -> field of the layouts."""
+def headings(taker: Taker | None) -> dict[tuple[str, str], str]:
+    """Table and heading in the history -> field of the layouts."""
     models = {taker.name: taker.model} if taker else MODELS
     return {
-        str(models[owner]._meta.get_field(column.removesuffix("_id")).verbose_name): name
+        _named(models[owner], column.removesuffix("_id")): name
         for name, (owner, column) in (taker.owners if taker else OWNERS).items()
     }
+
+
+def _named(model: type, column: str) -> tuple[str, str]:
+    return str(model._meta.verbose_name), str(model._meta.get_field(column).verbose_name)
 
 
 def told(mapped: Mapped, indexes: Iterable[int]) -> dict[int, str]:
@@ -50,7 +55,7 @@ def told(mapped: Mapped, indexes: Iterable[int]) -> dict[int, str]:
         since = _exported_at(edited, versions[index] or "")
         changes = [one for one in changes_of(edited, actor) if one.changes and one.what == "修改" and one.at > since]
         if changes:
-            found[index] = _sentence(mapped, index, changes[0], names)
+            found[index] = _sentence(mapped, index, changes[0], names, edited)
     return found
 
 
@@ -71,13 +76,35 @@ def _of_home(home: Household) -> list[CaseRecord | IncomeStatement]:
     return [*home.caserecord_set.all(), *home.incomestatement_set.filter(kind=IncomeKind.ROSTER)]
 
 
-def _sentence(mapped: Mapped, index: int, change: Change, names: dict[str, str]) -> str:
+def _sentence(mapped: Mapped, index: int, change: Change, names: dict[tuple[str, str], str], edited: list) -> str:
     when = timezone.localtime(change.at).strftime("%m-%d %H:%M")
-    parts = []
-    for one in change.changes[:3]:
-        name = names.get(one.label)
-        written = as_text(mapped.raw[name][index]).strip() if name in mapped.raw else ""
-        if written and mapped.header.layout.by_name[name].type in PERSONAL:
-            written = "（隐去）"
-        parts.append(f"{one.label}现在是“{one.new or '空'}”（原为“{one.old or '空'}”），表里是“{written or '空'}”")
+    records = [record for record in edited if str(record._meta.verbose_name) == change.subject]
+    parts = [
+        _part(mapped, index, one, names.get((change.subject, one.label), ""), records) for one in change.changes[:3]
+    ]
     return f"导出以后，{change.who} {when} 改过：{'；'.join(parts)}"
+
+
+def _part(mapped: Mapped, index: int, one: FieldChange, name: str, edited: list) -> str:
+    """One field's values as they are now, were, and stand in the file; personal numbers masked, but never alike where they are not."""
+    if name not in mapped.raw:
+        return f"{one.label}现在是“{one.new or '空'}”（原为“{one.old or '空'}”），表里没有这一列"
+    written = as_text(mapped.raw[name][index]).strip()
+    kind = mapped.header.layout.by_name[name].type
+    if kind not in PERSONAL:
+        return f"{one.label}现在是“{one.new or '空'}”（原为“{one.old or '空'}”），表里是“{written or '空'}”"
+    now, mask = _present(one.label, edited), masks.mask_id if kind == "id_number" else masks.mask_phone
+    shown = [mask(text) if text else "空" for text in (now, written)]
+    within = "（隐去的几位不同）" if now != written and shown[0] == shown[1] else ""
+    return f"{one.label}现在是“{shown[0]}”，表里是“{shown[1]}”{within}"
+
+
+def _present(label: str, edited: list) -> str:
+    """The value that the first of the records with such a field has now."""
+    found = (
+        getattr(record, field.name)
+        for record in edited
+        for field in record._meta.concrete_fields
+        if str(field.verbose_name) == label
+    )
+    return next((value or "" for value in found), "")

@@ -25,7 +25,7 @@ from jiyang.intake.reader import Source, read
 from jiyang.intake.writing import SUMMARY, WHY
 from jiyang.ledgers.export import safe
 
-FAILED = (RowAction.REFUSED, RowAction.UNKNOWN, RowAction.DUPLICATE)
+FAILED = (RowAction.REFUSED, RowAction.UNKNOWN, RowAction.DUPLICATE, RowAction.OUT_OF_AREA)
 LOOKS = {
     Severity.ERROR: {"bg_color": "#fbe9e7", "border": 1, "border_color": "#b3261e"},
     Severity.WARNING: {"bg_color": "#fff4d6", "border": 1, "border_color": "#b07800"},

@@ -192,6 +192,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
             )
         except FileRefused as refused:
             batch.state, batch.error = BatchState.REFUSED, {"code": refused.code, "message": str(refused)}
+            batch.sheet, batch.header_row, batch.rows, batch.columns = "", None, None, {}  # of an earlier reading
             batch.save()
             return batch
         progress.step("保存核对结果", 0, len(mapped.rows))

@@ -1,5 +1,7 @@
 """Lists of the register as files of the official layouts: unchanged headings, text cells, re-imported they change nothing."""
 
+import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
@@ -7,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Max, Prefetch, QuerySet
 from django.utils import timezone
 from rustpy_xlsxwriter import FastExcel
 
@@ -47,7 +49,8 @@ def write(key: str, path: Path, rows: QuerySet, actor: Actor, *, numbered: bool 
     lines = records_of(rows) if taker else members_of(rows, heads_only=layout.rows == "household")
     if key == OF_MONITORED:
         lines = lines.exclude(household__category="")
-    found = _lines(fields, lines, actor, taker)
+    dated = not taker and {"data_date", "income_per_head"} <= layout.by_name.keys()
+    found = _lines(fields, lines, actor, taker, day_for(lines) if dated else timezone.localdate())
     first = next(found, None)
     headings = [one.heading for one in fields]
     if first is None:
@@ -104,17 +107,40 @@ def records_of(rows: QuerySet) -> QuerySet:
     )
 
 
-def _lines(fields: tuple[Field, ...], members: QuerySet, actor: Actor, taker: Taker | None) -> Iterator[dict[str, str]]:
-    getters = [(one.heading, writer_for(one), getter_of(one.name, actor, taker)) for one in fields]
+def day_for(members: QuerySet) -> dt.date:
+    """The day that the file speaks of: today, or the last one of the period from which the households' newest figures are.
+
+    A file tells one day for all its rows; incomes of other periods stay blank. Nobody in it is born later.
+    """
+    today = timezone.localdate()
+    incomes = IncomeStatement.objects.filter(
+        kind=IncomeKind.ROSTER, household__in=members.order_by().values("household")
+    )
+    newest = Counter(
+        incomes.order_by().values("household").annotate(newest=Max("year")).values_list("newest", flat=True)
+    )
+    if not newest:
+        return today
+    year = max(newest, key=lambda one: (newest[one], one))
+    day = min(today, dt.date(year + 1, 9, 30))
+    return today if members.filter(person__birth_date__gt=day).exists() else day
+
+
+def _lines(
+    fields: tuple[Field, ...], members: QuerySet, actor: Actor, taker: Taker | None, day: dt.date
+) -> Iterator[dict[str, str]]:
+    getters = [(one.heading, writer_for(one), getter_of(one.name, actor, taker, day)) for one in fields]
     for number, member in enumerate(members.iterator(chunk_size=CHUNK), start=1):
         yield {heading: write(get(member, number)) for heading, write, get in getters}
 
 
-def getter_of(name: str, actor: Actor, taker: Taker | None = None) -> Callable[[Any, int], Any]:
+def getter_of(name: str, actor: Actor, taker: Taker | None, day: dt.date) -> Callable[[Any, int], Any]:
     """How a layout's field is read from a membership, or from a taker's record, which names person and household alike.
 
-    What the register does not hold, or the actor may not see, is blank.
+    What the register does not hold, or the actor may not see, is blank. `day` is the one that the file speaks of.
     """
+    if name == "data_date":
+        return lambda member, number: day
     if taker and name in taker.owners:
         column = taker.owners[name][1]
         return (lambda row, number: getattr(row, column, None)) if may_see(taker.model, column, actor) else blank
@@ -123,6 +149,9 @@ def getter_of(name: str, actor: Actor, taker: Taker | None = None) -> Callable[[
     owner, column = slots.OWNERS.get(name, ("", ""))
     if not owner or not may_see(MODELS[owner], column, actor):
         return blank
+    if owner == "incomestatement":
+        year = roster_period(day)[0]
+        return lambda member, number: getattr(_of_year(member.household.stated, year), column, None)
     return lambda member, number: getattr(RECORDS[owner](member), column, None)
 
 
@@ -135,9 +164,8 @@ def blank(member: Membership, number: int) -> None:
     return None
 
 
-def _of_year(statements: list[IncomeStatement]) -> IncomeStatement | None:
-    """The roster's statement of the period that a file of today speaks of."""
-    year = roster_period(timezone.localdate())[0]
+def _of_year(statements: list[IncomeStatement], year: int) -> IncomeStatement | None:
+    """The roster's statement of the period that the file speaks of."""
     return next((one for one in statements if one.year == year), None)
 
 
@@ -145,12 +173,10 @@ MODELS = {model._meta.model_name: model for model in (Household, Person, IncomeS
 RECORDS: dict[str, Callable[[Membership], Any]] = {
     "person": lambda member: member.person,
     "household": lambda member: member.household,
-    "incomestatement": lambda member: _of_year(member.household.stated),
     "caserecord": lambda member: next(iter(member.household.cases), None),
 }
 SPECIAL: dict[str, Callable[[Membership, int], Any]] = {
     "serial": lambda member, number: number,
-    "data_date": lambda member, number: timezone.localdate(),
     "province": lambda member, number: PROVINCE,
     "city": lambda member, number: CITY,
     "district": lambda member, number: placed(member).district.name,

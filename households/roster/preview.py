@@ -1,9 +1,11 @@
 """The preview of a batch: segments with counts, the filters, and which rows and columns a page shows."""
 
+import re
 from functools import cached_property
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.http import QueryDict
+from django.urls import reverse
 
 from households.models import (
     RosterAbsence,
@@ -17,11 +19,15 @@ from jiyang.access.scope import Actor
 from jiyang.intake.enums import RowAction
 from jiyang.intake.findings import kinds
 from jiyang.intake.models import Batch, BatchFinding
+from jiyang.ledgers.paging import Cursor, Page, paginate
+from jiyang.ledgers.tables import address, pager_of
 from jiyang.ledgers.terms import is_key
 from jiyang.regions.models import Region
 
-PAGE = 50
 MOST_COLUMNS = 12
+ABSENT = "absent"
+WRITTEN = (RowAction.INSERT, RowAction.UPDATE)
+ROW_NAMED = re.compile(r"(.*?)\s*第?([0-9]{1,7})行?\Z")  # 4, 曲堤街道 4, 曲堤街道第4行
 SEGMENTS = [
     ("", "全部"),
     (RowAction.REFUSED, "有错误"),
@@ -35,7 +41,7 @@ SEGMENTS = [
     (RowAction.DUPLICATE, "重复"),
     (RowAction.OUT_OF_AREA, "区外"),
     ("held", "已暂缓"),
-    ("absent", "名单未列"),
+    (ABSENT, "名单未列"),
 ]
 ALWAYS = {"", RowAction.REFUSED, "warned", RowAction.UPDATE, RowAction.INSERT, RowAction.SAME}  # fmt: skip
 BAR = (
@@ -48,7 +54,8 @@ BAR = (
     RowAction.UNKNOWN,
     RowAction.REFUSED,
 )
-FIRST = ("town", "village", "year", "household_no", "name", "relation", "id_number")
+FIRST = ("town", "village", "year", "household_no", "name")
+NEXT = ("relation", "id_number")
 HIDDEN = {"serial", "data_date", "district"}
 
 
@@ -57,41 +64,67 @@ class Preview:
 
     def __init__(self, batch: Batch, actor: Actor, query: QueryDict):
         self.batch, self.actor = batch, actor
+        self.here = reverse(
+            "households:batch_detail", args=[batch.pk]
+        )  # a refused act shows the page at its own address
+        self.query = query.copy()
         self.cells = Cells(batch, actor)
-        self.segment = query.get("segment", "")
-        self.after = int(query.get("after", "0")) if is_key(query.get("after", "0")) else 0
-        self.town = query.get("town", "")
-        self.find = query.get("q", "").strip()
-        self.code = query.get("code", "")
-        self.rows = self._page()
-        self.more = len(self.rows) > PAGE
-        self.rows = self.rows[:PAGE]
+        self.sheets = batch.columns.get("sheets", ())
+        self.segment, self.town = query.get("segment", ""), query.get("town", "")
+        self.find, self.code = query.get("q", "").strip(), query.get("code", "")
+        self.pager = pager_of(self._page(Cursor.decode(query.get("cursor"))), self.query, self.here)
+        self.rows = [] if self.segment == ABSENT else self.pager.page.rows
         self.columns = self._columns()
         self.lines = self.cells.lines(self.rows, self.columns, self.headings, self.found)
+        for line in self.lines:
+            line.sheet, line.number = self.place_of(line.row)
+
+    def place_of(self, row: int) -> tuple[str, int]:
+        """Sheet and Excel's own number of a row of the batch; the sheet only where there are several."""
+        for name, offset, first, last in self.sheets:
+            if first <= row <= last:
+                return name if len(self.sheets) > 1 else "", row - offset
+        return "", row
 
     @property
     def counts(self) -> list[dict]:
-        """The segments with their counts; the one in the address is current."""
-        total = dict(self.batch.counts)
-        total[""] = self.batch.rows
-        total["warned"] = self._warned().values("row").distinct().count()
-        total["held"], total["faulty"] = self.held, self.faulty
+        """The segments with the rows that each has under the filters; the one in the address is current."""
         return [
-            {"key": key, "label": label, "count": total.get(key, 0), "current": key == self.segment}
+            {
+                "key": key, "label": label, "count": self.totals.get(key, 0), "current": key == self.segment,
+                "url": address(self.query, self.here, segment=key, cursor=None),
+            }
             for key, label in SEGMENTS
-            if key in ALWAYS or total.get(key) or key == self.segment
-        ]
+            if key in ALWAYS or self.totals.get(key) or key == self.segment
+        ]  # fmt: skip
+
+    @cached_property
+    def totals(self) -> dict[str, int]:
+        """Segment -> its rows under the filters."""
+        if not self._filtered:
+            found = {**self.batch.counts, "": self.batch.rows}
+            found |= {"warned": self._warned().values("row").distinct().count()}
+            return found | {"held": self.held, "faulty": self.faulty}
+        rows = self._narrowed().order_by()
+        found = dict(rows.values_list("action").annotate(Count("pk")))
+        found |= {"": sum(found.values()), ABSENT: self._absent().count()}
+        return found | {key: self._within(rows, key).count() for key in ("warned", "held", "faulty")}
 
     @cached_property
     def held(self) -> int:
         """Rows that would be written but were held back."""
-        rows = RosterRow.objects.visible_to(self.actor).filter(batch=self.batch, held=True)
-        return rows.filter(action__in=(RowAction.INSERT, RowAction.UPDATE)).count()
+        return self._within(self._every(), "held").count()
+
+    @property
+    def held_here(self) -> bool:
+        """Whether something of the chosen town is held."""
+        rows = self._every().filter(town=int(self.town)) if is_key(self.town) else RosterRow.objects.none()
+        return self._within(rows, "held").exists()
 
     @property
     def nothing(self) -> bool:
         """Whether the batch would write nothing at all and answer nothing that is asked."""
-        return not any(self.batch.counts.get(key, 0) for key in (RowAction.INSERT, RowAction.UPDATE, "relisted"))
+        return not any(self.batch.counts.get(key, 0) for key in (*WRITTEN, "relisted"))
 
     @property
     def failed(self) -> int:
@@ -101,25 +134,18 @@ class Preview:
     @cached_property
     def faulty(self) -> int:
         """Rows with an error that the register holds as well: nothing is written of them."""
-        return self._faulty(RosterRow.objects.visible_to(self.actor).filter(batch=self.batch)).count()
-
-    @staticmethod
-    def _faulty(rows: QuerySet) -> QuerySet:
-        return rows.filter(action=RowAction.SAME, ruled=True)
+        return self._within(self._every(), "faulty").count()
 
     @property
     def writing(self) -> dict[str, int]:
         """{insert, update} of what would be written now, held rows left out."""
-        rows = RosterRow.objects.visible_to(self.actor).filter(batch=self.batch, held=False)
-        found = dict(rows.order_by().values_list("action").annotate(Count("pk")))
+        found = dict(self._every().filter(held=False).order_by().values_list("action").annotate(Count("pk")))
         return {"insert": found.get(RowAction.INSERT, 0), "update": found.get(RowAction.UPDATE, 0)}
 
     @property
     def absent(self) -> list[RosterAbsence]:
         """Members whom the file does not list, a page of them."""
-        rows = RosterAbsence.objects.visible_to(self.actor).filter(batch=self.batch, pk__gt=self.after)
-        rows = rows.filter(town=int(self.town)) if is_key(self.town) else rows
-        return list(rows.select_related("person", "household", "town", "village").order_by("pk")[:PAGE])
+        return self.pager.page.rows if self.segment == ABSENT else []
 
     @property
     def codes(self) -> list[tuple[str, str, int]]:
@@ -137,43 +163,75 @@ class Preview:
         return self.batch.rows
 
     @property
-    def next_after(self) -> int | None:
-        return self.rows[-1].row if self.more else None
+    def printed(self) -> str:
+        """Which rows a printed page holds, of how many."""
+        page = self.pager.page
+        first = (page.number - 1) * page.size + 1
+        label = dict(SEGMENTS).get(self.segment, "")
+        return f"{label}共 {page.total} {'人' if self.segment == ABSENT else '行'}，本页印第 {first}–{first + len(page.rows) - 1}"
 
     @property
     def towns(self) -> list[Region]:
-        found = RosterRow.objects.visible_to(self.actor).filter(batch=self.batch).order_by().values("town").distinct()
+        found = self._every().order_by().values("town").distinct()
         return list(Region.objects.filter(pk__in=found).order_by("code"))
 
-    def _findings(self):
+    @property
+    def _filtered(self) -> bool:
+        return bool(is_key(self.town) or self.code or self.find)
+
+    def _every(self) -> QuerySet[RosterRow]:
+        return RosterRow.objects.visible_to(self.actor).filter(batch=self.batch)
+
+    def _findings(self) -> QuerySet[BatchFinding]:
         return BatchFinding.objects.visible_to(self.actor).filter(batch=self.batch)
 
-    def _warned(self):
+    def _warned(self) -> QuerySet[BatchFinding]:
         return self._findings().filter(severity="W")
 
-    def _page(self) -> list[RosterRow]:
-        rows = RosterRow.objects.visible_to(self.actor).filter(batch=self.batch, row__gt=self.after)
-        if self.segment == "warned":
-            rows = rows.filter(row__in=self._warned().values("row"))
-        elif self.segment == "held":
-            rows = rows.filter(held=True)
-        elif self.segment == "faulty":
-            rows = self._faulty(rows)
-        elif self.segment == "absent":
-            return []
-        elif self.segment:
-            rows = rows.filter(action=self.segment)
-        if is_key(self.town):
-            rows = rows.filter(town=int(self.town))
+    def _page(self, cursor: Cursor) -> Page:
+        total = self.totals.get(self.segment, 0)
+        if self.segment == ABSENT:
+            rows = self._absent().select_related("person", "household", "town", "village")
+            return paginate(rows, sort="pk", cursor=cursor, total=total)
+        rows = self._within(self._narrowed(), self.segment).select_related("town", "village")
+        return paginate(rows, sort="row", cursor=cursor, total=total)
+
+    def _within(self, rows: QuerySet[RosterRow], segment: str) -> QuerySet[RosterRow]:
+        if segment == "warned":
+            return rows.filter(row__in=self._warned().values("row"))
+        if segment == "held":
+            return rows.filter(held=True, action__in=WRITTEN)
+        if segment == "faulty":
+            return rows.filter(action=RowAction.SAME, ruled=True)
+        return rows.filter(action=segment) if segment else rows
+
+    def _narrowed(self) -> QuerySet[RosterRow]:
+        """The rows that the filters leave."""
+        rows = self._every().filter(town=int(self.town)) if is_key(self.town) else self._every()
         if self.code:
             rows = rows.filter(row__in=self._findings().filter(code=self.code).values("row"))
-        if is_key(self.find) and len(self.find) < 8:
-            rows = rows.filter(row=int(self.find))
-        elif self.find.isdigit():
-            rows = rows.filter(household_no__startswith=self.find)
-        elif self.find:
-            rows = rows.filter(Q(name__contains=self.find) | Q(village__name__contains=self.find, name=None))
-        return list(rows.select_related("town", "village").order_by("row")[: PAGE + 1])
+        if not self.find:
+            return rows
+        if (meant := self._rows_meant()) is not None:
+            return rows.filter(row__in=meant)
+        if self.find.isdigit():
+            return rows.filter(household_no__startswith=self.find)
+        return rows.filter(Q(name__contains=self.find) | Q(village__name__contains=self.find, name=None))
+
+    def _rows_meant(self) -> list[int] | None:
+        """Rows of the batch that the search names as the page does: by Excel's number, after its sheet where it is said."""
+        found = ROW_NAMED.match(self.find)
+        if not found or (found[1] and found[1] not in {name for name, *_ in self.sheets}):
+            return None
+        sheets = [one for one in self.sheets if found[1] in ("", one[0])] or [("", 0, 0, int(found[2]))]
+        return [int(found[2]) + offset for _, offset, first, last in sheets if first <= int(found[2]) + offset <= last]
+
+    def _absent(self) -> QuerySet[RosterAbsence]:
+        rows = RosterAbsence.objects.visible_to(self.actor).filter(batch=self.batch)
+        rows = rows.filter(town=int(self.town)) if is_key(self.town) else rows
+        if not self.find:
+            return rows
+        return rows.filter(Q(person__name__contains=self.find) | Q(household__household_no__startswith=self.find))
 
     def _columns(self) -> list[tuple[str, str]]:
         """(field, heading) to show: the identifying ones first, then those with errors, changes or warnings, twelve in all."""
@@ -184,8 +242,8 @@ class Preview:
             self.found.setdefault((finding.row, finding.field), []).append(finding)
         wrong = [one.field for found in self.found.values() for one in found if one.severity == "E"]
         changed = [name for row in self.rows for name in row.changed]
-        lively = [*wrong, *changed, *(name for _, name in self.found)]
-        order = dict.fromkeys([*FIRST, *lively, *heading])
+        lively = [name for _, name in self.found]
+        order = dict.fromkeys([*FIRST, *wrong, *changed, *NEXT, *lively, *heading])
         seen = [name for name in order if name in heading and self.cells.may_see(name) and self._shown(name)]
         return [(name, heading[name]) for name in seen[:MOST_COLUMNS]]
 

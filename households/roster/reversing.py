@@ -5,6 +5,7 @@ from django.utils import timezone
 from households.models import RosterAbsence
 from households.roster import absences, undo
 from households.roster.running import Clock, only_one, progress_of, until_unclashed, wait_for_turn
+from jiyang.access.scope import note_in_history
 from jiyang.intake.enums import BatchState, ReversalKind
 from jiyang.intake.models import Batch
 from jiyang.intake.progress import Progress
@@ -32,6 +33,7 @@ def _reverse(batch_id: int, progress: Progress) -> Batch | None:
     reversal = batch.reversals.filter(state=ProposalState.APPROVED, done_at=None).order_by("-pk").first()
     progress.step(KINDS[batch.state].label, 0, batch.rows)
     clock = Clock()
+    note_in_history(batch=batch.pk)
     reversal.report = undo.reverse(reversal, by_id=reversal.decided_by_id, told=progress.part)
     clock.lap("undo")
     progress.step("完成", batch.rows, batch.rows)

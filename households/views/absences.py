@@ -1,16 +1,43 @@
 """名单未列: who a roster did not list. Somebody who knows says that they left, and why, or that they stay."""
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.generic import TemplateView
 
 from households.enums import DEPARTURES
-from households.models import RosterAbsence
+from households.models import Membership, RosterAbsence
+from households.roster.absences import asked_of as asked
 from households.services import roster
+from jiyang.ledgers.paging import Cursor, paginate
+from jiyang.ledgers.tables import pager_of
+from jiyang.ledgers.terms import is_key
+from jiyang.regions.models import Region
 
 INVALID = 422
+
+
+class AbsenceListView(TemplateView):
+    """Everybody whom approved rosters did not list and of whom nobody has said yet why."""
+
+    template_name = "households/roster/absences.html"
+
+    def get_context_data(self, **kwargs) -> dict:
+        query, actor = self.request.GET, self.request.actor
+        rows, every = asked(actor), asked(actor)
+        town, find = query.get("town", ""), query.get("q", "").strip()
+        if is_key(town):
+            rows = rows.filter(town=int(town))
+        if find:
+            rows = rows.filter(Q(person__name__contains=find) | Q(household__household_no__startswith=find))
+        page = paginate(rows, sort="pk", cursor=Cursor.decode(query.get("cursor")), total=rows.count())
+        towns = Region.objects.filter(pk__in=every.order_by().values("town").distinct()).order_by("code")
+        return {
+            **super().get_context_data(**kwargs), "title": "名单未列待核实", "rows": page.rows, "total": page.total,
+            "pager": pager_of(page, query), "towns": towns, "town": town, "find": find,
+        }  # fmt: skip
 
 
 class AbsenceView(TemplateView):
@@ -25,12 +52,19 @@ class AbsenceView(TemplateView):
     def get_context_data(self, **kwargs) -> dict:
         absence = self.absence()
         changes = [
-            (kind.label, reverse("households:change_new", args=[absence.household_id, kind])) for kind in DEPARTURES
+            (
+                kind.label,
+                f"{reverse('households:change_new', args=[absence.household_id, kind])}?person={absence.person_id}",
+            )
+            for kind in DEPARTURES
         ]
         return {
             **super().get_context_data(**kwargs),
             "absence": absence,
             "changes": changes,
+            "belongs": Membership.objects.visible_to(self.request.actor)
+            .filter(person=absence.person_id, household=absence.household_id, until=None)
+            .exists(),
             "title": "名单未列，核实是否减少",
         }
 

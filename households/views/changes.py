@@ -10,6 +10,7 @@ from households.ledgers import ChangeLedger, HouseholdLedger
 from households.models import PersonChange
 from households.services import changes
 from households.views.acts import HouseholdActView
+from jiyang.ledgers.terms import is_key
 from jiyang.workflow.views import DecideView, WithdrawView
 
 KINDS = (
@@ -53,6 +54,11 @@ class ChangeView(HouseholdActView):
     @property
     def explanation(self) -> str:
         return EXPLANATIONS.get(self.kind, "提交后由另一位同志复核，同意后生效。")
+
+    def get_initial(self) -> dict:
+        """Whom a page that led here was about."""
+        person = self.request.GET.get("person", "")
+        return {**super().get_initial(), **({"person": int(person)} if is_key(person) else {})}
 
     def get_form_kwargs(self) -> dict:
         return {**super().get_form_kwargs(), "household": self.household, "kind": self.kind}

@@ -5,6 +5,8 @@ from functools import partial
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,10 +19,13 @@ from households.roster.recovery import RUNNING, STOPPED, doing
 from households.roster.running import progress_of
 from households.services import roster
 from jiyang.access.scope import Actor
+from jiyang.accounts.models import User
 from jiyang.intake.enums import BatchState, PlanMode, ReversalKind
 from jiyang.intake.models import Batch
 from jiyang.intake.reader import LARGEST_FILE
 from jiyang.intake.refusals import MENDABLE
+from jiyang.ledgers.paging import Cursor, paginate
+from jiyang.ledgers.tables import pager_of
 from jiyang.ledgers.terms import is_key
 from jiyang.ui.navigation import Entry, register
 from jiyang.workflow.enums import ProposalState
@@ -33,6 +38,12 @@ MODES = (
     (PlanMode.BLANKS, "只补空白：系统里已有的内容不动，只填系统里空着的"),
     (PlanMode.NEW, "只增加：只新增系统里没有的，其余一律不动"),
 )
+ROW_WRONG = {
+    "layout_unknown",
+    "missing_column",
+    "wrong_layout",
+    "file_no_rows",
+}  # what a wrongly chosen heading row looks like
 register(Entry("数据导入", "households:batch_list", 90))
 
 
@@ -74,13 +85,19 @@ class BatchListView(TemplateView):
     template_name = "households/roster/list.html"
 
     def get_context_data(self, **kwargs) -> dict:
-        found = batches(self.request.actor).order_by("-pk")[:100]
+        query, every = self.request.GET, batches(self.request.actor)
+        state, maker = query.get("state", ""), query.get("by", "")
+        found = every.filter(state=state) if state in BatchState.values else every
+        if is_key(maker):
+            found = found.filter(Q(submitted_by=int(maker)) | Q(submitted_by=None, uploaded_by=int(maker)))
+        page = paginate(found, sort="-pk", cursor=Cursor.decode(query.get("cursor")), total=found.count())
+        makers = every.annotate(maker=Coalesce("submitted_by", "uploaded_by")).order_by().values("maker")
         return {
-            **super().get_context_data(**kwargs),
-            "batches": found,
-            "title": "数据导入",
+            **super().get_context_data(**kwargs), "title": "数据导入", "batches": page.rows, "total": page.total,
+            "pager": pager_of(page, query), "state": state, "states": BatchState.choices, "maker": maker,
+            "makers": User.objects.filter(pk__in=makers).order_by("name"), "filtered": bool(state or maker),
             "may_upload": self.request.actor.has("roster.import.make"),
-        }
+        }  # fmt: skip
 
 
 class UploadView(TemplateView):
@@ -149,6 +166,7 @@ def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
         "may_check": actor.has("roster.import.check") and involved.isdisjoint(actor.barred("roster.import.check")),
         "may_mend": batch.state == BatchState.REFUSED and batch.error.get("code") in MENDABLE and actor.has("roster.import.make"),
         "may_recheck": batch.state == BatchState.REFUSED and batch.error.get("code") == STOPPED and actor.has("roster.import.make"),
+        "row_chosen": row_chosen(batch),
         "is_maker": request.user.pk in involved,
         "stands_in": not involved.isdisjoint(actor.barred("roster.import.check") - {request.user.pk}),
         "related": [batch.continues, *batch.continuations.order_by("pk")] if batch.continues else list(batch.continuations.order_by("pk")),
@@ -158,6 +176,13 @@ def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
     if batch.counts and batch.state != BatchState.DROPPED:
         context["preview"] = Preview(batch, actor, request.GET)
     return {**context, **extra}
+
+
+def row_chosen(batch: Batch) -> dict:
+    """{row, why} of a heading row that a person chose and that could not be read: it is not the file that is wrong."""
+    if batch.error.get("code") not in ROW_WRONG or not batch.reading.get("header_row"):
+        return {}
+    return {"row": batch.reading["header_row"], "why": batch.error["message"].partition("。")[0]}
 
 
 def origin_context(batch: Batch, actor: Actor) -> dict:
@@ -200,6 +225,9 @@ def progress_context(batch: Batch) -> dict:
 
 
 def steps_of(batch: Batch) -> list[dict]:
+    """The steps of the way, for the page; a batch that was given up has none."""
+    if batch.state == BatchState.DROPPED:
+        return []
     now = {
         BatchState.UPLOADED: 1, BatchState.CHECKING: 1, BatchState.CHECKED: 2, BatchState.RETURNED: 2, BatchState.REFUSED: 1,
         BatchState.SUBMITTED: 3, BatchState.APPLYING: 3,

@@ -11,6 +11,7 @@ from households.roster import feedback
 from households.views.roster import batches
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
+from jiyang.intake.enums import BatchState
 from jiyang.intake.models import Batch
 
 
@@ -24,7 +25,7 @@ def failed(request: HttpRequest, pk: int) -> FileResponse:
 
 def _file(request: HttpRequest, pk: int, write: Callable[[Batch, Path], int], title: str) -> FileResponse:
     batch = get_object_or_404(batches(request.actor), pk=pk)
-    if "parts" not in batch.columns:
+    if "parts" not in batch.columns or batch.state == BatchState.DROPPED:
         raise Http404("这一批没有可下载的结果")
     with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as handle:
         path = Path(handle.name)

@@ -15,6 +15,7 @@ from households.roster import jobs
 from households.services import roster
 from households.views.roster import INVALID, batches, steps_of
 from jiyang.intake.detect import Choice
+from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts, plain
 from jiyang.intake.models import Batch
 from jiyang.intake.pipeline import Outline
@@ -22,6 +23,12 @@ from jiyang.intake.refusals import FileRefused
 from jiyang.intake.services import mapping_of
 from jiyang.ledgers.terms import is_key
 
+REREAD = {
+    BatchState.UPLOADED,
+    BatchState.CHECKED,
+    BatchState.RETURNED,
+    BatchState.REFUSED,
+}  # states in which a batch may be read anew
 ALL = "all"  # sheets: those with the same columns are read together
 KEEP, NONE, FORGET = "-", "none", "forget"  # as it was found to be; left out; what the office saved of it ends
 LONG_NUMBER = re.compile(r"\d{9,}[\dXx]?")
@@ -37,11 +44,15 @@ class ReadingView(TemplateView):
     def get_context_data(self, **kwargs) -> dict:
         batch = get_object_or_404(batches(self.request.actor), pk=kwargs["pk"])
         chosen = self.request.POST or self.request.GET
-        sheet, layout = chosen.get("sheet", batch.sheet), chosen.get("layout", "")
+        read = batch.reading  # what a person chose before, also where nothing came of it
+        sheet, layout = (
+            chosen.get("sheet") or read.get("sheet") or batch.sheet,
+            chosen.get("layout") or read.get("layout", ""),
+        )
         layout = layout if layout in jobs.LAYOUTS else batch.layout or jobs.LAYOUTS[0]
         saved = mapping_of(batch.target, batch.district, batch.town).get(layout, {})
         row = chosen.get("header_row", "")
-        row = min(int(row), FARTHEST) if is_key(row) and row != "0" else batch.header_row or 1
+        row = min(int(row), FARTHEST) if is_key(row) and row != "0" else read.get("header_row") or batch.header_row or 1
         try:
             shown = jobs.outline(batch, sheet, rows=row + LINES, heading=(row, layouts()[layout], saved))
         except FileRefused as refused:
@@ -53,7 +64,7 @@ class ReadingView(TemplateView):
                 (number, [masked(cell) for cell in cells[:CELLS]])
                 for number, cells in enumerate(shown.top[first : first + LINES], start=first + 1)
             ],
-            "every": reads_all(batch, chosen, shown),
+            "may_reread": batch.state in REREAD and not roster.is_rest(batch), "every": reads_all(batch, chosen, shown),
             "header_row": row, "layout": layout, "layouts": [(key, layouts()[key].title) for key in jobs.LAYOUTS],
             "columns": columns_of(batch, shown, row, layout, saved),
             "fields": [(one.name, one.heading) for one in layouts()[layout].fields],

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from jiyang.ledgers.columns import EMPTY, Column
 from jiyang.ledgers.paging import Page
@@ -48,6 +48,23 @@ class Table:
     previous_url: str
     next_url: str
     selectable: bool = False
+
+
+@dataclass(frozen=True)
+class Pager:
+    """What `ui/pager.html` needs of a page that is no ledger's table."""
+
+    page: Page
+    previous_url: str
+    next_url: str
+
+
+def pager_of(page: Page, query: QueryDict, path: str = "") -> Pager:
+    """The ways on from a page, with the rest of the address kept."""
+    previous, following = (
+        address(query, path, cursor=one.encode()) if one else "" for one in (page.previous, page.next)
+    )
+    return Pager(page, previous, following)
 
 
 def table_of(
@@ -98,9 +115,14 @@ def _head(column: Column, sort: str, request: HttpRequest) -> Head:
 
 
 def _address(request: HttpRequest, **changes: str | None) -> str:
-    query = request.GET.copy()
+    return address(request.GET, **changes)
+
+
+def address(query: QueryDict, path: str = "", **changes: str | None) -> str:
+    """The address of the same page with some parameters of `query` changed, or left out (None)."""
+    query = query.copy()
     for name, value in changes.items():
         query.pop(name, None)
         if value is not None:
             query[name] = value
-    return f"?{query.urlencode()}"
+    return f"{path}?{query.urlencode()}"

@@ -1,17 +1,27 @@
 """What the second person sees of a batch: every change with both values, before it is written and after."""
 
+import html
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Count
 from django.test import Client
 from django.urls import reverse
 
-from households.models import Household, RosterAbsence
+from households.models import Household, Membership, RosterAbsence, RosterRow
+from households.roster import jobs
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.intake.detect import Choice
+from jiyang.intake.enums import PlanMode
+from jiyang.intake.models import Batch
+from tests import factories
 from tests.households.test_roster import approve, submit
 from tests.households.test_roster import reverse as take_back
 from tests.households.test_roster_plan import clear, send
 from tests.households.test_roster_storable import ONE, THREE, TWO, as_csv, load, row
+from tests.intake.workbooks import grid, people, workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OLD = {
@@ -146,3 +156,184 @@ def test_an_undone_batch_does_not_say_that_its_rows_can_go_in(client, data_admin
     take_back(data_admin, district_clerk, batch)
     text = page(client, district_clerk, batch, segment="")
     assert "已撤销" in text and "可入库" not in text
+
+
+def counts_of(text: str) -> dict[str, tuple[int, str]]:
+    """Segment → (number, address) as the page shows them."""
+    nav = text.split('class="segments"')[1].split("</nav>")[0]
+    found = re.findall(r'<a href="([^"]*)"[^>]*>(\S+) <b>([\d,]+)</b>', nav)
+    return {label: (int(number.replace(",", "")), html.unescape(url)) for url, label, number in found}
+
+
+def shown(text: str) -> list[str]:
+    """The rows of the page, as it names them."""
+    return re.findall(r'<tr class="[^"]*">(?:<td class="pick">.*?</td>)?<td class="right">(.*?)</td>', text)
+
+
+def in_two_sheets() -> bytes:
+    heading, *rows = grid(people(8))
+    town = heading.index("乡(镇)")
+    return workbook(
+        ("甲", [heading, *rows[:5]]),
+        ("乙", [heading, *([*row[:town], "曲堤街道", *row[town + 1 :]] for row in rows[5:])]),
+    )
+
+
+def test_rows_are_named_by_sheet_and_excels_own_number_and_found_by_it(client, data_admin):
+    batch = send(data_admin, in_two_sheets())
+    client.force_login(data_admin)
+    address = reverse("households:batch_detail", args=[batch.pk])
+
+    def rows(**query: str) -> list[str]:
+        return shown(client.get(address, query).content.decode())
+
+    assert rows() == ["甲 3", "甲 4", "甲 5", "甲 6", "甲 7", "乙 3", "乙 4", "乙 5"]
+    assert (rows(q="4"), rows(q="乙 4"), rows(q="乙第4行"), rows(q="丙 4")) == (
+        ["甲 4", "乙 4"],
+        ["乙 4"],
+        ["乙 4"],
+        [],
+    )
+
+
+def test_counts_follow_the_filters_and_their_links_keep_them(client, data_admin):
+    batch = send(data_admin, in_two_sheets())
+    client.force_login(data_admin)
+    address = reverse("households:batch_detail", args=[batch.pk])
+    with system_scope("测试"):
+        town = RosterRow.objects.filter(batch=batch).order_by("-row").first().town_id
+        expected = dict(
+            RosterRow.objects.filter(batch=batch, town=town).order_by().values_list("action").annotate(Count("pk"))
+        )
+    found = counts_of(client.get(address, {"town": town}).content.decode())
+    assert found["全部"][0] == sum(expected.values()) and found["新增"][0] == expected.get("insert", 0)
+    assert found["有错误"][0] == expected.get("refused", 0)
+    again = client.get(found["全部"][1]).content.decode()
+    assert f'value="{town}" selected' in again and len(shown(again)) == sum(expected.values())
+
+
+def test_every_page_of_rows_and_of_who_is_not_listed_is_reached(client, data_admin, district_clerk):
+    numbers = [factories.id_number() for _ in range(120)]
+    family = [
+        row("3701", f"9{n:03}", f"王{chr(0x4E00 + n)}", one, 与户主关系="其他" if n else "户主")
+        for n, one in enumerate(numbers)
+    ]
+    first = load(data_admin, district_clerk, *family)
+    client.force_login(data_admin)
+
+    def walk(url: str, pattern: str) -> list[str]:
+        found: list[str] = []
+        while url:
+            text = client.get(url).content.decode()
+            found += re.findall(pattern, text)
+            following = re.search(r'rel="next" href="([^"]*)"', text)
+            url = html.unescape(following[1]) if following else ""
+            url = url if url.startswith("/") or not url else reverse("households:absence_list") + url
+        return found
+
+    rows = walk(reverse("households:batch_detail", args=[first.pk]), r'<td class="right">(\d+)</td>')
+    assert rows == [str(number) for number in range(2, 122)]
+    clear()
+    batch = send(data_admin, as_csv({**family[0], "自然村": "西头"}))
+    address = reverse("households:batch_detail", args=[batch.pk]) + "?segment=absent"
+    assert len(set(walk(address, r"<td>(王.)</td>"))) == 119
+    one = family[100]["姓名"]
+    assert walk(f"{address}&q={one}", r"<td>(王.)</td>") == [one]
+    clear()
+    approve(district_clerk, submit(data_admin, batch))
+    client.force_login(district_clerk)
+    assert "/households/absences/" in client.get(reverse("workflow:tasks")).content.decode()
+    assert len(set(walk(reverse("households:absence_list"), r'<a href="/households/absences/\d+/">(王.)</a>'))) == 119
+
+
+def test_who_is_gone_is_not_asked_for_and_a_change_begins_with_the_person(client, data_admin, district_clerk):
+    home = [row("3701", "9001", "王一", ONE), row("3701", "9002", "李二", TWO, 与户主关系="配偶")]
+    load(data_admin, district_clerk, *home)
+    clear()
+    batch = load(data_admin, district_clerk, {**home[0], "自然村": "西头"})
+    client.force_login(district_clerk)
+    with system_scope("测试"):
+        absence = RosterAbsence.objects.get(batch=batch)
+    address = reverse("households:absence", args=[absence.pk])
+    links = re.findall(r'href="(/households/registry/\d+/change/death/[^"]*)"', client.get(address).content.decode())
+    form = client.get(html.unescape(links[0])).content.decode()
+    assert f'<option value="{absence.person_id}" selected>' in form
+    with system_scope("测试"):
+        Membership.objects.filter(person=absence.person_id).update(until="2100-01-01")
+    assert "已不在这一户，不需再核实" in client.get(address).content.decode()
+
+
+def test_a_household_that_moves_shows_both_towns_and_what_is_left_alone_shows_both_values(
+    client, data_admin, district_clerk
+):
+    load(data_admin, district_clerk, row("3701", "9001", "王一", ONE, **OLD))
+    clear()
+    place = factories.village("曲堤街道", 0)
+    moved = {"乡(镇)": "曲堤街道", "行政村": place.name}
+    text = page(client, data_admin, send(data_admin, as_csv(row("3701", "9001", "王一", ONE, **OLD, **moved))))
+    assert tells(text, "仁风镇", "曲堤街道")
+    with system_scope("测试"):
+        home = Household.objects.get()
+    assert f'<a href="/households/registry/{home.pk}/">3701</a>' in text
+    clear()
+    text = page(
+        client, data_admin, send(data_admin, as_csv(row("3701", "9001", "王一", ONE, **NEW)), PlanMode.NEW), "kept"
+    )
+    for old in ("东头", "汉族", "初中", "健康", "9000.00"):
+        assert f"系统里是“{old}”" in text
+
+
+def test_what_a_batch_changed_leads_from_the_history_to_the_batch(client, data_admin, district_clerk):
+    load(data_admin, district_clerk, row("3701", "9001", "王一", ONE, **OLD))
+    clear()
+    batch = load(data_admin, district_clerk, row("3701", "9001", "王一", ONE, **NEW))
+    with system_scope("测试"):
+        home = Household.objects.get()
+    client.force_login(district_clerk)
+    history = client.get(f"/households/registry/{home.pk}/?tab=history").content.decode()
+    assert f'<a href="/households/import/{batch.pk}/">{batch}</a>' in history
+
+
+def test_a_dropped_batch_offers_nothing_and_an_approved_one_is_not_read_anew(client, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, row("3701", "9001", "王一", ONE))
+    client.force_login(data_admin)
+    reading = client.get(reverse("households:batch_reading", args=[batch.pk])).content.decode()
+    assert "按这样重新校验" not in reading and "不能再改读法" in reading
+    clear()
+    dropped = send(data_admin, as_csv(row("3702", "9002", "李二", TWO[:-1] + ("0" if TWO[-1] != "0" else "1"))))
+    with acting_as(actor_for(data_admin)):
+        roster.drop(batch=dropped, by=data_admin)
+    assert "✓" not in page(client, data_admin, dropped)
+    for name in ("annotated", "failed"):
+        assert client.get(reverse(f"households:batch_{name}", args=[dropped.pk])).status_code == 404
+
+
+def test_a_reading_that_is_refused_says_so_of_the_row_that_was_chosen(client, data_admin):
+    batch = send(data_admin, workbook(("名单", grid(people(4)))))
+    with acting_as(actor_for(data_admin)):
+        jobs.check(roster.reread(batch=batch, by=data_admin, choice=Choice(sheet="名单", header_row=4)).pk)
+    text = page(client, data_admin, batch)
+    assert '以第 <span class="num">4</span> 行为表头读不了' in text and "不要删列" not in text
+    assert "表头第 2 行" not in text and "共 4 行" not in text
+
+
+def test_the_list_of_batches_has_pages_and_filters(client, data_admin, district_clerk):
+    load(data_admin, district_clerk, row("3701", "9001", "王一", ONE))
+    other = factories.user("data_admin")
+    with system_scope("测试"):
+        place = {"district": Batch.objects.get().district}
+        Batch.objects.bulk_create(
+            Batch(**place, filename=f"{n}.csv", sha256=str(n), uploaded_by=other, state="dropped") for n in range(60)
+        )
+    client.force_login(data_admin)
+    address = reverse("households:batch_list")
+
+    def listed(**query) -> int:
+        return client.get(address, query).content.decode().count("</td></tr>")
+
+    first = client.get(address).content.decode()
+    following = html.unescape(re.search(r'rel="next" href="([^"]*)"', first)[1])
+    assert (
+        first.count("</td></tr>") == 50 and client.get(address + following).content.decode().count("</td></tr>") == 11
+    )
+    assert (listed(state="approved"), listed(by=data_admin.pk), listed(by=other.pk, state="approved")) == (1, 1, 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from employment.models import LabourPlan, LabourSpell
@@ -17,8 +18,9 @@ from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.enums import PlanMode
 from jiyang.intake.models import Batch, BatchFinding
 from tests import factories
-from tests.households.test_roster import check_command, load, upload
+from tests.households.test_roster import approve, check_command, load, submit, upload
 from tests.households.test_roster_plan import TEMPORARY, send
+from tests.households.test_roster_storable import ONE, as_csv, row
 from tests.rows import any_row
 from villages.models import VillageYear
 
@@ -141,3 +143,21 @@ def test_a_narrowed_export_and_a_file_that_only_adds_accuse_nobody(client, data_
         page = client.get(reverse("households:batch_detail", args=[batch.pk])).content.decode()
         asked[numbered, mode] = batch.counts.get("absent", 0), "不算名单未列" in page
     assert asked == {(True, "all"): (0, True), (False, "new"): (0, False), (False, "all"): (2, False)}
+
+
+def test_an_export_carries_the_newest_incomes_with_the_day_of_their_period(data_admin, district_clerk, tmp_path):
+    """Incomes of a roster of three years ago; a child born since speaks for today, as a file tells one day for all."""
+    old = send(data_admin, as_csv(row("3701", "9001", "王一", ONE, 人均纯收入="9000.50", 数据日期="2023-06-30")))
+    clear()
+    approve(district_clerk, submit(data_admin, old))
+    clear()
+    export(data_admin, "roster_a", Household, tmp_path / "a.xlsx")
+    headings, line = CalamineWorkbook.from_path(str(tmp_path / "a.xlsx")).get_sheet_by_index(0).to_python()
+    assert (line[headings.index("数据日期")], line[headings.index("人均纯收入")]) == ("20230930", "9000.5")
+    assert not_same(data_admin, tmp_path / "a.xlsx", [("roster_a", Household)]) == {}
+    factories.household(members=1)
+    with system_scope("测试"):
+        Person.objects.exclude(name="王一").update(birth_date="2024-02-01")
+    export(data_admin, "roster_a", Household, tmp_path / "a.xlsx")
+    _, *lines = CalamineWorkbook.from_path(str(tmp_path / "a.xlsx")).get_sheet_by_index(0).to_python()
+    assert {one[headings.index("数据日期")] for one in lines} == {f"{timezone.localdate():%Y%m%d}"}
