@@ -69,6 +69,7 @@ class Line:
     more: list[tuple[str, str, str]] = field(
         default_factory=list
     )  # (heading, old, new) of changes that no column shows
+    apart: list[tuple[str, str, str]] = field(default_factory=list)  # the same of a row that is left as it is
     faults: list[tuple[str, str]] = field(default_factory=list)  # (headings, message) of errors that no column shows
 
 
@@ -101,7 +102,7 @@ class Cells:
                 row.row, row.action, RowAction(row.action).label,
                 sum(one.severity == "E" for (number, _), found in self.found.items() if number == row.row for one in found),
                 [self._cell(row, name, before) for name, _ in self.columns], row.held,
-                notes=self._notes(row, before), more=self._more(row, before), faults=self._faults(row),
+                notes=self._notes(row, before), more=self._more(row, before), apart=self._apart(row, before), faults=self._faults(row),
             )
             for row in self.rows
         ]  # fmt: skip
@@ -111,6 +112,15 @@ class Cells:
         shown = {name for name, _ in self.columns}
         names = [name for name in row.changed if name in self.headings and name not in shown and self.may_see(name)]
         return [(self.headings[name], self._old(row, name, before), self._new(row, name, [])) for name in names]
+
+    def _apart(self, row: RosterRow, before: dict) -> list[tuple[str, str, str]]:
+        """Where a row that is left as it is differs from the register, in columns that the page has no room for."""
+        if row.action != RowAction.KEPT:
+            return []
+        shown = {name for name, _ in self.columns}
+        names = [name for name in self.headings if name not in shown and self.may_see(name)]
+        values = [(self.headings[one], self._held(row, one, before), self._new(row, one, [])) for one in names]
+        return [(heading, old, new) for heading, old, new in values if old not in ("", new)]
 
     def _faults(self, row: RosterRow) -> list[tuple[str, str]]:
         """The row's errors in columns that the page has no room for."""

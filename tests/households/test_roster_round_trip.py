@@ -153,7 +153,7 @@ def test_an_export_carries_the_newest_incomes_with_the_day_of_their_period(data_
     clear()
     export(data_admin, "roster_a", Household, tmp_path / "a.xlsx")
     headings, line = CalamineWorkbook.from_path(str(tmp_path / "a.xlsx")).get_sheet_by_index(0).to_python()
-    assert (line[headings.index("数据日期")], line[headings.index("人均纯收入")]) == ("20230930", "9000.5")
+    assert (line[headings.index("数据日期")], line[headings.index("人均纯收入")]) == ("20230930", "9000.50")
     assert not_same(data_admin, tmp_path / "a.xlsx", [("roster_a", Household)]) == {}
     factories.household(members=1)
     with system_scope("测试"):
