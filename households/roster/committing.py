@@ -58,7 +58,6 @@ def _commit(batch_id: int, progress: Progress) -> Batch | None:
 
 def _write(batch: Batch, progress: Progress) -> Batch:
     clock = Clock()
-    note_in_history(batch=batch.pk)
     progress.step("核对计划", 0, batch.rows)
     hold_planned(batch)
     clock.lap("hold")
@@ -68,6 +67,7 @@ def _write(batch: Batch, progress: Progress) -> Batch:
     if not _anything_left() and (overtaken or not absences.listed_again(batch).exists()):
         return _back(batch)
     progress.step("写入系统", 0, batch.rows)
+    note_in_history(batch=batch.pk)
     written = apply.commit(
         batch,
         by_id=batch.approved_by_id,
