@@ -261,5 +261,7 @@ def test_failed_rows_sent_as_they_are_are_refused_again(data_admin, tmp_path, na
     batch = send(data_admin, (DATA / name).read_bytes())
     clear()
     again = continued(data_admin, batch, failed(data_admin, batch, tmp_path / "failed.xlsx"))
-    left = {action: batch.counts[action] for action in ("refused", "duplicate") if batch.counts.get(action)}
+    left = {
+        action: batch.counts[action] for action in ("refused", "duplicate", "out_of_area") if batch.counts.get(action)
+    }
     assert counts(again) == left
