@@ -118,7 +118,7 @@ class Preview:
     @property
     def held_here(self) -> bool:
         """Whether something of the chosen town is held."""
-        rows = self._every().filter(town=int(self.town)) if is_key(self.town) else RosterRow.objects.none()
+        rows = self._every().filter(town=int(self.town)) if is_key(self.town) else self._every().none()
         return self._within(rows, "held").exists()
 
     @property
