@@ -255,6 +255,8 @@ def _personal(name: str, values: list[str | None], kind: str, aad: str) -> dict[
     }
     if kind == "phone":
         made[f"{name}_is_mobile"] = ["t" if phone.is_mobile(value) else "f" for value in distinct]
+    if len(distinct) == len(values):  # all filled and none twice: they are in their places
+        return made
     texts = {column: dict(zip(distinct, each, strict=True)) | {None: "\\N"} for column, each in made.items()}
     return {column: [each[value] for value in values] for column, each in texts.items()}
 
