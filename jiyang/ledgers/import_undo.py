@@ -23,6 +23,11 @@ EDITED, GONE = "以后有人修改过", "已经作废"
 OWN = {"id", "version"}
 
 
+def is_known(batch: Batch) -> bool:
+    """Whether the batch tells which rows it wrote: one approved before 0.8 does not."""
+    return "written" in batch.columns
+
+
 def open_request(batch: Batch) -> Reversal | None:
     return batch.reversals.filter(state=ProposalState.SUBMITTED).select_related("submitted_by", "batch").first()
 
@@ -35,6 +40,8 @@ def ask(*, batch: Batch, ledger, by: User, reason: str) -> Reversal:
     if not reason.strip():
         raise ValidationError("请写明撤销原因")
     batch = _locked(batch)
+    if not is_known(batch):
+        raise ValidationError("这一批入库时还没有记下写了哪些行，不能整批撤销，请在台账里逐条作废")
     if open_request(batch):
         raise ValidationError("这一批已有一份待复核的撤销申请")
     place = {"district_id": batch.district_id, "town_id": batch.town_id, "village_id": batch.village_id}

@@ -69,7 +69,9 @@ def received(request: HttpRequest) -> dict:
 
 
 class ImportUploadView(ImportListView):
-    http_method_names: ClassVar = ["post", "options"]
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """A page that was refused, opened again."""
+        return redirect(self.ledger.url("import"))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -99,7 +101,7 @@ class ImportBatchView(ImportView):
         if batch.state == BatchState.SUBMITTED and not is_mine:
             acts = ("approve", "return")
         asked = import_undo.open_request(batch)
-        if batch.state == BatchState.APPROVED and asked is None:
+        if batch.state == BatchState.APPROVED and asked is None and import_undo.is_known(batch):
             acts = ("undo",)
         return {
             **super().get_context_data(**kwargs),
@@ -149,10 +151,13 @@ class ImportFailedView(ImportView):
 class ImportActView(ImportBatchView):
     """One act on a batch: submit, approve, return or drop."""
 
-    http_method_names: ClassVar = ["post", "options"]
     service: ClassVar = None
     asks_reason: ClassVar[bool] = False
     asks_decision: ClassVar[bool] = False
+
+    def get(self, request: HttpRequest, batch: int) -> HttpResponse:
+        """A page that was refused, opened again."""
+        return redirect(self.ledger.url("import_batch", self.get_batch().pk))
 
     def post(self, request: HttpRequest, batch: int) -> HttpResponse:
         asked = {"reason": request.POST.get("reason", "")} if self.asks_reason else {}

@@ -253,6 +253,26 @@ def test_what_later_work_refers_to_stays(client):
     assert kept["why"] == "已有结对" and rows(ledger) == [made]
 
 
+def test_a_batch_that_does_not_tell_its_rows_is_not_taken_back(client):
+    ledger, home = registry.get("employment:spell"), factories.household()
+    batch = take_in(client, ledger, line(ledger, home))
+    with system_scope("入库早于记录"):
+        del batch.columns["written"]
+        batch.save()
+    client.force_login(factories.user("town_officer", "仁风镇"))
+    page = client.post(ledger.url("import_undo", batch.pk), {"reason": "传错了文件"})
+    assert page.status_code == 422 and "不能整批撤销" in page.content.decode()
+    assert ledger.url("import_undo", batch.pk) not in page.content.decode()
+
+
+def test_the_address_of_a_refused_act_leads_back_to_its_page(client):
+    ledger, home = registry.get("employment:spell"), factories.household()
+    officer = factories.user("town_officer", "仁风镇")
+    batch = send(client, officer, ledger, line(ledger, home))
+    assert client.get(ledger.url("import_submit", batch.pk)).url == ledger.url("import_batch", batch.pk)
+    assert client.get(ledger.url("import_upload")).url == ledger.url("import")
+
+
 def test_who_submitted_may_withdraw_and_nobody_else(client):
     ledger, home = registry.get("employment:spell"), factories.household()
     officer = factories.user("town_officer", "仁风镇")
