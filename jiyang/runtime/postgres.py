@@ -63,6 +63,9 @@ def unprivileged() -> list[str]:
     raise CannotStart("PostgreSQL 不能以 root 运行，本机也不允许用户命名空间。请用普通用户运行 ./run")
 
 
+STILL_HELD = "pre-existing shared memory block"  # what the server says of it
+
+
 class Cluster:
     """One data directory and its server."""
 
@@ -101,10 +104,21 @@ class Cluster:
         options = SETTINGS | (UNSAFE if self.unsafe else {}) | {"unix_socket_directories": str(self.sockets)}
         command = [*unprivileged(), str(binaries() / "postgres"), "-D", str(self.folder)]
         command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        with self.log.open("ab") as log:
-            self.process = spawn(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        self._await_ready()
+        self._spawn(command)
         self._make_roles()
+
+    def _spawn(self, command: list[str], seconds: float = 20) -> None:
+        """Start the server; once more while processes of a killed one are still going down, which its lock file does not tell."""
+        until = time.monotonic() + seconds
+        while True:
+            with self.log.open("ab") as log:
+                self.process = spawn(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            try:
+                return self._await_ready()
+            except CannotStart as failure:
+                if STILL_HELD not in str(failure) or time.monotonic() > until:
+                    raise
+                time.sleep(0.5)
 
     def stop(self) -> None:
         if self.process:
