@@ -10,6 +10,7 @@ from jiyang.access.scope import Actor
 from jiyang.intake.enums import PlanMode, RowAction
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch
+from jiyang.ledgers.terms import is_key
 
 WRITTEN = (RowAction.INSERT, RowAction.UPDATE)
 LISTED = (*WRITTEN, RowAction.SAME, RowAction.KEPT)
@@ -41,6 +42,12 @@ def asked_of(actor: Actor) -> QuerySet[RosterAbsence]:
         .select_related("person", "household", "town", "village")
         .order_by("pk")
     )
+
+
+def narrowed(rows: QuerySet[RosterAbsence], *, town: str, find: str) -> QuerySet[RosterAbsence]:
+    """Those of a town (its key as sent) whose name holds, or whose household's number begins with, what is sought."""
+    rows = rows.filter(town=int(town)) if is_key(town) else rows
+    return rows.filter(Q(person__name__contains=find) | Q(household__household_no__startswith=find)) if find else rows
 
 
 def listed_again(batch: Batch) -> QuerySet[RosterAbsence]:

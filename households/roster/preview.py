@@ -228,10 +228,7 @@ class Preview:
 
     def _absent(self) -> QuerySet[RosterAbsence]:
         rows = RosterAbsence.objects.visible_to(self.actor).filter(batch=self.batch)
-        rows = rows.filter(town=int(self.town)) if is_key(self.town) else rows
-        if not self.find:
-            return rows
-        return rows.filter(Q(person__name__contains=self.find) | Q(household__household_no__startswith=self.find))
+        return absences.narrowed(rows, town=self.town, find=self.find)
 
     def _columns(self) -> list[tuple[str, str]]:
         """(field, heading) to show: the identifying ones first, then those with errors, changes or warnings, twelve in all."""

@@ -1,7 +1,6 @@
 """名单未列: who a roster did not list. Somebody who knows says that they left, and why, or that they stay."""
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -10,10 +9,10 @@ from django.views.generic import TemplateView
 from households.enums import DEPARTURES
 from households.models import Membership, RosterAbsence
 from households.roster.absences import asked_of as asked
+from households.roster.absences import narrowed
 from households.services import roster
 from jiyang.ledgers.paging import Cursor, paginate
 from jiyang.ledgers.tables import pager_of
-from jiyang.ledgers.terms import is_key
 from jiyang.regions.models import Region
 
 INVALID = 422
@@ -26,12 +25,9 @@ class AbsenceListView(TemplateView):
 
     def get_context_data(self, **kwargs) -> dict:
         query, actor = self.request.GET, self.request.actor
-        rows, every = asked(actor), asked(actor)
+        every = asked(actor)
         town, find = query.get("town", ""), query.get("q", "").strip()
-        if is_key(town):
-            rows = rows.filter(town=int(town))
-        if find:
-            rows = rows.filter(Q(person__name__contains=find) | Q(household__household_no__startswith=find))
+        rows = narrowed(every, town=town, find=find)
         page = paginate(rows, sort="pk", cursor=Cursor.decode(query.get("cursor")), total=rows.count())
         towns = Region.objects.filter(pk__in=every.order_by().values("town").distinct()).order_by("code")
         return {
