@@ -107,7 +107,10 @@ class RosterRow(Scoped):
 
     class Meta:
         verbose_name = verbose_name_plural = "名单行"
-        indexes = [models.Index(fields=["batch", "action", "row"], name="rosterrow_plan")]
+        indexes = [
+            models.Index(fields=["batch", "action", "row"], name="rosterrow_plan"),
+            models.Index(fields=["batch"], condition=models.Q(held=True), name="rosterrow_held"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.batch_id}:{self.row}"
@@ -145,9 +148,9 @@ class RosterAbsence(Scoped):
 
 
 class RosterTouch(Scoped):
-    """前像: a register row that a batch updated. `before_event` is the history event that holds its former values,
+    """前像: a register row that a batch updated. History keeps its former values under the version `before`.
 
-    `version` the row's version after the batch: a different one says that somebody has edited it since.
+    `version` is the row's version after the batch: a different one says that somebody has edited it since.
     Rows that a batch inserted need none: they carry it as their `origin`. A reversal keeps its own (`reversal`), so that
     it can be reversed in turn.
     """
@@ -169,7 +172,7 @@ class RosterTouch(Scoped):
     )
     table = models.CharField("表", max_length=40)
     record = models.BigIntegerField("记录")
-    before_event = models.BigIntegerField("前像事件")
+    before = models.PositiveIntegerField("入库前版本")
     version = models.PositiveIntegerField("入库后版本")
 
     objects = models.Manager.from_queryset(ScopedQuerySet)()

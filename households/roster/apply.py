@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from django.db import connection
+from django.db.models import Model
 
-from households.models.income import roster_period
+from households.models import CaseRecord, Household, IncomeStatement, Person, roster_period
 from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, REOPENED, Slot, of_file
 from households.roster.staging import KEPT
 from households.roster.takers import Taker, of_people
@@ -102,7 +103,7 @@ select {public_id("case", "h.id")}, 1, h.district_id, h.town_id, h.village_id, h
 # the before-image of the first is the one before it left.
 FREED = f"""
 create temp table freed on commit drop as
-select x.id, (select max(e.pgh_id) from households_personevent e where e.pgh_obj_id = x.id) as event
+select x.id, x.version
   from households_person x join roster_write w on w.person = x.id and not w.new_person and 'person_no' = any(w.changed)
  where x.person_no <> '' and x.person_no in (select s.person_no from {ROWS} where w.new_person or 'person_no' = any(w.changed))
 """
@@ -131,21 +132,18 @@ select home from roster_write where home is not null
 union select m.household_id from households_rostertouch t join households_membership m on m.id = t.record
  where t.batch_id = %(batch)s and t.reversal_id is null and t."table" = 'membership'
 """
-# An update and, of each row it changed, where history keeps the values before it.
+# An update and, of each row it changed, under which version history keeps the values before it.
 TOUCHED = """
-with u as ({update} returning x.id, x.version, x.district_id, x.town_id, x.village_id)
-insert into households_rostertouch ("table", record, before_event, version, batch_id, reversal_id, district_id, town_id, village_id)
-select '{name}', u.id, {before}(select max(e.pgh_id) from {app}_{name}event e where e.pgh_obj_id = u.id)), u.version,
-       %(batch)s, {reversal}, u.district_id, u.town_id, u.village_id from u
+with u as ({update} returning x.id, old.version as before, x.version, x.district_id, x.town_id, x.village_id)
+insert into households_rostertouch ("table", record, before, version, batch_id, reversal_id, district_id, town_id, village_id)
+select '{name}', u.id, {before}, u.version, %(batch)s, {reversal}, u.district_id, u.town_id, u.village_id from u
 """
 
 
-def touched(
-    name: str, update: str, reversal: str = "null::bigint", *, freed: bool = False, app: str = "households"
-) -> str:
-    """`update` of table alias `x` (model `name` of `app`) together with its before-images; those in `freed` have theirs noted."""
-    before = "coalesce((select f.event from freed f where f.id = u.id), " if freed else "("
-    return TOUCHED.format(update=update, name=name, reversal=reversal, before=before, app=app)
+def touched(name: str, update: str, reversal: str = "null::bigint", *, freed: bool = False) -> str:
+    """`update` of table alias `x` (model `name`) together with its before-images; those in `freed` have theirs noted."""
+    before = "coalesce((select f.version from freed f where f.id = u.id), u.before)" if freed else "u.before"
+    return TOUCHED.format(update=update, name=name, reversal=reversal, before=before)
 
 
 def commit(
@@ -180,18 +178,18 @@ def commit(
     }
     income = " and x.kind = 'roster' and x.year = %(year)s"
     steps = {
-        "households_changed": _old("household", HOUSEHOLD, fields, "x.id = w.home and w.first and not w.new_home", _reopening()),
+        "households_changed": _old(Household, HOUSEHOLD, fields, "x.id = w.home and w.first and not w.new_home", _reopening()),
         "households_added": _new(NEW_HOUSEHOLDS, HOUSEHOLD, fields),
         "numbers_freed": FREED,
         "numbers_left": FREE,
-        "people_changed": _old("person", PERSON, fields, "x.id = w.person and not w.new_person", _moving()),
+        "people_changed": _old(Person, PERSON, fields, "x.id = w.person and not w.new_person", _moving()),
         "people_added": _new(NEW_PEOPLE, PERSON, fields),
-        **{f"along_{one.name}": touched(one.name, ALONG.format(table=one.table), app=one.app) for one in of_people()},
+        **{f"along_{one.name}": touched(one.name, ALONG.format(table=one.table)) for one in of_people()},
         "memberships_ended": touched("membership", LEFT_MEMBERSHIPS),
         "memberships_added": NEW_MEMBERSHIPS,
-        "incomes_changed": _old("incomestatement", INCOME, fields, OF_HOME + income),
+        "incomes_changed": _old(IncomeStatement, INCOME, fields, OF_HOME + income),
         "incomes_added": _new(NEW_INCOMES, INCOME, fields),
-        "cases_changed": _old("caserecord", CASE, fields, OF_HOME),
+        "cases_changed": _old(CaseRecord, CASE, fields, OF_HOME),
         "cases_added": _new(NEW_CASES, CASE, fields),
     }  # fmt: skip
     left_out = {
@@ -254,18 +252,17 @@ def _of_taker(taker: Taker, fields: set[str]) -> dict[str, str]:
     for mark, text in (OF_PERSON if taker.of_people else OF_VILLAGE).items():
         added = added.replace(mark, text)
     return {
-        "records_changed": _old(taker.name, taker.slots, fields, "x.id = w.taken", more, app=taker.app),
+        "records_changed": _old(taker.model, taker.slots, fields, "x.id = w.taken", more),
         "records_added": _new(added, taker.slots, fields),
     }
 
 
 def _old(
-    table: str,
+    model: type[Model],
     slots: tuple[Slot, ...],
     fields: set[str],
     condition: str,
     more: tuple[str, str] | None = None,
-    app: str = "households",
 ) -> str:
     """The update of known rows with its before-images: exactly the fields that the plan names, nothing else.
 
@@ -280,10 +277,8 @@ def _old(
     labels = [slot.name for slot in wanted]
     if more:
         labels, sets = [*labels, more[0]], [*sets, more[1]]
-    update = (
-        f"update {app}_{table} x set {', '.join(sets)} from {ROWS} where {condition} and w.changed && {_names(labels)}"
-    )
-    return touched(table, update, freed=table == "person" and "person_no" in fields, app=app)
+    update = f"update {model._meta.db_table} x set {', '.join(sets)} from {ROWS} where {condition} and w.changed && {_names(labels)}"
+    return touched(model._meta.model_name, update, freed=model is Person and "person_no" in fields)
 
 
 def _new(sql: str, slots: tuple[Slot, ...], fields: set[str]) -> str:

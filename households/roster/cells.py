@@ -190,7 +190,7 @@ class Cells:
             touches = RosterTouch.objects.visible_to(self.actor).filter(
                 batch=self.batch, reversal=None, table=model._meta.model_name, record__in=keys
             )
-            events = former(model, touches.values("before_event"))
+            events = former(model, touches)
             key = "person_id" if kind == "member" else "household_id" if kind in OF_HOME else "pgh_obj_id"
             then = {getattr(one, key): one for one in events}
             found[kind] = {

@@ -6,7 +6,7 @@ All or nothing; may run again after a crash.
 from django.db import connection
 
 from households.models import Membership, RosterAbsence, RosterRow, RosterTouch, roster_period
-from households.roster import absences, apply, plan, staging, storable
+from households.roster import absences, apply, moment, plan, staging, storable
 from households.roster.holding import hold_planned
 from households.roster.running import Clock, day_of, only_one, progress_of, until_unclashed, wait_for_turn
 from households.roster.takers import taker_of
@@ -61,8 +61,13 @@ def _write(batch: Batch, progress: Progress) -> Batch:
     progress.step("核对计划", 0, batch.rows)
     hold_planned(batch)
     clock.lap("hold")
-    _plan(batch, rows_of(batch, TO_WRITE))
-    overtaken, held = _set_aside(batch)
+    held = RosterRow.objects.filter(batch=batch, held=True).exists()
+    if moment.holds(batch) and not held:
+        plan.take_over(batch.pk)
+        overtaken = 0
+    else:
+        _plan(batch, rows_of(batch, TO_WRITE))
+        overtaken = _set_aside(batch)
     clock.lap("replan")
     if not _anything_left() and (overtaken or not absences.listed_again(batch).exists()):
         return _back(batch)
@@ -127,8 +132,8 @@ def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:
     return storable.settle(source, taker_of(batch.layout), unclear)
 
 
-def _set_aside(batch: Batch) -> tuple[int, int]:
-    """Take households out of the plan that were overtaken; returns (overtaken households, held rows)."""
+def _set_aside(batch: Batch) -> int:
+    """Take households out of the plan that were overtaken; returns their number."""
     with connection.cursor() as cursor:
         cursor.execute(OVERTAKEN, {"batch": batch.pk})
         overtaken = cursor.rowcount
@@ -138,8 +143,7 @@ def _set_aside(batch: Batch) -> tuple[int, int]:
                 f" where s.batch_id = %s and s.row = p.row and {UNIT} = o.unit",
                 [batch.pk],
             )
-        cursor.execute("select count(*) from households_rosterrow where batch_id = %s and held", [batch.pk])
-        return overtaken, cursor.fetchone()[0]
+        return overtaken
 
 
 def _anything_left() -> bool:
@@ -224,6 +228,7 @@ def replan(batch: Batch) -> None:
             [batch.pk],
         )
     batch.counts, batch.rows = _counted(batch)
+    batch.compared = {}  # this transaction is writing itself
 
 
 def takes(batch: Batch) -> bool:

@@ -14,6 +14,7 @@ from households.roster.fields import CASE, INCOME, MOVED, RELATION
 from households.roster.running import day_of
 from households.roster.takers import of_people, taker_of
 from jiyang.intake.models import Batch
+from jiyang.planner import planned_with
 
 # no key changes, so that rows which point to these can be entered meanwhile
 HOLD = (
@@ -24,8 +25,11 @@ ROWS = "households_rosterrow r where r.batch_id = %(batch)s and r.action in ('in
 
 
 def hold(model: type, chosen: str, values: Mapping[str, Any]) -> None:
-    """Lock the rows of `model` whose keys the query `chosen` finds, until the transaction ends."""
-    with connection.cursor() as cursor:
+    """Lock the rows of `model` whose keys the query `chosen` finds, until the transaction ends.
+
+    A large batch may change little: its rows are looked up by their keys, the rest of the register is left alone.
+    """
+    with planned_with(enable_nestloop="on"), connection.cursor() as cursor:
         cursor.execute(HOLD.format(table=model._meta.db_table, chosen=chosen), values)
 
 

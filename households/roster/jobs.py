@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from django.utils import timezone
 
 from households.models import roster_period
-from households.roster import absences, exported, judging, plan, staging, storable
+from households.roster import absences, exported, judging, moment, plan, staging, storable
 from households.roster.recovery import CHECKS
 from households.roster.running import Clock, day_of, only_one, progress_of
 from households.roster.takers import taker_of
@@ -177,7 +177,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
         batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
         if batch.state not in CHECKS:
             return None
-        batch.state = BatchState.CHECKING
+        batch.state, numbers = BatchState.CHECKING, moment.before_comparing(batch)
         try:
             mapped, seconds = examine(
                 contents(batch),
@@ -210,6 +210,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
             header.row + 1,
         )
         batch.rows, batch.data_date, batch.seconds = len(mapped.rows), mapped.data_date or as_of, seconds
+        batch.compared = moment.compared(batch, numbers)
         batch.columns = {
             "known": list(mapped.columns),
             "places": places_of(mapped),

@@ -14,7 +14,7 @@ from jiyang.intake.progress import Progress
 
 LOCK, CHECKUPS, WRITING = 0x0517, 0x0518, 0x0519  # first keys of the advisory locks: batches, check-ups, districts
 WAITING, PAUSE = "等待另一批入库", 0.5
-TRIES = 3  # of a job that somebody's entry of the same number undoes
+TRIES = 3  # of a job that somebody's save undoes
 
 
 def day_of(told: dt.date | None) -> dt.date:
@@ -74,16 +74,20 @@ def _taken(lock: int, key: int) -> bool:
         return cursor.fetchone()[0]
 
 
-def until_unclashed(work: Callable[[], Batch | None]) -> Batch | None:
-    """`work`, all or nothing; once more where somebody has entered a number of its own meanwhile: now it can be seen.
+class Overtaken(Exception):
+    """Somebody saved a row between the look at it and the write: what was decided does not hold any more."""
 
-    Raises IntegrityError after TRIES times.
+
+def until_unclashed(work: Callable[[], Batch | None]) -> Batch | None:
+    """`work`, all or nothing; once more where somebody has saved a row or entered a number meanwhile: now it can be seen.
+
+    Raises Overtaken or IntegrityError after TRIES times.
     """
     for left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
                 return work()
-        except IntegrityError as clash:
-            if not left or not isinstance(clash.__cause__, UniqueViolation):
+        except (Overtaken, IntegrityError) as clash:
+            if not left or not (isinstance(clash, Overtaken) or isinstance(clash.__cause__, UniqueViolation)):
                 raise
     raise AssertionError

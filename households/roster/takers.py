@@ -38,10 +38,6 @@ class Taker:
         return self.anchor == "person"
 
     @property
-    def app(self) -> str:
-        return self.model._meta.app_label
-
-    @property
     def name(self) -> str:
         return self.model._meta.model_name
 

@@ -23,12 +23,14 @@ from households.models import (
 )
 from households.roster.apply import touched
 from households.roster.holding import hold
+from households.roster.running import Overtaken
 from households.roster.takers import Taker, of_people, taker_of
 from households.services import state
 from jiyang.access.tables import household_owned
 from jiyang.intake.bulk import note_written, whole_batch
 from jiyang.intake.enums import ReversalKind, RowAction
 from jiyang.intake.models import Batch, Reversal
+from jiyang.planner import planned_with
 
 NAMED = 200  # households named one by one in the report
 # what an import makes and changes; households last: their place carries the others along
@@ -39,6 +41,8 @@ BEGUN = (
     "p.id = x.person_id and x.origin_id = %(batch)s and x.until is null"
     " and p.voided_at is null and p.origin_id is distinct from %(batch)s"
 )
+# history's event `e` with the values that the row of touch `t` had before it
+BEFORE_IMAGE = "e.pgh_obj_id = t.record and e.version = t.before"
 Told = Callable[[float], None]
 BEFORE, AFTER = 0.15, 0.92  # shares of the time before the first row is written, and before the households' state is
 TIMES = {IncomeStatement: 8, CaseRecord: 2, Person: 25, Household: 10}
@@ -83,17 +87,18 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
         "batch": batch.pk, "by": by_id, "reversal": reversal.pk, "former": former.pk if former else None,
         "why": f"{reversal.get_kind_display()}批次 {batch}：{reversal.reason}"[:200],
     }  # fmt: skip
+    undoing = reversal.kind == ReversalKind.UNDO
     with connection.cursor() as cursor:
         with whole_batch(batch.rows or 0):
-            _hold(made, values, undoing=reversal.kind == ReversalKind.UNDO)
+            affected = _affected(cursor, made, values)
+            values |= {"least": min(affected, default=0), "most": max(affected, default=0)}
+            _hold(made, values, undoing=undoing)
             told(0.05)
             cursor.execute("create temp table kept (owner bigint, why text) on commit drop")
             cursor.execute("create temp table stayed (owner bigint, why text) on commit drop")
-            undoing = reversal.kind == ReversalKind.UNDO
             for sql in reasons_to_keep(taker) if undoing else taken_keys(taker):
                 cursor.execute(sql, values)
             cursor.execute("create index on kept (owner)")
-            affected = _affected(cursor, made, values)
             changed_since = sum(_changed_since(cursor, model, values) for model in made)
             turn = _turn(batch) if undoing else BEFORE
             voided = _void(cursor, made, values, _within(told, BEFORE, turn)) if undoing else {}
@@ -175,11 +180,12 @@ def reasons_to_keep(taker: Taker | None = None) -> list[str]:
         if model in MADE and model is not Household:
             found.append(
                 f"insert into kept select household_id, '{model._meta.verbose_name}后来改过' from {table} x"
-                f" where household_id in ({made}) and origin_id = %(batch)s{live} and not {as_made(model)}"
+                f" where origin_id = %(batch)s{live} and not {as_made(model)}"
             )
     found.append(
         "insert into kept select m.household_id, '成员后来有变动' from households_membership m"
         f" join households_person p on p.id = m.person_id and p.voided_at is null where m.household_id in ({made})"
+        " and m.household_id between %(least)s and %(most)s"  # spares a look through the memberships of all years
         " and case when m.origin_id = %(batch)s then m.until is not null and m.leave_reason <> '撤销导入'"
         "          else m.until is null or m.until > m.since end"
     )
@@ -193,7 +199,7 @@ def taken_keys(taker: Taker | None = None) -> list[str]:
         table, owner = model._meta.db_table, owner_of(model)
         found.append(
             f"insert into kept select x.{owner}, '{model._meta.verbose_name}已重新录入' from households_rostertouch t"
-            f" join {table} x on x.id = t.record join {table}event e on e.pgh_id = t.before_event"
+            f" join {table} x on x.id = t.record join {table}event e on {BEFORE_IMAGE}"
             f" join {table} o on {same('o')} and o.id <> x.id and o.voided_at is null"
             f" where {former_step(model)} and x.voided_at is not null and e.voided_at is null and {condition}"
         )
@@ -226,16 +232,17 @@ def former_step(model) -> str:
 
 
 def _hold(made: tuple[type[Model], ...], values: dict, *, undoing: bool) -> None:
-    """Lock what the reversal may change: the rows that the reversed step touched or the batch made, their households first."""
-    if homes := affected_homes(made):
-        hold(Household, homes, values)
+    """Lock what the reversal may change: the rows that the reversed step touched, their households and those the batch made first.
+
+    What else the batch made is not locked but voided only as it was made (`_void`): every row of it would be written twice.
+    """
+    if affected_homes(made):
+        hold(Household, "select household_id from affected", values)
     takers = [one for one in made if one not in MADE]
     for model in (Person, *takers, Membership, IncomeStatement, CaseRecord) if Person in made else takers:
         chosen = f"select t.record from households_rostertouch t where {former_step(model)}"
         if undoing and model is Membership:
             chosen += f" union select x.id from households_membership x, households_person p where {BEGUN}"
-        elif undoing:
-            chosen += f" union select x.id from {model._meta.db_table} x where x.origin_id = %(batch)s and x.voided_at is null"
         hold(model, chosen, values)
 
 
@@ -243,7 +250,7 @@ def affected_homes(made: tuple[type[Model], ...]) -> str:
     """SQL: households whose state must be rebuilt, those of the rows that the reversed step touched or the batch made."""
     if not all(model is Household or model.household_column for model in made):
         return ""
-    parts = [f"select t.record from households_rostertouch t where {former_step(Household)}"]
+    parts = [f"select t.record as household_id from households_rostertouch t where {former_step(Household)}"]
     for model in (*(one for one in made if one is not Household), Membership):
         parts.append(
             f"select x.household_id from households_rostertouch t join {model._meta.db_table} x on x.id = t.record where {former_step(model)}"
@@ -254,26 +261,35 @@ def affected_homes(made: tuple[type[Model], ...]) -> str:
 
 
 def _affected(cursor, made: tuple[type[Model], ...], values: dict) -> list[int]:
+    """Fill `affected` with those households; returns their keys."""
     homes = affected_homes(made)
     if not homes:
         return []
-    cursor.execute(homes, values)
+    with planned_with(enable_nestloop="on"):  # found by the keys of what was touched, which may be little
+        cursor.execute(f"create temp table affected on commit drop as {homes}", values)
+    cursor.execute("select household_id from affected")
     return [pk for (pk,) in cursor.fetchall()]
 
 
 def _void(cursor, made: tuple[type[Model], ...], values: dict, told: Told) -> dict[str, int]:
-    """Void the batch's own untouched rows; a kept household keeps its people and income."""
+    """Void the batch's own rows; a kept household keeps its people and income. Raises Overtaken."""
     found = {}
     for model in made:
         told(_before(made, model))
-        owner = owner_of(model)
-        update = (
-            f"update {model._meta.db_table} x set voided_at = now(), voided_by_id = %(by)s, void_reason = %(why)s, version = x.version + 1"
-            f" where x.origin_id = %(batch)s and x.voided_at is null"
-            f" and not exists (select 1 from kept k where k.owner = x.{owner}) and {as_made(model)}"
+        table = model._meta.db_table
+        own = (
+            "x.origin_id = %(batch)s and x.voided_at is null"
+            f" and not exists (select 1 from kept k where k.owner = x.{owner_of(model)})"
         )
-        cursor.execute(touched(model._meta.model_name, update, "%(reversal)s", app=model._meta.app_label), values)
+        update = (
+            f"update {table} x set voided_at = now(), voided_by_id = %(by)s, void_reason = %(why)s, version = x.version + 1"
+            f" where {own} and {as_made(model)}"
+        )
+        cursor.execute(touched(model._meta.model_name, update, "%(reversal)s"), values)
         found[model._meta.model_name] = cursor.rowcount
+        cursor.execute(f"select exists (select 1 from {table} x where {own})", values)
+        if cursor.fetchone()[0]:  # what somebody has saved since `kept` was filled
+            raise Overtaken
     return found
 
 
@@ -296,20 +312,20 @@ def _restore(cursor, model, keys: tuple, values: dict) -> int:
     _choose(cursor, model, keys, values)
     if model is Person:
         cursor.execute(FREE)
-    update = f"update {table} x set {sets} from restoring r join {table}event e on e.pgh_id = r.before_event where r.record = x.id"
-    step = touched(model._meta.model_name, update, "%(reversal)s", freed=model is Person, app=model._meta.app_label)
+    update = f"update {table} x set {sets} from restoring t join {table}event e on {BEFORE_IMAGE} where t.record = x.id"
+    step = touched(model._meta.model_name, update, "%(reversal)s", freed=model is Person)
     cursor.execute(step, values)
     return cursor.rowcount
 
 
 # As at the commit: a 人编号 that goes back to a person leaves the one who had it first.
-FREE = """
+FREE = f"""
 drop table if exists freed;
 create temp table freed on commit drop as
-select x.id, (select max(e.pgh_id) from households_personevent e where e.pgh_obj_id = x.id) as event
+select x.id, x.version
   from restoring r join households_person x on x.id = r.record
- where x.person_no <> '' and x.person_no in (select e.person_no from restoring o join households_personevent e
-                                               on e.pgh_id = o.before_event where o.record <> x.id);
+ where x.person_no <> '' and x.person_no in (select e.person_no from restoring t join households_personevent e
+                                               on {BEFORE_IMAGE} where t.record <> x.id);
 update households_person x set person_no = '' from freed f where f.id = x.id
 """
 
@@ -321,8 +337,8 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
     cursor.execute("drop table if exists restoring")
     cursor.execute(
         "create temp table restoring on commit drop as"
-        f" select t.record, t.before_event"
-        f"   from households_rostertouch t join {table} x on x.id = t.record join {table}event e on e.pgh_id = t.before_event"
+        f" select t.record, t.before"
+        f"   from households_rostertouch t join {table} x on x.id = t.record join {table}event e on {BEFORE_IMAGE}"
         f" where {former_step(model)} and {as_left(model)}"
         f" and not (((x.voided_at is null) <> (e.voided_at is null) or x.{owner} <> e.{owner_then})"
         f"  and exists (select 1 from kept k where k.owner = x.{owner}))",
@@ -338,7 +354,7 @@ def _leave_taken(cursor, table: str, same: Same, condition: str) -> None:
     """Take rows out of `restoring` whose former key another live row holds; whoever holds their key still keeps it."""
     cursor.execute(
         "drop table if exists rekeyed; create temp table rekeyed on commit drop as"
-        f" select r.record as restored, e.* from restoring r join {table}event e on e.pgh_id = r.before_event join {table} x on x.id = r.record"
+        f" select t.record as restored, e.* from restoring t join {table}event e on {BEFORE_IMAGE} join {table} x on x.id = t.record"
         f"  where e.voided_at is null and {condition} and (x.voided_at is not null or ({same('x')}) is not true);"
         " analyze rekeyed"
     )
@@ -368,8 +384,8 @@ def _end_restored_memberships(cursor, values: dict) -> int:
     """Memberships that the reversed undo had opened again end as before it, if they are still open."""
     update = (
         "update households_membership x set until = e.until, leave_reason = e.leave_reason"
-        " from households_rostertouch t join households_membershipevent e on e.pgh_id = t.before_event"
-        f" where {former_step(Membership)} and t.record = x.id and {as_left(Membership)} and x.until is null and e.until is not null"
+        " from households_rostertouch t join households_membershipevent e on "
+        f"{BEFORE_IMAGE} where {former_step(Membership)} and t.record = x.id and {as_left(Membership)} and x.until is null and e.until is not null"
     )
     cursor.execute(touched("membership", update, "%(reversal)s"), values)
     return cursor.rowcount
@@ -379,8 +395,8 @@ def _restore_memberships(cursor, values: dict) -> int:
     """Memberships that the reversed step had ended are open again, unless the person has another one now."""
     update = (
         "update households_membership x set until = null, leave_reason = e.leave_reason"
-        " from households_rostertouch t join households_membershipevent e on e.pgh_id = t.before_event"
-        f" where {former_step(Membership)} and t.record = x.id and {as_left(Membership)} and x.until is not null and e.until is null"
+        " from households_rostertouch t join households_membershipevent e on "
+        f"{BEFORE_IMAGE} where {former_step(Membership)} and t.record = x.id and {as_left(Membership)} and x.until is not null and e.until is null"
         "  and not exists (select 1 from households_membership o where o.person_id = x.person_id and o.until is null)"
     )
     cursor.execute(touched("membership", update, "%(reversal)s"), values)

@@ -16,17 +16,17 @@ with wanted as materialized (select unnest(%(ids)s::bigint[]) as id)
 insert into households_householdstate
        (household_id, district_id, town_id, village_id, head_name, head_pinyin, helper_name, people, tier, income_year,
         income_per_head, last_visit_on, next_visit_on)
-select h.id, h.district_id, h.town_id, h.village_id, coalesce(p.name, ''), coalesce(p.name_pinyin, ''),
+select h.id, h.district_id, h.town_id, h.village_id, coalesce(m.head[3], ''), coalesce(m.head[4], ''),
        coalesce(r.helper_name, ''), coalesce(m.people, 0), coalesce(t.tier, ''), i.year, i.per_head, s.last_visit_on,
        coalesce(s.last_visit_on, greatest(h.registered_on, t.since))
          + case t.tier when 'A' then %(a)s when 'B' then %(b)s else %(c)s end::int
 from wanted join households_household h on h.id = wanted.id and h.voided_at is null
 left join households_householdstate s on s.household_id = h.id and s.household_id between %(least)s and %(most)s
-left join (select m.household_id, count(*) as people, coalesce(min(p.id) filter (where m.relation = 'head'), min(p.id)) as head
+left join (select m.household_id, count(*) as people,
+                  min(array[case m.relation when 'head' then '' else 'member' end, lpad(p.id::text, 20), p.name, p.name_pinyin]) as head
              from households_membership m join households_person p on p.id = m.person_id and p.voided_at is null
             where m.until is null and m.household_id in (select id from wanted) and m.household_id between %(least)s and %(most)s
             group by m.household_id) m on m.household_id = h.id
-left join households_person p on p.id = m.head and p.voided_at is null
 left join households_tierdecision t on t.household_id = h.id and t.voided_at is null
       and t.since <= current_date and (t.until is null or t.until > current_date)
 left join households_pairing r on r.household_id = h.id and r.kind = 'helper' and r.until is null and r.voided_at is null

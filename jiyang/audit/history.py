@@ -164,6 +164,10 @@ def _text(field: models.Field, value, names: dict) -> str:
     return words(value) if words else as_text(as_label(field, value))
 
 
-def former(model: type[models.Model], events: models.QuerySet) -> models.QuerySet:
-    """Rows of a model as the given events (a query of their keys) keep them. Readable where their live rows are."""
-    return model.pgh_event_model.objects.filter(pgh_id__in=events)
+def former(model: type[models.Model], noted: models.QuerySet) -> models.QuerySet:
+    """Rows of a model as history keeps them: `noted` names each by its key, `record`, and its version, `before`.
+
+    Readable where their live rows are.
+    """
+    said = noted.filter(record=models.OuterRef("pgh_obj_id"), before=models.OuterRef("version"))
+    return model.pgh_event_model.objects.filter(models.Exists(said), pgh_obj_id__in=noted.values("record"))

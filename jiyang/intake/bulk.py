@@ -49,12 +49,10 @@ def refresh_statistics(*tables: str) -> None:
 
 
 def note_written(rows: int, models: Iterable[type[Model]]) -> None:
-    """The planner knows at once what a large batch wrote into the tables of `models` and their history: an undo, or the next
-    batch, may follow before autovacuum comes by. Ten milliseconds a table."""
+    """The planner knows at once what a large batch wrote into the tables of `models`: an undo, or the next batch, may follow
+    before autovacuum comes by. Ten milliseconds a table."""
     for model in models if rows > FEW else ():
-        for one in (model, getattr(model, "pgh_event_model", None)):
-            if one is not None:
-                analyze(one._meta.db_table, *map(connection.ops.quote_name, _looked_up(one)))
+        analyze(model._meta.db_table, *map(connection.ops.quote_name, _looked_up(model)))
 
 
 def _looked_up(model: type[Model]) -> list[str]:

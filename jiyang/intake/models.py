@@ -47,6 +47,7 @@ class Batch(Scoped, Tracked):
     columns = models.JSONField("列", default=dict, blank=True)
     counts = models.JSONField("计划", default=dict, blank=True)
     seconds = models.JSONField("用时（秒）", default=dict, blank=True)
+    compared = models.JSONField("比对时刻", default=dict, blank=True, editable=False)  # of a plan that may still hold
     plan_hash = models.CharField("计划摘要", max_length=64, blank=True)
     error = models.JSONField("无法读取的原因", default=dict, blank=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="上传人")

@@ -253,12 +253,17 @@ def statement(source: Source, subject: Subject, conditions: Mapping[str, tree.No
     Raises RuleRefused where one of them may not run; ask `usable` first.
     """
     frame = Frame(source, subject, facts)
-    cases = [f"case when {frame.sql(node)} then {place} end" for place, node in enumerate(conditions.values(), 1)]
-    hits = f"array_remove(array[{', '.join(cases)}]::int[], null)"
+    places = range(1, len(conditions) + 1)
+    hits = "".join(
+        f", case when {frame.sql(node)} then {place} end as h{place}"
+        for place, node in zip(places, conditions.values(), strict=True)
+    )
+    listed = ", ".join(f"h{place}" for place in places)  # an array of them is made for rows with hits alone
     rows = frame.render()
     return (
-        f'select rid, hits from (select {frame.alias}."{frame.base.key}" as rid, {hits} as hits from {rows} offset 0) found'
-        " where hits <> '{}'"
+        f"select rid, array_remove(array[{listed}]::int[], null) as hits"
+        f' from (select {frame.alias}."{frame.base.key}" as rid{hits} from {rows} offset 0) found'
+        f" where coalesce({listed}) is not null"
     )
 
 

@@ -26,7 +26,7 @@ INITDB = (
     "--auth=trust",
 )  # fmt: skip
 SETTINGS = {
-    "shared_buffers": "256MB", "temp_buffers": "64MB", "wal_buffers": "32MB", "wal_init_zero": "off", "max_wal_size": "2GB",
+    "shared_buffers": "512MB", "temp_buffers": "64MB", "wal_buffers": "32MB", "wal_init_zero": "off", "max_wal_size": "2GB",
     "max_connections": "60", "listen_addresses": "",
 }  # fmt: skip
 UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # tests and benchmarks only

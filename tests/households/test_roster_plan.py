@@ -36,6 +36,7 @@ TEMPORARY = (
     "roster_plan",
     "roster_write",
     "overtaken",
+    "affected",
     "moved",
     "freed",
     "kept",
