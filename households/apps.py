@@ -12,5 +12,5 @@ class HouseholdsConfig(AppConfig):
         from jiyang.intake import targets
 
         autodiscover_modules("takers")
-        targets.register(targets.Target("roster", "households:batch_detail", "roster.undo"))
+        targets.register(targets.Target("roster", "households:batch_detail", "roster.import", "roster.undo"))
         appointed.connect(follow_posting, dispatch_uid="households.helper")

@@ -18,11 +18,6 @@ CANCELLED = "处理已取消，没有写入任何数据"
 GIVEN_UP = "这一批反复中断，已停止处理，没有写入任何数据。请联系系统管理员查看服务器内存和日志"
 
 
-def doing(batch: Batch) -> str:
-    """What is being done with the batch, or what it waits for."""
-    return BatchState.CHECKING.label if batch.state in CHECKS else batch.get_state_display()
-
-
 def begin(batch_id: int) -> bool:
     """Count a start of the batch's job, outside its transaction: everybody sees that it runs. False: it has killed its workers too often."""
     checking = Case(When(state=BatchState.UPLOADED, then=Value(BatchState.CHECKING)), default=F("state"))

@@ -1,4 +1,4 @@
-"""What may happen to a roster batch: upload, submit, approve by another person, return, drop, take back.
+"""What may happen to a roster batch besides what may to any (`jiyang.intake.acts`): read again, hold, cancel; what its acts add.
 
 The long parts run as jobs: `households.roster.jobs`, `committing` and `reversing`.
 """
@@ -8,39 +8,32 @@ from collections.abc import Collection
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from psycopg2.errors import LockNotAvailable
 
 from households.models import RosterAbsence, RosterRow
 from households.roster.committing import takes
 from households.roster.jobs import FILE_AAD, LAYOUTS
-from households.roster.recovery import CHECKS, RUNNING, STOPPED, doing
+from households.roster.recovery import CHECKS, RUNNING, STOPPED
 from households.roster.running import progress_of
-from jiyang.access.scope import note_stand_in, require
+from jiyang.access.scope import require
 from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import encrypt_bytes
+from jiyang.intake import acts
 from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState, PlanMode, ReversalKind, RowAction
 from jiyang.intake.layouts import known_fields, layouts
-from jiyang.intake.models import Batch, BatchFinding, Reversal
+from jiyang.intake.models import Batch, BatchFinding
 from jiyang.intake.refusals import MENDABLE
 from jiyang.intake.services import forget_headings, save_mapping
-from jiyang.planner import planned_with
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
-from jiyang.workflow import proposals
-from jiyang.workflow.enums import ProposalState
 
 TARGET = "roster"
 ACT = "roster.import"
 WRITTEN = (RowAction.INSERT, RowAction.UPDATE)
-PATIENCE = "1s"  # how long an act waits for another one on the same batch; a job takes longer
-
-
-class BatchMoved(ValidationError):
-    """The batch is not in the state that the act needs, or not what the page showed; somebody else was faster, or is at it."""
+OPEN = (BatchState.UPLOADED, *acts.UNDECIDED, BatchState.REFUSED)
 
 
 def own_district() -> Region:
@@ -60,7 +53,7 @@ def upload(*, by: User, filename: str, data: bytes, mode: str = PlanMode.ALL, co
     this file brings: its mode counts. The same file of the same person that still waits for its check is the same batch:
     a button pressed twice makes one. Raises PermissionDenied, ValidationError.
     """
-    _need("make")
+    acts.need(ACT, "make")
     User.objects.select_for_update(no_key=True).get(pk=by.pk)  # two requests at once come one after the other
     batch = Batch(
         district=own_district(),
@@ -89,10 +82,9 @@ def reread(
     """Read the file again in the way a person says, without another upload; the check follows as a job.
 
     `remember` keeps the headings' meaning for the office, `forget` ends what it has kept of some. A check that was cancelled or
-    failed is taken up again by the choice it had. Raises BatchMoved, ValidationError for what cannot be chosen.
+    failed is taken up again by the choice it had. Raises `acts.BatchMoved`, ValidationError for what cannot be chosen.
     """
-    _need("make")
-    batch = _locked(batch, BatchState.UPLOADED, BatchState.CHECKED, BatchState.RETURNED, BatchState.REFUSED, seen=seen)
+    batch = acts.as_maker(batch, *OPEN, seen=seen)
     if is_rest(batch):
         raise ValidationError(
             f"这一批只是批次 {batch.continues} 里暂缓或被更改的户，不能把整个文件重新读一遍。这些行要改的，改好后从批次 {batch.continues} 上传"
@@ -133,16 +125,13 @@ def _sensible(choice: Choice) -> None:
 
 @transaction.atomic
 def submit(*, batch: Batch, by: User, seen: str = "") -> Batch:
-    """Hand a checked batch to another person. Raises BatchMoved, ValidationError when there is nothing to write."""
-    _need("make")
-    batch = _locked(batch, BatchState.CHECKED, BatchState.RETURNED, seen=seen)
+    """Hand a checked batch to another person. Raises `acts.BatchMoved`, ValidationError when there is nothing to write."""
+    batch = acts.as_maker(batch, *acts.UNDECIDED, seen=seen)
     if not takes(batch):
         raise ValidationError("这种表只作校验：户档案里没有它的位置，不能入库")
     if not any(batch.counts.get(action, 0) for action in (*WRITTEN, "relisted")):
         raise ValidationError("这一批没有要新增或变更的行，不需要提交")
-    batch.state, batch.submitted_by, batch.submitted_at, batch.reason = BatchState.SUBMITTED, by, timezone.now(), ""
-    batch.save()
-    return batch
+    return acts.hand_over(batch, by=by)
 
 
 @transaction.atomic
@@ -159,9 +148,7 @@ def hold(
 
     Returns the number of rows held now. `held=False` takes it back. Raises PermissionDenied for the maker, BatchMoved.
     """
-    _need("check")
-    batch = _locked(batch, BatchState.SUBMITTED, seen=seen)
-    _not_the_makers(batch, by)
+    batch = acts.as_checker(batch, by=by, seen=seen)
     found = RosterRow.objects.filter(batch=batch)
     chosen = found.filter(Q(row__in=rows) | Q(town__in=towns))
     homes = chosen.exclude(household_no=None).values("household_no")
@@ -173,16 +160,8 @@ def hold(
 
 @transaction.atomic
 def withdraw(*, batch: Batch, by: User, seen: str = "") -> Batch:
-    """撤回 by a maker before anybody has decided: back to where it can be changed and submitted again.
-
-    Raises PermissionDenied for who is not its maker, BatchMoved.
-    """
-    _need("make")
-    batch = _locked(batch, BatchState.SUBMITTED, seen=seen)
-    if by.pk not in {batch.uploaded_by_id, batch.submitted_by_id}:
-        raise PermissionDenied("只有上传或提交这一批的人可以撤回")
-    _hand_back(batch, BatchState.CHECKED, f"{by.name} {timezone.localtime():%m-%d %H:%M} 撤回了提交")
-    return batch
+    """撤回 by a maker (`acts.withdraw`); nothing of the batch is held any longer."""
+    return _released(acts.withdraw(batch=batch, by=by, seen=seen))
 
 
 @transaction.atomic
@@ -191,9 +170,7 @@ def approve(*, batch: Batch, by: User, reason: str = "", seen: str = "") -> Batc
 
     Raises PermissionDenied for the maker, ValidationError, BatchMoved.
     """
-    _need("check")
-    batch = _locked(batch, BatchState.SUBMITTED, seen=seen)
-    _not_the_makers(batch, by)
+    batch = acts.as_checker(batch, by=by, seen=seen)
     planned = RosterRow.objects.filter(batch=batch, action__in=WRITTEN)
     held = planned.filter(held=True).count()
     if held and not reason.strip():
@@ -209,19 +186,13 @@ def approve(*, batch: Batch, by: User, reason: str = "", seen: str = "") -> Batc
 
 @transaction.atomic
 def give_back(*, batch: Batch, by: User, reason: str, seen: str = "") -> Batch:
-    """退回 with a reason. Raises PermissionDenied for the maker, ValidationError without a reason, BatchMoved."""
-    _need("check")
-    batch = _locked(batch, BatchState.SUBMITTED, seen=seen)
-    _not_the_makers(batch, by)
-    if not reason.strip():
-        raise ValidationError("请写明退回原因")
-    _hand_back(batch, BatchState.RETURNED, reason.strip())
+    """退回 with a reason (`acts.give_back`); nothing of the batch is held any longer."""
+    return _released(acts.give_back(batch=batch, by=by, reason=reason, seen=seen))
+
+
+def _released(batch: Batch) -> Batch:
+    RosterRow.objects.filter(batch=batch, held=True).update(held=False)
     return batch
-
-
-def stamp(batch: Batch) -> str:
-    """What a page of the batch shows: whatever changes of it, which rows are held too, makes another version."""
-    return str(batch.version)
 
 
 def is_rest(batch: Batch) -> bool:
@@ -229,31 +200,20 @@ def is_rest(batch: Batch) -> bool:
     return batch.continues is not None and batch.file.name == batch.continues.file.name
 
 
-def _hand_back(batch: Batch, state: str, reason: str) -> None:
-    """A submitted batch is its maker's again, nothing of it held."""
-    batch.state, batch.reason = state, reason[:200]
-    batch.submitted_by = batch.submitted_at = None
-    batch.save()
-    RosterRow.objects.filter(batch=batch, held=True).update(held=False)
-
-
 @transaction.atomic
 def cancel(*, batch: Batch, by: User, seen: str = "") -> None:
-    """取消 of the job that runs: it stops at its next step and has written nothing. `seen` is what it was `doing`. Raises BatchMoved."""
+    """取消 of the job that runs: it stops at its next step and has written nothing. `seen` is what it was `doing`. Raises `acts.BatchMoved`."""
     batch = Batch.objects.get(pk=batch.pk)  # not locked: the job holds it
-    if batch.state not in RUNNING or seen not in ("", doing(batch)):
-        raise BatchMoved(f"这一批现在是“{doing(batch)}”，没有可以取消的处理，请刷新页面")
+    if batch.state not in RUNNING or seen not in ("", batch.doing):
+        raise acts.BatchMoved(f"这一批现在是“{batch.doing}”，没有可以取消的处理，请刷新页面")
     progress_of(batch.pk).cancel(f"{by.name} {timezone.localtime():%m-%d %H:%M} 取消")
 
 
 @transaction.atomic
 def drop(*, batch: Batch, by: User, seen: str = "") -> Batch:
-    """放弃 before approval: the staged rows go, the batch stays on record. A job that runs is cancelled first. Raises BatchMoved."""
-    _need("make")
-    batch = _locked(batch, BatchState.UPLOADED, BatchState.CHECKED, BatchState.RETURNED, BatchState.REFUSED, seen=seen)
+    """放弃 before approval (`acts.drop`): the staged rows go too. A job that runs is cancelled first."""
+    batch = acts.drop(batch=batch, by=by, seen=seen, states=OPEN)
     _clear(batch)
-    batch.state = BatchState.DROPPED
-    batch.save()
     return batch
 
 
@@ -264,55 +224,16 @@ def _clear(batch: Batch) -> None:
 
 
 @transaction.atomic
-def ask_reversal(*, batch: Batch, by: User, reason: str, kind: str = "") -> Reversal:
-    """申请撤销 of an approved batch, or 恢复 of one that was taken back: another person decides.
-
-    `kind` is what the person means to ask for. Raises PermissionDenied, ValidationError (no reason, or a request is open), BatchMoved.
-    """
-    if not require().has(f"{Reversal.act}.make"):
-        raise PermissionDenied("本岗位不能申请撤销名单")
-    if not reason.strip():
-        raise ValidationError("请写明原因")
-    batch = _locked(batch, BatchState.APPROVED, BatchState.UNDONE)
-    if open_reversal(batch):
-        raise ValidationError("这一批已有一份待复核的申请")
-    due = ReversalKind.UNDO if batch.state == BatchState.APPROVED else ReversalKind.REDO
-    if kind and kind != due:
-        raise BatchMoved(f"这一批现在是“{batch.get_state_display()}”，请刷新页面")
-    return Reversal.objects.create(
-        batch=batch, district_id=batch.district_id, kind=due, reason=reason.strip()[:200], submitted_by=by
-    )
-
-
-@transaction.atomic
 def decide_reversal(*, batch: Batch, by: User, approve: bool, reason: str = "", seen: str = "") -> Batch:
-    """Another person agrees to the open request (the job follows) or returns it with a reason.
-
-    `seen` is the key of the request the person looked at. Raises PermissionDenied for who asked, ValidationError, BatchMoved.
-    """
-    batch = _locked(batch, BatchState.APPROVED, BatchState.UNDONE)
-    asked = open_reversal(batch)
-    if asked is None or seen not in ("", str(asked.pk)):
-        raise BatchMoved("这份申请已经处理或撤回，请按现在的内容核对")
-    proposals.decide(asked, by=by, approve=approve, reason=reason)
+    """Another person decides on the open request (`acts.decide_reversal`); the job follows where they agree."""
+    asked = acts.decide_reversal(batch=batch, by=by, approve=approve, reason=reason, seen=seen)
+    batch = asked.batch
     if approve:
         batch.state = BatchState.UNDOING if asked.kind == ReversalKind.UNDO else BatchState.REDOING
         batch.attempts = 0
         batch.save()
         progress_of(batch.pk).start(batch.rows)
     return batch
-
-
-def withdraw_reversal(*, batch: Batch, by: User, seen: str = "") -> None:
-    """撤回 by who asked. `seen` as in `decide_reversal`. Raises PermissionDenied, BatchMoved."""
-    asked = open_reversal(batch)
-    if asked is None or seen not in ("", str(asked.pk)):
-        raise BatchMoved("没有待复核的撤销或恢复申请，请刷新页面")
-    proposals.withdraw(asked, by=by)
-
-
-def open_reversal(batch: Batch) -> Reversal | None:
-    return batch.reversals.filter(state=ProposalState.SUBMITTED).select_related("submitted_by").first()
 
 
 @transaction.atomic
@@ -330,34 +251,3 @@ def stays(*, absence: RosterAbsence, by: User, reason: str) -> RosterAbsence:
         person=absence.person_id, household=absence.household_id, raised=True, stays_at=None
     ).update(stays_by=by, stays_at=absence.stays_at, stays_reason=absence.stays_reason)
     return absence
-
-
-def _need(side: str) -> None:
-    if not require().has(f"{ACT}.{side}"):
-        raise PermissionDenied("本岗位不能上传和提交名单" if side == "make" else "本岗位不能复核名单")
-
-
-def _not_the_makers(batch: Batch, by: User) -> None:
-    """Maker ≠ checker, for deputies too; a deputy's check stands in history under both names."""
-    if {by.pk, *require().barred(f"{ACT}.check")} & {batch.uploaded_by_id, batch.submitted_by_id}:
-        raise PermissionDenied("复核人不能是上传或提交这一批的人，也不能是其代理人，请另一位同志复核")
-    note_stand_in(f"{ACT}.check")
-
-
-def _locked(batch: Batch, *states: str, seen: str = "") -> Batch:
-    """The batch, locked for an act that needs one of these states. `seen` is the `stamp` of the page on which it was asked for.
-
-    Raises BatchMoved, at once where a job holds the batch.
-    """
-    try:
-        with transaction.atomic(), planned_with(lock_timeout=PATIENCE):
-            batch = Batch.objects.select_for_update(no_key=True).get(pk=batch.pk)
-    except OperationalError as failure:
-        if isinstance(failure.__cause__, LockNotAvailable):
-            raise BatchMoved("这一批正在处理，这一步没有办。请等处理完成、刷新页面后再办") from failure
-        raise
-    if batch.state not in states:
-        raise BatchMoved(f"这一批现在是“{doing(batch)}”，不能再做这一步，请刷新页面")
-    if seen not in ("", stamp(batch)):
-        raise BatchMoved("打开页面以后，这一批又提交过，或重新读取、暂缓的户有变化，请按现在的内容核对后再办")
-    return batch

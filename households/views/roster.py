@@ -15,12 +15,13 @@ from django.views.generic import TemplateView
 from households import tasks
 from households.roster import feedback
 from households.roster.preview import Preview
-from households.roster.recovery import RUNNING, STOPPED, doing
+from households.roster.recovery import RUNNING, STOPPED
 from households.roster.running import progress_of
 from households.services import roster
 from jiyang.access.scope import Actor
 from jiyang.accounts.models import User
-from jiyang.intake.enums import BatchState, PlanMode, ReversalKind
+from jiyang.intake.act_views import acts_context
+from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.models import Batch
 from jiyang.intake.reader import LARGEST_FILE
 from jiyang.intake.refusals import MENDABLE
@@ -28,10 +29,9 @@ from jiyang.ledgers.paging import Cursor, paginate
 from jiyang.ledgers.tables import pager_of
 from jiyang.ledgers.terms import is_key
 from jiyang.ui.navigation import Entry, register
-from jiyang.workflow.enums import ProposalState
-from jiyang.workflow.proposals import may_decide
 
 INVALID = 422
+DIALOGS = ("return", "undo", "undo_decide", "undo_withdraw")  # acts whose forms are those of every target
 STEPS = ("上传", "对应列", "核对", "复核入库")
 MODES = (
     (PlanMode.ALL, "全部更新：以名单为准，与系统不同的都改，名单空白的也清空"),
@@ -152,25 +152,21 @@ def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
         "title": "核对导入内容",
         "running": batch.state in RUNNING,
         "steps": steps_of(batch),
-        "seen": roster.stamp(batch),
         "here": reverse("households:batch_detail", args=[batch.pk]),  # a refused act shows the page at its own address
+        **acts_context(batch, request.actor),
     }
     if context["running"]:
         may_stop = request.actor.may_open("households:batch_cancel")
-        return {**context, **progress_context(batch), "seen": doing(batch), "may_stop": may_stop, **extra}
-    involved = {batch.uploaded_by_id, batch.submitted_by_id}
+        return {**context, **progress_context(batch), "seen": batch.doing, "may_stop": may_stop, **extra}
     actor = request.actor
+    may_make, why = context["may_make"], batch.error.get("code")
     context |= {
-        "may_make": actor.has("roster.import.make"),
-        "may_reread": actor.has("roster.import.make") and not roster.is_rest(batch),
-        "may_check": actor.has("roster.import.check") and involved.isdisjoint(actor.barred("roster.import.check")),
-        "may_mend": batch.state == BatchState.REFUSED and batch.error.get("code") in MENDABLE and actor.has("roster.import.make"),
-        "may_recheck": batch.state == BatchState.REFUSED and batch.error.get("code") == STOPPED and actor.has("roster.import.make"),
+        "urls": {act: reverse(f"households:batch_{act}", args=[batch.pk]) for act in DIALOGS},
+        "may_reread": may_make and not roster.is_rest(batch),
+        "may_mend": batch.state == BatchState.REFUSED and why in MENDABLE and may_make,
+        "may_recheck": batch.state == BatchState.REFUSED and why == STOPPED and may_make,
         "row_chosen": row_chosen(batch),
-        "is_maker": request.user.pk in involved,
-        "stands_in": not involved.isdisjoint(actor.barred("roster.import.check") - {request.user.pk}),
         "related": [batch.continues, *batch.continuations.order_by("pk")] if batch.continues else list(batch.continuations.order_by("pk")),
-        **reversal_context(request, batch),
         **origin_context(batch, actor),
     }  # fmt: skip
     if batch.counts and batch.state != BatchState.DROPPED:
@@ -197,28 +193,10 @@ def origin_context(batch: Batch, actor: Actor) -> dict:
     }
 
 
-def reversal_context(request: HttpRequest, batch: Batch) -> dict:
-    """What was undone, what may be, and the open request with who may decide it."""
-    if batch.state not in {BatchState.APPROVED, BatchState.UNDONE}:
-        return {}
-    actor, asked = request.actor, roster.open_reversal(batch)
-    last = batch.reversals.exclude(state=ProposalState.WITHDRAWN).select_related("decided_by").last()
-    return {
-        "turned_down": last if last and last.state == ProposalState.RETURNED else None,
-        "asked": asked,
-        "next_kind": ReversalKind.UNDO if batch.state == BatchState.APPROVED else ReversalKind.REDO,
-        "may_ask": asked is None and actor.has("roster.undo.make"),
-        "may_decide": bool(asked) and may_decide(asked, actor),
-        "may_withdraw": bool(asked) and asked.submitted_by_id == request.user.pk,
-        "reversals": list(batch.reversals.exclude(done_at=None).select_related("submitted_by", "decided_by")),
-    }
-
-
 def progress_context(batch: Batch) -> dict:
     progress = progress_of(batch.pk).read()
     return {
         "batch": batch,
-        "doing": doing(batch),
         "progress": progress,
         "poll_url": reverse("households:batch_progress", args=[batch.pk]),
     }

@@ -1,139 +1,111 @@
 """What people do with a batch: submit, hold, approve, return, drop, cancel, undo and its decision."""
 
 from functools import partial
+from typing import ClassVar
 
+from celery import Task
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.generic import TemplateView
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from households import tasks
+from households.roster.recovery import REVERSES
 from households.services import roster
 from households.views.roster import INVALID, batch_context, batches
+from jiyang.intake import acts
+from jiyang.intake.act_views import BatchActView
 from jiyang.intake.detect import Choice
 from jiyang.intake.models import Batch
 from jiyang.ledgers.terms import is_key
 
 
-class BatchActView(TemplateView):
-    """Base of the acts on a batch: the service decides, a refusal is shown on the batch's page.
+class RosterActView(BatchActView):
+    """Base: an act on a batch of the roster; `task` is the job that follows it."""
 
-    Who opens the address of an act (a page that was refused, opened again) is led to the batch.
-    """
+    task: ClassVar[Task | None] = None
 
-    http_method_names = ["get", "post"]
+    def get_batch(self) -> Batch:
+        return get_object_or_404(batches(self.request.actor), pk=self.kwargs["pk"])
 
-    def act(self, batch: Batch) -> None:
-        raise NotImplementedError
+    def address(self, batch: Batch) -> str:
+        return reverse("households:batch_detail", args=[batch.pk])
 
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return redirect("households:batch_detail", get_object_or_404(batches(request.actor), pk=pk).pk)
+    def page(self, batch: Batch, problems: list[str]) -> HttpResponse:
+        context = batch_context(self.request, batch, problems=problems)
+        return render(self.request, "households/roster/detail.html", context, status=INVALID)
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        batch = get_object_or_404(batches(request.actor), pk=pk)
-        try:
-            self.act(batch)
-        except ValidationError as refused:
-            batch = get_object_or_404(batches(request.actor), pk=pk)
-            context = batch_context(request, batch, problems=refused.messages)
-            return render(request, "households/roster/detail.html", context, status=INVALID)
-        return redirect(self.after(batch))
-
-    def after(self, batch: Batch) -> str:
-        return f"/households/import/{batch.pk}/"
-
-    def later(self, task, batch: Batch) -> None:
-        transaction.on_commit(partial(task.delay, batch.pk, self.request.user.pk))
-
-    @property
-    def reason(self) -> str:
-        return self.request.POST.get("reason", "")
-
-    @property
-    def seen(self) -> str:
-        """What the page showed when the button was pressed."""
-        return self.request.POST.get("seen", "")
+    def done(self, batch: Batch) -> None:
+        if self.task:
+            transaction.on_commit(partial(self.task.delay, batch.pk, self.request.user.pk))
 
 
-class SubmitView(BatchActView):
-    def act(self, batch: Batch) -> None:
-        roster.submit(batch=batch, by=self.request.user, seen=self.seen)
+class SubmitView(RosterActView):
+    service = roster.submit
 
 
-class HoldView(BatchActView):
+class HoldView(RosterActView):
     """暂缓 (or its contrary) of the households of ticked rows, or of a whole town."""
 
-    def act(self, batch: Batch) -> None:
+    service = roster.hold
+
+    def asked(self, batch: Batch) -> dict:
         data = self.request.POST
-        chosen = {name: [int(key) for key in data.getlist(name) if is_key(key)] for name in ("row", "town")}
-        if not chosen["row"] and not chosen["town"]:
+        rows, towns = ([int(key) for key in data.getlist(name) if is_key(key)] for name in ("row", "town"))
+        if not rows and not towns:
             raise ValidationError("请先勾选要暂缓的行，或选择镇街")
-        held = data.get("held") != "0"
-        by, seen = self.request.user, self.seen
-        roster.hold(batch=batch, by=by, rows=chosen["row"], towns=chosen["town"], held=held, seen=seen)
+        return {"rows": rows, "towns": towns, "held": data.get("held") != "0"}
 
-    def after(self, batch: Batch) -> str:
+    def address(self, batch: Batch) -> str:
         query = self.request.GET.urlencode()
-        return super().after(batch) + (f"?{query}" if query else "")
+        return super().address(batch) + (f"?{query}" if query else "")
 
 
-class ApproveView(BatchActView):
-    def act(self, batch: Batch) -> None:
-        agreed = roster.approve(batch=batch, by=self.request.user, reason=self.reason, seen=self.seen)
-        self.later(tasks.commit_batch, agreed)
+class ApproveView(RosterActView):
+    service, asks, task = roster.approve, ("reason",), tasks.commit_batch
 
 
-class WithdrawView(BatchActView):
-    """撤回 by the maker, before anybody has decided."""
-
-    def act(self, batch: Batch) -> None:
-        roster.withdraw(batch=batch, by=self.request.user, seen=self.seen)
+class WithdrawView(RosterActView):
+    service = roster.withdraw
 
 
-class ReturnView(BatchActView):
-    def act(self, batch: Batch) -> None:
-        roster.give_back(batch=batch, by=self.request.user, reason=self.reason, seen=self.seen)
+class ReturnView(RosterActView):
+    service, asks = roster.give_back, ("reason",)
 
 
-class RecheckView(BatchActView):
+class RecheckView(RosterActView):
     """重新校验 of a check that was cancelled or went wrong, read as it was to be."""
 
-    def act(self, batch: Batch) -> None:
-        choice = Choice(**batch.reading)
-        batch = roster.reread(batch=batch, by=self.request.user, choice=choice, seen=self.seen)
-        self.later(tasks.check_batch, batch)
+    service, task = roster.reread, tasks.check_batch
+
+    def asked(self, batch: Batch) -> dict:
+        return {"choice": Choice(**batch.reading)}
 
 
-class DropView(BatchActView):
-    def act(self, batch: Batch) -> None:
-        roster.drop(batch=batch, by=self.request.user, seen=self.seen)
+class DropView(RosterActView):
+    service = roster.drop
 
 
-class CancelView(BatchActView):
+class CancelView(RosterActView):
     """取消 of the running job: it stops at its next step, nothing is written."""
 
-    def act(self, batch: Batch) -> None:
-        roster.cancel(batch=batch, by=self.request.user, seen=self.seen)
+    service = roster.cancel
 
 
-class UndoView(BatchActView):
+class UndoView(RosterActView):
     """Ask for the undo of an approved batch, or for the return of one that was taken back."""
 
-    def act(self, batch: Batch) -> None:
-        roster.ask_reversal(batch=batch, by=self.request.user, reason=self.reason, kind=self.seen)
+    service, asks = acts.ask_reversal, ("reason",)
 
 
-class UndoWithdrawView(BatchActView):
-    def act(self, batch: Batch) -> None:
-        roster.withdraw_reversal(batch=batch, by=self.request.user, seen=self.seen)
+class UndoWithdrawView(RosterActView):
+    service = acts.withdraw_reversal
 
 
-class UndoDecideView(BatchActView):
-    def act(self, batch: Batch) -> None:
-        agreed = self.request.POST.get("decision") == "approve"
-        batch = roster.decide_reversal(
-            batch=batch, by=self.request.user, approve=agreed, reason=self.reason, seen=self.seen
-        )
-        if agreed:
-            self.later(tasks.reverse_batch, batch)
+class UndoDecideView(RosterActView):
+    service, asks, task = roster.decide_reversal, ("reason", "approve"), tasks.reverse_batch
+
+    def done(self, batch: Batch) -> None:
+        if self.get_batch().state in REVERSES:  # agreed to
+            super().done(batch)

@@ -14,6 +14,7 @@ from households import tasks
 from households.roster import jobs
 from households.services import roster
 from households.views.roster import INVALID, batches, steps_of
+from jiyang.intake import acts
 from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts, plain
@@ -59,7 +60,7 @@ class ReadingView(TemplateView):
             return {**super().get_context_data(**kwargs), "batch": batch, "title": "对应列", "problems": [str(refused)]}
         first = max(0, row - LINES // 2)
         return {
-            **super().get_context_data(**kwargs), "batch": batch, "seen": roster.stamp(batch), "title": "对应列", "steps": steps_of(batch), "outline": shown,
+            **super().get_context_data(**kwargs), "batch": batch, "seen": acts.stamp(batch), "title": "对应列", "steps": steps_of(batch), "outline": shown,
             "lines": [
                 (number, [masked(cell) for cell in cells[:CELLS]])
                 for number, cells in enumerate(shown.top[first : first + LINES], start=first + 1)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from jiyang.access.tables import Scoped, place_field
 from jiyang.audit.tracking import Tracked
@@ -82,7 +83,13 @@ class Batch(Scoped, Tracked):
         ]
 
     def __str__(self) -> str:
-        return f"IM-{self.uploaded_at:%Y%m%d}-{self.pk:02d}" if self.uploaded_at else self.filename
+        day = self.uploaded_at and timezone.localdate(self.uploaded_at)
+        return f"IM-{day:%Y%m%d}-{self.pk:02d}" if day else self.filename
+
+    @property
+    def doing(self) -> str:
+        """What is being done with the batch, or what it waits for."""
+        return BatchState.CHECKING.label if self.state == BatchState.UPLOADED else self.get_state_display()
 
 
 class Reversal(Proposal, Scoped, Tracked):

@@ -1,14 +1,16 @@
-"""What batches are imported into: where a batch of each target is shown, and whose act its undo is. Apps register theirs."""
+"""What batches are imported into: where a batch of each target is shown, and whose acts it and its undo are. Apps register theirs."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Target:
-    """`page` is the URL name of a batch's page; `undo_act` the act of the matrix by which a batch is taken back."""
+    """`page` is the URL name of a batch's page; `act` the act of the matrix by which it is imported, `undo_act` that by which
+    it is taken back."""
 
     key: str
     page: str
+    act: str
     undo_act: str
 
 

@@ -24,6 +24,7 @@ from import_export.forms import ExportForm
 from jiyang.access.matrix import matrix
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
+from jiyang.intake import acts
 from jiyang.intake.models import Batch
 from jiyang.ledgers import import_services, registry
 from jiyang.ledgers.import_views import received
@@ -137,7 +138,7 @@ class LedgerAdmin(ImportExportMixin, admin.ModelAdmin):
         mine = Batch.objects.visible_to(request.actor).filter(target=self.ledger.key, uploaded_by=request.user)
         batch = get_object_or_404(mine, pk=key)
         try:
-            import_services.submit(batch=batch, ledger=self.ledger, by=request.user)
+            import_services.submit(batch=batch, by=request.user, seen=request.POST.get("seen", ""))
         except ValidationError as refused:
             return self.import_page(request, problems=refused.messages)
         messages.success(request, f"{batch} 已提交，由另一位同志复核入库")
@@ -151,8 +152,9 @@ class LedgerAdmin(ImportExportMixin, admin.ModelAdmin):
         if batch is None:
             context["headings"] = list(resource_of(self.ledger)(**self.get_resource_kwargs(request)).headings)
         else:
-            plan = import_services.plan_of(batch, self.ledger, request.actor)
+            plan = import_services.plan_of(batch, request.actor)
             context |= {
+                "seen": acts.stamp(batch, plan.digest),
                 "shown": [one for one in plan.lines if one.action != "same"],
                 "writes": plan.counts["insert"] + plan.counts["update"],
                 "process_url": f"admin:{self.view_name('process_import')}",

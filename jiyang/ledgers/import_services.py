@@ -1,7 +1,7 @@
-"""What may happen to an import of a ledger: upload, submit, approve by another person, return, drop.
+"""What may happen to an import of a ledger besides what may to any batch (`jiyang.intake.acts`): upload, submit, approve.
 
-What the checker sees and what is written come from the same resource over the same file; the commit counts the plan again
-and gives the batch back where the ledger has moved on meanwhile.
+What the checker sees and what is written come from the same resource over the same file; what an approval wrote is compared
+with what was submitted, and undone at once where the ledger has moved on meanwhile.
 """
 
 import hashlib
@@ -12,17 +12,21 @@ from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, Validatio
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
-from jiyang.access.scope import Actor, actor_for, note_in_history, note_stand_in, require
+from jiyang.access.scope import Actor, actor_for, note_in_history, require
 from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_bytes
+from jiyang.intake import acts
 from jiyang.intake.enums import BatchState, RowAction
 from jiyang.intake.models import Batch
+from jiyang.ledgers import registry
 from jiyang.ledgers.import_files import table_of
 from jiyang.ledgers.importing import resource_of
 from jiyang.ledgers.views import message_of
 
 AAD = "ledger.import"
+MOVED = "提交之后台账或提交人的管辖范围有了变动，与当时核对的不一致，请退回由上传人重新核对"
 ACTIONS = {
     "new": RowAction.INSERT,
     "update": RowAction.UPDATE,
@@ -34,13 +38,17 @@ ACTIONS = {
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the file in the preview: what becomes of it, its texts, the values that change, and what is wrong."""
+    """One line of the file in the preview: what becomes of it, its texts, the values that change, and what is wrong.
+
+    `former` are the values behind the masks that would be overwritten.
+    """
 
     row: int
     action: RowAction
     name: str
     texts: dict[str, str] = field(default_factory=dict)
     changes: list[tuple[str, str, str]] = field(default_factory=list)
+    former: list[str] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -53,11 +61,12 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        told = [[one.row, one.action, one.changes] for one in self.lines]
-        return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+        """Of what would be written where, over what; keyed, for a number is soon guessed."""
+        told = [[one.row, one.action, one.changes, one.former] for one in self.lines]
+        return salted_hmac(AAD, json.dumps(told, ensure_ascii=False), algorithm="sha256").hexdigest()
 
 
-def plan_of(batch: Batch, ledger, actor: Actor, *, write: bool = False) -> Plan:
+def plan_of(batch: Batch, actor: Actor, *, write: bool = False) -> Plan:
     """Run the file through the ledger's resource with the maker's eyes and in their name; nothing is left behind unless
     `write`. A fixed number of queries.
 
@@ -65,6 +74,7 @@ def plan_of(batch: Batch, ledger, actor: Actor, *, write: bool = False) -> Plan:
     """
     with batch.file.open("rb") as stored:
         data = decrypt_bytes(stored.read(), AAD)
+    ledger = registry.get(batch.target)
     resource = resource_of(ledger)(actor=actor, by=actor.user, batch=batch)
     table = table_of(data, batch.filename, resource)
     result = resource.import_table(table, dry_run=not write)
@@ -97,14 +107,15 @@ def _line(resource, row: int, result, texts: dict[str, str]) -> Line:
     if action == RowAction.REFUSED:
         return Line(row, action, "", texts, problems=[("", str(one.error)) for one in result.errors])
     old = result.original if action == RowAction.UPDATE else None
-    changes = []
+    changes, former = [], []
     for one in resource.fields.values() if action != RowAction.SAME else ():
         column = one.widget.column
         was, now = column.text(old) if old is not None else "", column.text(result.instance)
         is_same = old is not None and column.raw(old) == column.raw(result.instance)
         if not is_same and (now or was):
             changes.append((one.column_name, was, now))
-    return Line(row, action, resource.ledger.name_of(result.instance), texts, changes)
+            former.append(str(column.raw(old)) if old is not None else "")
+    return Line(row, action, resource.ledger.name_of(result.instance), texts, changes, former)
 
 
 def _refused(line: Line, invalid) -> Line:
@@ -126,7 +137,7 @@ def eyes_of(batch: Batch, actor: Actor) -> Actor:
 @transaction.atomic
 def upload(*, by: User, ledger, filename: str, data: bytes) -> Batch:
     """Take a file in, stored encrypted, and count what it would do. Raises ValidationError with every reason."""
-    actor = _need(ledger, "make")
+    actor = acts.need(ledger.imports.act, "make")
     home = actor.home
     if home is None:
         raise PermissionDenied("没有管辖区划的岗位不能导入")
@@ -137,7 +148,7 @@ def upload(*, by: User, ledger, filename: str, data: bytes) -> Batch:
     batch.file.save(f"{batch.sha256[:24]}.bin", ContentFile(encrypt_bytes(data, AAD)), save=False)
     batch.save()
     try:
-        plan = plan_of(batch, ledger, actor)
+        plan = plan_of(batch, actor)
     except ValidationError:
         batch.file.delete(save=False)
         raise
@@ -145,69 +156,29 @@ def upload(*, by: User, ledger, filename: str, data: bytes) -> Batch:
 
 
 @transaction.atomic
-def submit(*, batch: Batch, ledger, by: User) -> Batch:
-    """Hand the batch to another person. Raises ValidationError when there is nothing to write or it has moved on."""
-    actor = _need(ledger, "make")
-    batch = _locked(batch, BatchState.CHECKED, BatchState.RETURNED)
-    _counted(batch, plan_of(batch, ledger, actor), batch.state)
+def submit(*, batch: Batch, by: User, seen: str = "") -> Batch:
+    """Hand the batch to another person. Raises `acts.BatchMoved`, ValidationError when there is nothing to write."""
+    batch = acts.as_maker(batch, *acts.UNDECIDED, seen=seen)
+    plan = plan_of(batch, require())
+    acts.must_be_shown(batch, plan.digest, seen)
+    _counted(batch, plan, batch.state)
     if not batch.counts["insert"] + batch.counts["update"]:
         raise ValidationError("这一批没有要新增或变更的行，不需要提交")
-    batch.state, batch.submitted_by, batch.submitted_at, batch.reason = BatchState.SUBMITTED, by, timezone.now(), ""
-    batch.save()
-    return batch
+    return acts.hand_over(batch, by=by)
 
 
 @transaction.atomic
-def approve(*, batch: Batch, ledger, by: User) -> Batch:
+def approve(*, batch: Batch, by: User, seen: str = "") -> Batch:
     """A second person agrees: exactly what was submitted is written, or nothing.
 
-    Raises PermissionDenied for the maker; ValidationError where the ledger has moved on since (the batch stays).
+    Raises PermissionDenied for the maker, `acts.BatchMoved`; ValidationError where the ledger has moved on since (the batch stays).
     """
-    actor = _need(ledger, "check")
-    batch = _locked(batch, BatchState.SUBMITTED)
-    _not_the_makers(batch, ledger, by)
-    maker = eyes_of(batch, actor)
-    if plan_of(batch, ledger, maker).digest != batch.plan_hash:
-        raise ValidationError("提交之后台账或提交人的管辖范围有了变动，与当时核对的不一致，请退回由上传人重新核对")
+    batch = acts.as_checker(batch, by=by, seen=seen)
+    acts.must_be_shown(batch, batch.plan_hash, seen)
     note_in_history(batch=batch.pk)
-    plan_of(batch, ledger, maker, write=True)
+    if plan_of(batch, eyes_of(batch, require()), write=True).digest != batch.plan_hash:
+        raise ValidationError(MOVED)
     batch.state, batch.approved_by, batch.approved_at = BatchState.APPROVED, by, timezone.now()
-    batch.save()
-    return batch
-
-
-@transaction.atomic
-def give_back(*, batch: Batch, ledger, by: User, reason: str) -> Batch:
-    """退回 with a reason. Raises PermissionDenied for the maker, ValidationError without a reason."""
-    _need(ledger, "check")
-    batch = _locked(batch, BatchState.SUBMITTED)
-    _not_the_makers(batch, ledger, by)
-    if not reason.strip():
-        raise ValidationError("请写明退回原因")
-    batch.state, batch.reason = BatchState.RETURNED, reason.strip()[:200]
-    batch.submitted_by = batch.submitted_at = None
-    batch.save()
-    return batch
-
-
-@transaction.atomic
-def withdraw(*, batch: Batch, ledger, by: User) -> Batch:
-    """撤回 by who submitted it, before it is decided. Raises PermissionDenied for anybody else."""
-    _need(ledger, "make")
-    batch = _locked(batch, BatchState.SUBMITTED)
-    if batch.submitted_by_id != by.pk:
-        raise PermissionDenied("只有提交人可以撤回")
-    batch.state, batch.submitted_by, batch.submitted_at = BatchState.CHECKED, None, None
-    batch.save()
-    return batch
-
-
-@transaction.atomic
-def drop(*, batch: Batch, ledger, by: User) -> Batch:
-    """放弃 before it is submitted; the batch stays on record."""
-    _need(ledger, "make")
-    batch = _locked(batch, BatchState.CHECKED, BatchState.RETURNED)
-    batch.state = BatchState.DROPPED
     batch.save()
     return batch
 
@@ -216,26 +187,4 @@ def _counted(batch: Batch, plan: Plan, state: str) -> Batch:
     batch.state, batch.rows, batch.header_row = state, len(plan.lines), plan.header_row
     batch.counts, batch.plan_hash, batch.columns = plan.counts, plan.digest, {"unknown": plan.unknown}
     batch.save()
-    return batch
-
-
-def _need(ledger, side: str) -> Actor:
-    actor = require()
-    if not actor.has(f"{ledger.imports.act}.{side}"):
-        raise PermissionDenied("本岗位不能上传和提交这类导入" if side == "make" else "本岗位不能复核这类导入")
-    return actor
-
-
-def _not_the_makers(batch: Batch, ledger, by: User) -> None:
-    """Maker ≠ checker, for deputies too; a deputy's check stands in history under both names."""
-    right = f"{ledger.imports.act}.check"
-    if {by.pk, *require().barred(right)} & {batch.uploaded_by_id, batch.submitted_by_id}:
-        raise PermissionDenied("复核人不能是上传或提交这一批的人，也不能是其代理人，请另一位同志复核")
-    note_stand_in(right)
-
-
-def _locked(batch: Batch, *states: BatchState) -> Batch:
-    batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
-    if batch.state not in states:
-        raise ValidationError(f"这一批现在是“{batch.get_state_display()}”，不能再这样办理，请刷新页面")
     return batch

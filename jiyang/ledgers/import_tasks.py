@@ -15,7 +15,8 @@ def register() -> None:
     """Two kinds of task for every ledger that takes imports, and the address of its batches."""
     for ledger in registry.ledgers():
         if ledger.imports:
-            targets.register(targets.Target(ledger.key, f"{ledger.key}_import_batch", ledger.imports.act))
+            act = ledger.imports.act
+            targets.register(targets.Target(ledger.key, f"{ledger.key}_import_batch", act, act))
             task_source(source_of(ledger))
             task_source(undo_source_of(ledger))
 

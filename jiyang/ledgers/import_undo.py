@@ -4,22 +4,22 @@ What the batch inserted is voided, what it changed gets its former values back f
 happened to the row since; the rest stays and is listed with the reason.
 """
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from jiyang.access.scope import Actor, require
+from jiyang.access.scope import Actor
 from jiyang.access.tables import is_event
 from jiyang.accounts.models import User
 from jiyang.documents.models import Attachment
-from jiyang.intake.enums import BatchState, ReversalKind
+from jiyang.intake import acts
+from jiyang.intake.enums import BatchState
 from jiyang.intake.models import Batch, Reversal
+from jiyang.ledgers import registry
 from jiyang.ledgers.views import message_of
 from jiyang.ledgers.voiding import void
-from jiyang.workflow import proposals
-from jiyang.workflow.enums import ProposalState
 
-EDITED, GONE = "以后有人修改过", "已经作废"
+EDITED = "以后有人修改过"
 OWN = {"id", "version"}
 
 
@@ -28,70 +28,37 @@ def is_known(batch: Batch) -> bool:
     return "written" in batch.columns
 
 
-def open_request(batch: Batch) -> Reversal | None:
-    return batch.reversals.filter(state=ProposalState.SUBMITTED).select_related("submitted_by", "batch").first()
-
-
 @transaction.atomic
-def ask(*, batch: Batch, ledger, by: User, reason: str) -> Reversal:
-    """申请撤销. Raises PermissionDenied; ValidationError: no reason, another state, or asked for already."""
-    if not require().has(f"{ledger.imports.act}.make"):
-        raise PermissionDenied("本岗位不能申请撤销这类导入")
-    if not reason.strip():
-        raise ValidationError("请写明撤销原因")
-    batch = _locked(batch)
+def ask(*, batch: Batch, by: User, reason: str, seen: str = "") -> Reversal:
+    """申请撤销 (`acts.ask_reversal`). Raises ValidationError also for a batch that does not tell its rows."""
+    asked = acts.ask_reversal(batch=batch, by=by, reason=reason, seen=seen, states=[BatchState.APPROVED])
     if not is_known(batch):
         raise ValidationError("这一批入库时还没有记下写了哪些行，不能整批撤销，请在台账里逐条作废")
-    if open_request(batch):
-        raise ValidationError("这一批已有一份待复核的撤销申请")
-    place = {"district_id": batch.district_id, "town_id": batch.town_id, "village_id": batch.village_id}
-    return Reversal.objects.create(
-        batch=batch, kind=ReversalKind.UNDO, reason=reason.strip()[:200], submitted_by=by, **place
-    )
+    return asked
 
 
 @transaction.atomic
-def withdraw(*, batch: Batch, ledger, by: User) -> None:
-    """撤回 by who asked. Raises PermissionDenied, ValidationError."""
-    proposals.withdraw(_asked(_locked(batch)), by=by)
-
-
-@transaction.atomic
-def decide(*, batch: Batch, ledger, by: User, approve: bool, reason: str = "") -> Batch:
-    """Another person agrees, and the batch is taken back, or returns the request with a reason.
-
-    Raises PermissionDenied for who asked; ValidationError.
-    """
-    batch = _locked(batch)
-    asked = proposals.decide(_asked(batch), by=by, approve=approve, reason=reason)
+def decide(*, batch: Batch, by: User, approve: bool, reason: str = "", seen: str = "") -> Batch:
+    """Another person decides on the open request (`acts.decide_reversal`); where they agree the batch is taken back."""
+    asked = acts.decide_reversal(batch=batch, by=by, approve=approve, reason=reason, seen=seen)
+    batch = asked.batch
     if approve:
-        asked.report, asked.done_at = _take_back(batch, ledger, by, asked.reason), timezone.now()
+        asked.report, asked.done_at = _take_back(batch, by, asked.reason), timezone.now()
         asked.save(update_fields=["report", "done_at"])
         batch.state = BatchState.UNDONE
         batch.save()
     return batch
 
 
-def _locked(batch: Batch) -> Batch:
-    batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
-    if batch.state != BatchState.APPROVED:
-        raise ValidationError(f"这一批现在是“{batch.get_state_display()}”，不能再这样办理，请刷新页面")
-    return batch
-
-
-def _asked(batch: Batch) -> Reversal:
-    if (asked := open_request(batch)) is None:
-        raise ValidationError("这份申请已经处理或撤回，请刷新页面")
-    return asked
-
-
-def written_by(batch: Batch, ledger, actor: Actor) -> list[models.Model]:
+def written_by(batch: Batch, actor: Actor) -> list[models.Model]:
     """The rows that an approved batch wrote and that still stand, in the actor's scope."""
+    ledger = registry.get(batch.target)
     return list(ledger.rows(actor).filter(pk__in=batch.columns.get("written", [])).order_by("pk"))
 
 
-def _take_back(batch: Batch, ledger, by: User, reason: str) -> dict:
+def _take_back(batch: Batch, by: User, reason: str) -> dict:
     """Void and restore what may be; {voided, restored, kept: [{pk, name, why}]}."""
+    ledger = registry.get(batch.target)
     model, keys = ledger.model, batch.columns.get("written", [])
     rows = list(model.objects.select_related(*ledger.related).select_for_update(of=("self",)).filter(pk__in=keys))
     events = _events(model, keys)

@@ -16,6 +16,7 @@ from households.models import Household, IncomeStatement, Membership, Person, Ro
 from households.roster import committing, jobs, reversing
 from households.services import roster, state, tiers
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.intake import acts
 from jiyang.intake.enums import BatchState
 from jiyang.intake.models import Batch, BatchFinding, Reversal
 from tests import factories
@@ -48,7 +49,7 @@ def approve(user, batch: Batch) -> Batch:
 def reverse(asker, checker, batch: Batch) -> Reversal:
     """Undo an approved batch, or bring an undone one back: asked for by one, agreed to by another."""
     with acting_as(actor_for(asker)):
-        roster.ask_reversal(batch=batch, by=asker, reason="导错")
+        acts.ask_reversal(batch=batch, by=asker, reason="导错")
     with acting_as(actor_for(checker)):
         reversing.reverse(roster.decide_reversal(batch=batch, by=checker, approve=True).pk)
         return Reversal.objects.filter(batch=batch).last()
@@ -281,7 +282,7 @@ def test_what_was_imported_again_meanwhile_does_not_come_back_twice(data_admin, 
 def test_who_asked_for_the_undo_may_not_agree_to_it(data_admin):
     batch = load(data_admin, factories.user("district_clerk"), "roster_a_small.xlsx")
     with acting_as(actor_for(data_admin)):
-        asked = roster.ask_reversal(batch=batch, by=data_admin, reason="导错")
+        asked = acts.ask_reversal(batch=batch, by=data_admin, reason="导错")
         with pytest.raises(PermissionDenied):
             roster.decide_reversal(batch=batch, by=data_admin, approve=True)
         with pytest.raises(IntegrityError, match="two_people"), transaction.atomic():

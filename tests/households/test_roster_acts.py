@@ -17,7 +17,7 @@ from households.roster.running import progress_of
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.services import deputies
-from jiyang.intake import progress
+from jiyang.intake import acts, progress
 from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts
@@ -445,7 +445,7 @@ def test_a_job_tells_its_rows_and_how_much_is_done(data_admin, district_clerk, m
             tasks.commit_batch(batch.pk, district_clerk.pk)
         elif kind != "redo":
             with acting_as(actor_for(data_admin)):
-                roster.ask_reversal(batch=batch, by=data_admin, reason="导错")
+                acts.ask_reversal(batch=batch, by=data_admin, reason="导错")
             with acting_as(actor_for(district_clerk)):
                 roster.decide_reversal(batch=batch, by=district_clerk, approve=True)
             tasks.reverse_batch(batch.pk, district_clerk.pk)

@@ -15,6 +15,7 @@ from households.roster.recovery import CANCELLED
 from households.roster.running import WAITING, progress_of
 from households.services import facts, register, roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.intake import acts
 from jiyang.intake.enums import BatchState
 from jiyang.intake.models import Batch, Reversal
 from tests import factories
@@ -73,7 +74,7 @@ def agreed(maker, checker, *rows: dict) -> Batch:
 def taken_back(maker, checker, batch: Batch) -> Batch:
     """The other way round: an undo (of an undone batch its return) that is agreed to; its job has yet to run."""
     with acting_as(actor_for(maker)):
-        roster.ask_reversal(batch=batch, by=maker, reason="导错")
+        acts.ask_reversal(batch=batch, by=maker, reason="导错")
     with acting_as(actor_for(checker)):
         return roster.decide_reversal(batch=batch, by=checker, approve=True)
 

@@ -9,6 +9,7 @@ from households.models import Household, Membership, Person, RosterRow
 from households.roster import committing, reversing
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.intake import acts
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.models import Batch
 from tests.households.test_roster import contents, submit
@@ -43,7 +44,7 @@ def take(maker, checker, people, mode, held) -> Batch | None:
 
 def turn(maker, checker, batch: Batch) -> None:
     with acting_as(actor_for(maker)):
-        roster.ask_reversal(batch=batch, by=maker, reason="导错")
+        acts.ask_reversal(batch=batch, by=maker, reason="导错")
     with acting_as(actor_for(checker)):
         reversing.reverse(roster.decide_reversal(batch=batch, by=checker, approve=True).pk)
     clear()

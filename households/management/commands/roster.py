@@ -11,6 +11,7 @@ from households.roster import absences, committing, jobs, plan, reversing, stagi
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
+from jiyang.intake import acts
 from jiyang.intake.detect import Choice
 from jiyang.intake.enums import PlanMode
 from jiyang.intake.findings import kinds
@@ -136,7 +137,7 @@ class Command(BaseCommand):
     def do_approve(self, options: dict) -> None:
         def act(user: User) -> Batch:
             batch = self._batch(options)
-            if roster.open_reversal(batch):
+            if acts.open_reversal(batch):
                 return reversing.reverse(roster.decide_reversal(batch=batch, by=user, approve=True).pk)
             return committing.commit(roster.approve(batch=batch, by=user).pk)
 
@@ -144,7 +145,7 @@ class Command(BaseCommand):
 
     def do_undo(self, options: dict) -> None:
         def act(user: User) -> Batch:
-            return roster.ask_reversal(batch=self._batch(options), by=user, reason=options["reason"]).batch
+            return acts.ask_reversal(batch=self._batch(options), by=user, reason=options["reason"]).batch
 
         self._act(act, options)
 
