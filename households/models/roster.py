@@ -7,6 +7,7 @@ and rules read staged and registered rows alike (DESIGN.md section 6).
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 
 from jiyang.access.tables import Scoped, place_field
 from jiyang.intake.enums import RowAction
@@ -145,6 +146,18 @@ class RosterAbsence(Scoped):
 
     def __str__(self) -> str:
         return f"{self.batch_id}:{self.person_id}"
+
+    @property
+    def answer(self) -> str:
+        """Who said what about it, and when; empty while it is asked."""
+        if not self.stays_at:
+            return ""
+        when = timezone.localtime(self.stays_at).strftime("%Y-%m-%d %H:%M")
+        return (
+            f"{self.stays_by.name} {when} 核实仍在户：{self.stays_reason}"
+            if self.stays_by
+            else f"{when} {self.stays_reason}"
+        )
 
 
 class RosterTouch(Scoped):

@@ -29,6 +29,11 @@ def of_export(columns: Collection[str]) -> bool:
     return "record_id" in columns
 
 
+def belongs(absence: RosterAbsence) -> bool:
+    """Whether the person is still of the household."""
+    return Membership.objects.filter(person=absence.person_id, household=absence.household_id, until=None).exists()
+
+
 def asked_of(actor: Actor) -> QuerySet[RosterAbsence]:
     """Members whom an approved roster did not list and who still belong to the household: somebody must say why.
 
@@ -51,7 +56,12 @@ def narrowed(rows: QuerySet[RosterAbsence], *, town: str, find: str) -> QuerySet
 
 
 def listed_again(batch: Batch) -> QuerySet[RosterAbsence]:
-    """Open questions that the batch answers: it lists the person in that household, or moves them to another."""
+    """Open questions that the batch answers: it lists the person in that household, or moves them to another.
+
+    A file exported here answers none: it repeats the register, nobody has looked.
+    """
+    if of_export(batch.columns.get("known", ())):
+        return RosterAbsence.objects.none()
     rows = RosterRow.objects.filter(batch=batch, person=OuterRef("person"), action__in=LISTED)
     here = rows.filter(Q(household=OuterRef("household")) | Q(action__in=WRITTEN))
     return RosterAbsence.objects.filter(Exists(here), raised=True, stays_at=None).exclude(batch=batch)

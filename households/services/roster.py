@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from households.models import RosterAbsence, RosterRow
+from households.roster import absences
 from households.roster.committing import takes
 from households.roster.jobs import FILE_AAD, LAYOUTS
 from households.roster.recovery import CHECKS, RUNNING, STOPPED
@@ -240,11 +241,15 @@ def decide_reversal(*, batch: Batch, by: User, approve: bool, reason: str = "", 
 def stays(*, absence: RosterAbsence, by: User, reason: str) -> RosterAbsence:
     """仍在户: the roster did not list this member, but they still belong to the household. Raises ValidationError.
 
-    It answers for every roster so far that left them out.
+    It answers for every roster so far that left them out, once: a later answer is refused with the first one.
     """
     if not reason.strip():
         raise ValidationError("请写明核实情况")
     absence = RosterAbsence.objects.select_for_update().get(pk=absence.pk)
+    if absence.answer:
+        raise ValidationError(f"已有核实结果，这次没有保存。{absence.answer}")
+    if not absences.belongs(absence):
+        raise ValidationError(f"{absence.person.name}已不在这一户，不需再核实")
     absence.stays_by, absence.stays_at, absence.stays_reason = by, timezone.now(), reason.strip()[:200]
     absence.save()
     RosterAbsence.objects.filter(

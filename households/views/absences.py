@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.views.generic import TemplateView
 
 from households.enums import DEPARTURES
-from households.models import Membership, RosterAbsence
+from households.models import RosterAbsence
 from households.roster.absences import asked_of as asked
-from households.roster.absences import narrowed
+from households.roster.absences import belongs, narrowed
 from households.services import roster
 from jiyang.ledgers.paging import Cursor, paginate
 from jiyang.ledgers.tables import pager_of
@@ -43,7 +43,9 @@ class AbsenceView(TemplateView):
 
     def absence(self) -> RosterAbsence:
         rows = RosterAbsence.objects.visible_to(self.request.actor).filter(raised=True)
-        return get_object_or_404(rows.select_related("person", "household", "town", "village"), pk=self.kwargs["pk"])
+        return get_object_or_404(
+            rows.select_related("person", "household", "town", "village", "stays_by"), pk=self.kwargs["pk"]
+        )
 
     def get_context_data(self, **kwargs) -> dict:
         absence = self.absence()
@@ -58,9 +60,7 @@ class AbsenceView(TemplateView):
             **super().get_context_data(**kwargs),
             "absence": absence,
             "changes": changes,
-            "belongs": Membership.objects.visible_to(self.request.actor)
-            .filter(person=absence.person_id, household=absence.household_id, until=None)
-            .exists(),
+            "belongs": belongs(absence),
             "title": "名单未列，核实是否减少",
         }
 

@@ -18,6 +18,10 @@ class BatchState(models.TextChoices):
     DROPPED = "dropped", "已放弃"
 
 
+# states that only another person's agreement leads to
+AGREED = (BatchState.APPLYING, BatchState.APPROVED, BatchState.UNDOING, BatchState.UNDONE, BatchState.REDOING)
+
+
 class RowAction(models.TextChoices):
     """What the plan does with a row of the file."""
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from jiyang.access.tables import Scoped, place_field
 from jiyang.audit.tracking import Tracked
 from jiyang.intake import targets
-from jiyang.intake.enums import BatchState, PlanMode, ReversalKind, Severity
+from jiyang.intake.enums import AGREED, BatchState, PlanMode, ReversalKind, Severity
 from jiyang.ledgers.querysets import ScopedQuerySet
 from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.proposals import Proposal
@@ -79,6 +79,12 @@ class Batch(Scoped, Tracked):
                 condition=Q(approved_by=None, approved_at=None)
                 | Q(approved_by__isnull=False, submitted_by__isnull=False),
                 name="batch_approved_after_submitted",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=AGREED, approved_by__isnull=False, approved_at__isnull=False)
+                | ~Q(state__in=AGREED) & Q(approved_by=None),
+                name="batch_approved_by_somebody",
+                violation_error_message="入库的批次须有复核人和时间，没有入库的不能有",
             ),
         ]
 

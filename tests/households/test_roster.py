@@ -17,7 +17,7 @@ from households.roster import committing, jobs, reversing
 from households.services import roster, state, tiers
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake import acts
-from jiyang.intake.enums import BatchState
+from jiyang.intake.enums import AGREED, BatchState
 from jiyang.intake.models import Batch, BatchFinding, Reversal
 from tests import factories
 
@@ -195,8 +195,21 @@ def test_the_maker_may_not_approve_not_even_as_superuser(data_admin):
     data_admin.save()
     with pytest.raises(PermissionDenied, match="复核人不能是"):
         approve(data_admin, batch)
+    agreed = {"state": BatchState.APPLYING, "approved_by": data_admin, "approved_at": batch.submitted_at}
     with pytest.raises(IntegrityError, match="batch_two_people"), system_scope("测试"), transaction.atomic():
-        Batch.objects.filter(pk=batch.pk).update(approved_by=data_admin, approved_at=batch.submitted_at)
+        Batch.objects.filter(pk=batch.pk).update(**agreed)
+
+
+def test_a_batch_is_in_the_register_exactly_with_who_agreed_to_it(data_admin, district_clerk):
+    batch = submit(data_admin, upload(data_admin, DATA / "roster_a_small.xlsx"))
+    agreed = {"approved_by": district_clerk, "approved_at": batch.submitted_at}
+    for change in (*({"state": one} for one in AGREED), agreed, {**agreed, "state": BatchState.RETURNED}):
+        with (
+            pytest.raises(IntegrityError, match="batch_approved_by_somebody"),
+            system_scope("测试"),
+            transaction.atomic(),
+        ):
+            Batch.objects.filter(pk=batch.pk).update(**change)
 
 
 def test_a_town_officer_may_neither_upload_nor_approve(data_admin, town_officer):

@@ -6,8 +6,10 @@ import io
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.urls import reverse as reverse_url
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
@@ -193,6 +195,40 @@ def test_who_is_left_out_of_two_rosters_is_asked_for_once(data_admin, district_c
     assert asked() == []
     with system_scope("测试"):
         assert RosterAbsence.objects.exclude(stays_at=None).count() == 2
+
+
+def test_an_answered_question_keeps_its_first_answer(client, data_admin, district_clerk, town_officer):
+    one = {"home": 0, "labour": "weak", "months": "6", "hamlet": "", "phone": ""}
+    for people in ({0: one, 1: one}, {0: {**one, "months": "3"}}):
+        approve(district_clerk, submit(data_admin, send(data_admin, as_csv(people))))
+        clear()
+    with system_scope("测试"):
+        absence = RosterAbsence.objects.get()
+    address, other = reverse_url("households:absence", args=[absence.pk]), factories.user("town_officer", "仁风镇")
+    client.force_login(town_officer)
+    assert client.post(address, {"reason": "在外务工，仍在户"}).status_code == 302
+    client.force_login(other)
+    late = client.post(address, {"reason": "走访时在家"})
+    assert late.status_code == 422
+    told = f"{town_officer.name} {timezone.localtime():%Y-%m-%d}"
+    for text in (late.content.decode(), client.get(address).content.decode()):
+        assert told in text and "核实仍在户：在外务工，仍在户" in text and "stays-reason" not in text
+    assert "这次没有保存" in late.content.decode()
+    with system_scope("测试"):
+        absence.refresh_from_db()
+        assert (absence.stays_by, absence.stays_reason) == (town_officer, "在外务工，仍在户")
+
+
+def test_nobody_is_said_to_stay_who_has_left(data_admin, district_clerk, town_officer):
+    one = {"home": 0, "labour": "weak", "months": "6", "hamlet": "", "phone": ""}
+    for people in ({0: one, 1: one}, {0: {**one, "months": "3"}}):
+        approve(district_clerk, submit(data_admin, send(data_admin, as_csv(people))))
+        clear()
+    with system_scope("测试"):
+        absence = RosterAbsence.objects.get()
+        Membership.objects.filter(person=absence.person_id).update(until="2100-01-01")
+    with acting_as(actor_for(town_officer)), pytest.raises(ValidationError, match="已不在这一户"):
+        roster.stays(absence=absence, by=town_officer, reason="仍在户")
 
 
 def test_failed_rows_come_back_corrected_as_a_continuation(data_admin, district_clerk, tmp_path: Path):

@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +21,7 @@ from jiyang.intake.models import Batch, BatchFinding
 from tests import factories
 from tests.households.test_roster import approve, check_command, load, submit, upload
 from tests.households.test_roster_plan import TEMPORARY, send
-from tests.households.test_roster_storable import ONE, as_csv, row
+from tests.households.test_roster_storable import ONE, TWO, as_csv, row
 from tests.rows import any_row
 from villages.models import VillageYear
 
@@ -143,6 +144,23 @@ def test_a_narrowed_export_and_a_file_that_only_adds_accuse_nobody(client, data_
         page = client.get(reverse("households:batch_detail", args=[batch.pk])).content.decode()
         asked[numbered, mode] = batch.counts.get("absent", 0), "不算名单未列" in page
     assert asked == {(True, "all"): (0, True), (False, "new"): (0, False), (False, "all"): (2, False)}
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_rows_exported_here_settle_no_question_of_who_was_not_listed(data_admin, district_clerk, tmp_path, numbered):
+    """They repeat what the register holds; only a list from elsewhere says that somebody belongs to the household."""
+    home = [row("3701", "9001", "王一", ONE), row("3701", "9002", "李二", TWO, 与户主关系="配偶")]
+    for rows in (home, [{**home[0], "自然村": "西头"}]):
+        approve(district_clerk, submit(data_admin, send(data_admin, as_csv(*rows))))
+        clear()
+    with acting_as(actor_for(data_admin)) as actor:
+        rows = Household.objects.visible_to(actor)
+        layout_export.write("roster_a", tmp_path / "a.xlsx", rows, actor, numbered=numbered)
+    batch = send(data_admin, (tmp_path / "a.xlsx").read_bytes())
+    assert (batch.counts["same"], batch.counts.get("relisted", 0)) == (2, 0 if numbered else 1)
+    if numbered:
+        with pytest.raises(ValidationError, match="没有要新增或变更的行"):
+            submit(data_admin, batch)
 
 
 def test_an_export_carries_the_newest_incomes_with_the_day_of_their_period(data_admin, district_clerk, tmp_path):
