@@ -19,17 +19,29 @@ from jiyang.intake.models import Batch
 from jiyang.intake.progress import Progress
 
 STALE = "提交以后系统数据有变化，已重新比对，请核对后再提交"
+TIED = "其余的户与暂缓的户有牵连（如互换编号），须一起入库"
 # the phases of a commit with their shares of its time
 COMMIT = {"核对计划": 15, "写入系统": 75, "更新户状态": 10, "重新比对": 0, "完成": 0}
 TO_WRITE = "r.action in ('insert', 'update') and not r.held"
 # What stands or falls together: a household's rows, or a row that is of no household.
 UNIT = "coalesce(s.household_no, 'row ' || s.row)"
+OTHERWISE = """(p.action, p.household_id, p.person_id, p.taken, p.changed, p.before)
+       is distinct from (s.action, s.household_id, s.person_id, s.taken, s.changed, s.before)"""
+COMPARED = f"""
+  from households_rosterrow s left join roster_plan p on p.row = s.row
+ where s.batch_id = %(batch)s and s.action in ('insert', 'update') and {OTHERWISE}
+"""
+CHANGED = f"select exists (select 1 {COMPARED})"
 OVERTAKEN = f"""
 create temp table overtaken on commit drop as
-select distinct {UNIT} as unit from households_rosterrow s left join roster_plan p on p.row = s.row
- where s.batch_id = %(batch)s and s.action in ('insert', 'update') and not s.held
-   and (p.action, p.household_id, p.person_id, p.taken, p.changed, p.before)
-       is distinct from (s.action, s.household_id, s.person_id, s.taken, s.changed, s.before)
+select distinct {UNIT} as unit {COMPARED} and not s.held
+"""
+
+
+# rows that were agreed to and cannot be written, and rows that were held
+UNWRITTEN = f"""
+select count(*) filter (where s.action in ('insert', 'update') and {UNIT} in (select unit from overtaken)),
+       count(*) filter (where s.held) from households_rosterrow s where s.batch_id = %(batch)s
 """
 
 
@@ -90,7 +102,7 @@ def _write(batch: Batch, progress: Progress) -> Batch:
     clock.lap("write")
     if overtaken or held:
         progress.step("重新比对", 0, batch.rows)
-        _continue(batch, overtaken=overtaken)
+        _continue(batch)
         clock.lap("rest")
     RosterAbsence.objects.filter(batch=batch).update(raised=True)
     absences.settle(batch)
@@ -154,34 +166,35 @@ def _anything_left() -> bool:
 
 def _back(batch: Batch) -> Batch:
     """Nothing that was agreed to can be written any more: the batch itself goes back to its maker, planned anew."""
-    RosterRow.objects.filter(batch=batch, held=True).update(held=False)  # the next checker decides anew
-    replan(batch)
-    batch.state, batch.reason = BatchState.CHECKED, _reason(batch, overtaken=True)
+    # the next checker decides anew
+    held = RosterRow.objects.filter(batch=batch, held=True).update(held=False)
+    changed = replan(batch)
+    batch.state, batch.reason = BatchState.CHECKED, _reason(batch, TIED if held and not changed else STALE)
     batch.submitted_by = batch.submitted_at = batch.approved_by = batch.approved_at = None
     batch.save()
     return batch
 
 
-def _reason(batch: Batch, *, overtaken: bool) -> str:
-    """Why rows of an approved batch go back."""
-    held = [f"复核人暂缓：{batch.reason}"] if batch.reason else []
-    return "；".join(([STALE] if overtaken else []) + held)[:200]
+def _reason(batch: Batch, why: str) -> str:
+    """Why rows of an approved batch go back: `why` some could not be written, and what the checker said of those held."""
+    held = f"复核人暂缓：{batch.reason}" if batch.reason else ""
+    return "；".join(filter(None, [why, held]))[:200]
 
 
-def _continue(batch: Batch, *, overtaken: int) -> Batch:
-    """A batch of its own for what was not written: it goes back to the maker with the reason."""
+def _continue(batch: Batch) -> Batch:
+    """A batch of its own for what was not written: it goes back to the maker with the reason.
+
+    The batch counts its approved rows among them: `overtaken` by a change, or `tied` to held ones.
+    """
     rest = Batch.objects.get(pk=batch.pk)
     rest.pk = rest.id = None
     rest._state.adding = True
-    rest.continues, rest.state, rest.reason, rest.version = (
-        batch,
-        BatchState.RETURNED,
-        _reason(batch, overtaken=bool(overtaken)),
-        1,
-    )
+    rest.continues, rest.state, rest.version = batch, BatchState.RETURNED, 1
     rest.submitted_by = rest.submitted_at = rest.approved_by = rest.approved_at = None
     rest.save()
     with connection.cursor() as cursor:
+        cursor.execute(UNWRITTEN, {"batch": batch.pk})
+        unwritten, held = cursor.fetchone()
         cursor.execute(
             f"create temp table moved on commit drop as select distinct {UNIT} as unit from households_rosterrow s"
             " where s.batch_id = %s and s.held union select unit from overtaken",
@@ -204,7 +217,11 @@ def _continue(batch: Batch, *, overtaken: int) -> Batch:
             {"rest": rest.pk, "batch": batch.pk},
         )
     batch.counts, batch.rows = _counted(batch)
-    replan(rest)
+    changed = replan(rest)
+    key, why = ("tied", TIED) if held and not changed else ("overtaken", STALE)
+    if unwritten:
+        batch.counts[key] = unwritten
+    rest.reason = _reason(batch, why if unwritten else "")
     rest.save()
     return rest
 
@@ -216,11 +233,16 @@ def _counted(batch: Batch) -> tuple[dict, int]:
     return found | {name: number for name, number in told.items() if number}, rows
 
 
-def replan(batch: Batch) -> None:
-    """Plan the kept rows of a batch anew against the register as it is. Sets its counts; the caller saves it."""
+def replan(batch: Batch) -> bool:
+    """Plan the kept rows of a batch anew against the register as it is. Sets its counts; the caller saves it.
+
+    Returns whether anything of what would be written is another thing now.
+    """
     with connection.cursor() as cursor:
         cursor.execute("drop table if exists roster_plan")
         storable.note(batch, _plan(batch, rows_of(batch)))
+        cursor.execute(CHANGED, {"batch": batch.pk})
+        changed = cursor.fetchone()[0]
         cursor.execute(
             "update households_rosterrow s set action = p.action, household_id = p.household_id, person_id = p.person_id,"
             ' taken = p.taken, "first" = p.first, changed = p.changed, before = p.before from roster_plan p'
@@ -229,6 +251,7 @@ def replan(batch: Batch) -> None:
         )
     batch.counts, batch.rows = _counted(batch)
     batch.compared = {}  # this transaction is writing itself
+    return changed
 
 
 def takes(batch: Batch) -> bool:

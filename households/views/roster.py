@@ -44,6 +44,8 @@ ROW_WRONG = {
     "wrong_layout",
     "file_no_rows",
 }  # what a wrongly chosen heading row looks like
+# of a batch's counts: approved rows that the commit left to a continuation
+UNWRITTEN = {"overtaken": "提交以后系统数据有变化", "tied": "与暂缓的户有牵连（如互换编号），须一起入库"}
 register(Entry("数据导入", "households:batch_list", 90))
 
 
@@ -160,14 +162,16 @@ def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
         return {**context, **progress_context(batch), "seen": batch.doing, "may_stop": may_stop, **extra}
     actor = request.actor
     may_make, why = context["may_make"], batch.error.get("code")
+    continuations = list(batch.continuations.order_by("pk"))
     context |= {
         "urls": {act: reverse(f"households:batch_{act}", args=[batch.pk]) for act in DIALOGS},
         "may_reread": may_make and not roster.is_rest(batch),
         "may_mend": batch.state == BatchState.REFUSED and why in MENDABLE and may_make,
         "may_recheck": batch.state == BatchState.REFUSED and why == STOPPED and may_make,
         "row_chosen": row_chosen(batch),
-        "related": [batch.continues, *batch.continuations.order_by("pk")] if batch.continues else list(batch.continuations.order_by("pk")),
+        "related": [batch.continues, *continuations] if batch.continues else continuations,
         **origin_context(batch, actor),
+        **unwritten_context(batch, continuations),
     }  # fmt: skip
     if batch.counts and batch.state != BatchState.DROPPED:
         context["preview"] = Preview(batch, actor, request.GET)
@@ -191,6 +195,15 @@ def origin_context(batch: Batch, actor: Actor) -> dict:
         "same_file": list(others.exclude(pk=batch.continues_id).exclude(continues=batch).order_by("-pk")[:3]),
         "strangers": feedback.strangers(batch) if own else 0,
     }
+
+
+def unwritten_context(batch: Batch, continuations: list[Batch]) -> dict:
+    """Approved rows of a batch that could not be written, why, and the batch in which they wait."""
+    key = next((key for key in UNWRITTEN if batch.counts.get(key)), None)
+    if key is None:
+        return {}
+    rest = next(one for one in continuations if roster.is_rest(one))
+    return {"unwritten": batch.counts[key], "unwritten_why": UNWRITTEN[key], "rest": rest}
 
 
 def progress_context(batch: Batch) -> dict:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from households.models import Household, Person, RosterRow
 from households.roster import committing, feedback, jobs
-from households.services import roster
+from households.services import facts, roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.models import Batch, BatchFinding
@@ -166,6 +166,59 @@ def test_a_part_of_a_part(data_admin, district_clerk):
     assert approve_clear(district_clerk, batch).rows == 1
     with system_scope("测试"):
         assert Person.objects.count() == 3 and not RosterRow.objects.filter(held=True).exists()
+
+
+RING = [
+    ("3701", "王一", ONE, "9001", "9002"),
+    ("3702", "李二", TWO, "9002", "9003"),
+    ("3703", "赵三", THREE, "9003", "9001"),
+]
+
+
+def exchanged(maker, checker, *more: dict, held: list[int]) -> Batch:
+    """A batch in which three households pass their 人编号 around, approved but for the rows held."""
+    load(maker, checker, *(row(home, old, name, identity) for home, name, identity, old, _ in RING))
+    clear()
+    rows = [row(home, new, name, identity) for home, name, identity, _, new in RING]
+    batch = submit(maker, send(maker, as_csv(*rows, *more)))
+    clear()
+    with acting_as(actor_for(checker)):
+        roster.hold(batch=batch, by=checker, rows=held)
+        return committing.commit(roster.approve(batch=batch, by=checker, reason="还在核实").pk)
+
+
+def test_what_only_goes_together_with_held_rows_is_told_so(data_admin, district_clerk):
+    batch = exchanged(data_admin, district_clerk, held=[3])
+    assert (batch.state, counts(batch)) == (BatchState.CHECKED, {"update": 3})
+    assert batch.reason == f"{committing.TIED}；复核人暂缓：还在核实"
+    clear()
+    assert approve_clear(district_clerk, submit(data_admin, batch)).state == BatchState.APPROVED
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["tied to held rows", "overtaken"])
+def test_a_batch_of_which_approved_rows_were_not_written_says_how_many_why_and_where(
+    data_admin, district_clerk, town_officer, edited
+):
+    new = row("3704", "9004", "孙四", FOUR)
+    if edited:
+        load(data_admin, district_clerk, row("3701", "9001", "王一", ONE), row("3702", "9002", "李二", TWO))
+        clear()
+        ill = {"健康状况": "长期慢性病"}
+        rows = row("3701", "9001", "王一", ONE, **ill), row("3702", "9002", "李二", TWO, **ill), new
+        batch = submit(data_admin, send(data_admin, as_csv(*rows)))
+        with acting_as(actor_for(town_officer)):
+            for one in Person.objects.visible_to(actor_for(town_officer)):
+                facts.edit_person(by=town_officer, record=one, version=one.version, health=["disabled"])
+        batch = approve_clear(district_clerk, batch)
+    else:
+        batch = exchanged(data_admin, district_clerk, new, held=[3])
+    assert (batch.state, counts(batch)) == (BatchState.APPROVED, {"insert": 1, "overtaken" if edited else "tied": 2})
+    with system_scope("测试"):
+        rest = Batch.objects.get(continues=batch)
+    why = "提交以后系统数据有变化" if edited else "与暂缓的户有牵连（如互换编号），须一起入库"
+    text = page(data_admin, batch)
+    assert f'<b class="num">2</b> 行没有入库：{why}。' in text and f">{rest}</a>（已退回）" in text
+    assert why[:9] in rest.reason and "没有入库：" not in page(data_admin, rest)
 
 
 def test_undone_parts_come_back_in_any_order_and_the_file_goes_again(data_admin, district_clerk):
