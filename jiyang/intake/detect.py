@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import islice, zip_longest
 from typing import Any
 
-from jiyang.intake import continued, units
-from jiyang.intake.findings import letters
+from jiyang.intake import continued, twins, units
 from jiyang.intake.layouts import Field, Layout, meanings, plain
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
+from jiyang.intake.twins import AGAIN
 from jiyang.intake.writing import CHECKUP, SUMMARY, WHY
 
 SEARCHED = 20  # rows in which the headings may stand
@@ -27,7 +27,6 @@ TOWN_NAME = re.compile(
     r"(?:$|[^\u4e00-\u9fff]|名单|数据|台账|人[口员]|脱贫|监测|务工|户)"
 )  # 3.崔寨街道, 崔寨街道(2)
 ABOUT = re.compile(r"(?:基本)?(?:信息|情况|资料)$")  # what a group of columns is called besides whom it is about
-AGAIN = re.compile(r"（第\d+个）$")
 ALIKE = 0.8  # share of common columns above which another sheet was meant to be the same
 
 
@@ -57,7 +56,9 @@ class Header:
 
     `score` (0–1) and `reason` say why; `ignored` are headings that a person left out; `parts` are the sheets that are
     read as one file, this one included; `apart` names sheets that were not read, with the reason, `unread` those of them
-    that hold data, with their number of rows; `instead` tells of columns read in place of an empty one. A part that `continues` another sheet has no heading and that sheet's columns.
+    that hold data, with their number of rows; `told` says which columns were read in place of others, and why some were not.
+    `twins` are columns that would mean the same, none of which can be told to be the one. A part that `continues` another sheet
+    has no heading and that sheet's columns.
     """
 
     sheet: str
@@ -75,7 +76,8 @@ class Header:
     apart: dict[str, str] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
     continues: str = ""
-    instead: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    twins: list[str] = field(default_factory=list)
 
     @property
     def lines(self) -> int:
@@ -113,7 +115,7 @@ def detect(
     wanted = [one for one in layouts if not choice.layout or one.key == choice.layout]
     found = [best for name in _sheets(source, choice) if (best := _best_of(source, name, wanted, choice, saved))]
     for one in found:
-        _pass_over_empty(one, source, choice)
+        twins.settle(one, source, set(map(plain, choice.mapping)), saved.get(one.layout.key, {}))
         units.apply(one, source)
     visible = [one for one in found if one.sheet not in source.hidden]
     best = max(visible or found, key=lambda one: (not one.lacking, _rank(one)), default=None)
@@ -124,7 +126,8 @@ def detect(
     if twice := _twice(best):
         raise FileRefused("tables_beside", names="、".join(twice))
     if best.lacking:
-        raise FileRefused("missing_column", names="、".join(best.lacking), title=best.layout.title)
+        raise FileRefused("missing_column", names=_lacking(best), title=best.layout.title)
+    _refuse_twins(best)
     _join(best, [one for one in (visible or found) if one is not best], source)
     if not choice.sheet:
         continued.join(best, source, [one.sheet for one in found])
@@ -199,7 +202,8 @@ def _readings(
     names = _told_apart(_two_lines(above, _texts(top[number + 1])), layout)
     two = _match(sheet, number, 2, names, layout, choice, saved)
     more = len(two.columns) - len(one_line.columns)
-    if above and len(two.columns) >= fewest and more >= (1 if merged else FEWEST_BELOW):
+    few = 1 if merged or len(two.lacking) < len(one_line.lacking) else FEWEST_BELOW
+    if above and len(two.columns) >= fewest and more >= few:
         yield two
 
 
@@ -284,6 +288,7 @@ def _match(
     missing = [one.heading for one in layout.fields if one.name not in taken and not one.optional]
     score = _score(len(columns), len(columns) + len(unknown), len(columns) + len(missing))
     left_out = [headings[place] for place in sorted(ignored)]
+    objected = {name: why for name in unknown if (why := layout.objection(plain(AGAIN.sub("", name))))}
     return Header(
         sheet,
         number,
@@ -295,6 +300,7 @@ def _match(
         missing,
         score,
         left_out,
+        told=[f"“{name}”没有读：{why}" for name, why in objected.items()],
     )
 
 
@@ -323,6 +329,7 @@ def _join(best: Header, others: list[Header], source: Source) -> None:
             if same:
                 best.apart[other.sheet] = f"内容与“{same}”相同"
             else:
+                _refuse_twins(other)
                 best.parts.append(other)
         elif len(other.names & best.names) / len(other.names | best.names) >= ALIKE:
             differ = sorted(one.heading for one in best.layout.fields if one.name in other.names ^ best.names)
@@ -333,6 +340,17 @@ def _join(best: Header, others: list[Header], source: Source) -> None:
     for name in source.hidden:
         if name not in best.sheets:
             best.apart[name] = "隐藏的工作表"
+
+
+def _refuse_twins(header: Header) -> None:
+    if header.twins:
+        raise FileRefused("columns_twice", names="；".join(header.twins))
+
+
+def _lacking(header: Header) -> str:
+    """The missing headings, and what is told of columns that might have been they."""
+    told = f"（{'；'.join(header.told)}）" if header.told else ""
+    return "、".join(header.lacking) + told
 
 
 def _name_unread(best: Header, source: Source, otherwise: str) -> None:
@@ -360,47 +378,6 @@ def _twice(header: Header) -> list[str]:
     return [name for name in found if name in again] if len(again.intersection(found)) * 2 > len(found) > 2 else []
 
 
-def _pass_over_empty(header: Header, source: Source, choice: Choice) -> None:
-    """Of two columns that mean the same, the first one empty in all rows, the other one is read, and that is told.
-
-    Not below group headings, where the second is another one's (监护人 · 姓名).
-    """
-    chosen = set(map(plain, choice.mapping))
-    twins = {place: other for place in header.columns if (other := _twin(header, place, chosen)) is not None}
-    if not twins or header.lines > 1:
-        return
-    rows = [list(row) for row in source.rows(header.sheet)]
-    if header.row and sum(1 for text in _texts(rows[header.row - 1]).values() if text) > 1:
-        return
-    rows = rows[header.first_data :]
-    for place, other in twins.items():
-        if _has_content(rows, place) or not _has_content(rows, other):
-            continue
-        one, first, second = header.columns.pop(place), header.headings[place], header.headings[other]
-        header.columns[other] = one.under(plain(AGAIN.sub("", second)))
-        header.unknown[header.unknown.index(second)] = first
-        header.instead.append(f"{letters(place)} 列“{first}”空着，读 {letters(other)} 列“{AGAIN.sub('', second)}”")
-    header.columns = dict(sorted(header.columns.items()))
-
-
-def _twin(header: Header, place: int, chosen: set[str]) -> int | None:
-    """The first further column that would mean the same, unless a person said what either means."""
-    one, heading = header.columns[place], header.headings[place]
-    if plain(heading) in chosen:
-        return None
-    for other, name in sorted(header.headings.items()):
-        own = AGAIN.sub("", name)
-        if name in header.unknown and other != place and plain(name) not in chosen:
-            found = header.layout.find(plain(own))
-            if own == heading or (found and found.name == one.name):
-                return other
-    return None
-
-
-def _has_content(rows: Sequence[Sequence[Any]], place: int) -> bool:
-    return any(place < len(row) and str(row[place]).strip() for row in rows if row)
-
-
 def _is_filled(row: Sequence[Any]) -> bool:
     """Whether a row holds more than a title or a sentence."""
     return sum(1 for cell in row if cell not in ("", None)) > 1
@@ -419,7 +396,7 @@ def _reason(header: Header) -> str:
     headed = [part.sheet for part in header.parts if not part.continues]
     if len(headed) > 1:
         parts.append(f"{len(headed)} 个工作表列名相同，合并读取：{'、'.join(headed)}")
-    parts += dict.fromkeys(text for part in header.parts for text in part.instead)
+    parts += dict.fromkeys(text for part in header.parts for text in part.told)
     if header.apart:
         parts.append(f"没有读取：{'、'.join(f'{name}（{why}）' for name, why in header.apart.items())}")
     return "；".join(parts)

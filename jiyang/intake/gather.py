@@ -11,6 +11,7 @@ from jiyang.intake.detect import Header, town_named
 from jiyang.intake.filled import fill
 from jiyang.intake.layouts import plain
 from jiyang.intake.reader import Source
+from jiyang.intake.units import UNIT_CELL
 
 CHUNK = 250  # rows turned into columns at a time: few enough to stay in the processor's cache
 KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row of villages has its village
@@ -32,9 +33,6 @@ PAGE = re.compile(r"^第?\d{1,4}页(?:[,，/]?共\d{1,4}页)?$|^-\d{1,4}-$")
 BELOW = 3  # rows below the heading in which lines that explain it may stand
 COUNTING = re.compile(r"^[（(\[]?(?:(\d{1,3})|[甲乙丙丁戊己庚辛壬癸]|[A-Z]{1,2})[)）\]]?$")
 COUNTS = {"栏次", "列次", "列号", "序号", "编号"}  # what a line that counts the columns may begin with
-UNIT_CELL = re.compile(
-    r"^(?:[（(\[][^（）()\[\]]{1,16}[)）\]]|单位[:：].*|万?元|人|口|户|个|个?月|亩|公里|平方米|㎡|岁|年)$"
-)
 HOW_TO_FILL = re.compile(
     r"^[（(]?(?:(?:非?必|选|可不)填项?|可选|文本[型框]?|数[值字][型]?|整数|小数|日期型?|字符[型串]?|[单多]选|下拉(?:选择|框)?|(?:自动|系统)生成"
     r"|[A-Za-z]+(?:_[A-Za-z\d]+)*\d*|[*★√])(?:格式)?[)）]?$"

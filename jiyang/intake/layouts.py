@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import TextChoices
 from django.utils.module_loading import import_string
+
+from jiyang.intake.brackets import objection, parted
 
 # type -> SQL type of a staged column; None: read into the row's place, or not at all
 TYPES = {
@@ -35,12 +38,8 @@ EXPORTED = {
     "village",
 }  # rows that the register and its ledgers export themselves
 SHARED, LABELS = "fields", "labels"
-UNIT = re.compile(
-    r"\((?:[千万]?元|亩|个?月|年月日?|人|个|户|公里|平方米|必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|[^()]*[/、][^()]*"
-    r"|(?![^()]*(?:户主|配偶|监护|代|联系))[^()]*(?:填|选|下拉|格式|文本|自动生成)[^()]*)\)$",
-    re.IGNORECASE,
-)  # what may stand in brackets behind a heading: a unit, how to fill in, the options
-AMOUNT = re.compile(r"\(([千万]?元)(?:/[^()]*)?\)$")
+UNIT = re.compile(r"\((?:[千万]?元|亩|个?月|人|个|户|公里|平方米)\)$")  # behind a heading of a layout's own
+AMOUNT = re.compile(r"\((?:单位|[^()]*[/、,;])?([千万]?元)(?:[/每·、,;][^()]*)?\)(?:\([^()]*\))*$")
 MEASURE = re.compile(r"\((亩|公里|平方米)\)$")
 NUMBERED = re.compile(r"^(?:[a-z]{0,2}\d{1,3}[.、)]?|\(\d{1,3}\)|[一二三四五六七八九十]{1,3}[、.])")
 MARKS = r"\s*＊:：_\"'“”‘’《》★☆※●◆■▲△【】「」『』\u200b-\u200f\ufeff"
@@ -75,6 +74,28 @@ class Field:
         """What a column of amounts or measures counts in; "" where nothing says so."""
         named = next(filter(None, map(MEASURE.search, map(plain, (self.heading, *self.aliases)))), None)
         return named[1] if named else "" if self.type != "money" else "万元" if "万元" in self.heading else "元"
+
+    @property
+    def owner(self) -> str:
+        """Whose an amount is: a person's (人) or a household's (户)."""
+        return "人" if self.belongs_to == "person" or "人均" in self.heading else "户"
+
+    @property
+    def per(self) -> set[str]:
+        """Per what an amount may be said to count: its time and its owner."""
+        return {"月" if "月" in self.heading else "年", self.owner}
+
+    @property
+    def in_months(self) -> bool:
+        """Whether a count is one of months."""
+        return self.type == "count" and any("月" in name for name in (self.heading, *self.aliases))
+
+    @property
+    def own_unit(self) -> str:
+        """What a column counts in, as it is said to people."""
+        if self.type == "money":
+            return f"{self.unit}/{'月' if '月' in self.per else '年'}"
+        return {"count": "月" if self.in_months else "个数", "year": "年"}.get(self.type, self.unit)
 
     def under(self, heading: str) -> "Field":
         """The field as a file's heading (in compared form) states its unit."""
@@ -135,13 +156,26 @@ class Layout:
         return {name: one for name, one in found.items() if name not in self.by_heading}
 
     def find(self, heading: str) -> Field | None:
-        """The field of a heading in compared form; a number before it and units in brackets do not matter."""
+        """The field of a heading in compared form; a number before it and what brackets say of filling in do not matter."""
+        one, objected = self._reading(heading)
+        return None if objected else one
+
+    def objection(self, heading: str) -> str:
+        """Why a heading that would mean a field is not read as it: what stands in brackets behind it; "" for no such heading."""
+        return self._reading(heading)[1]
+
+    def _reading(self, heading: str) -> tuple[Field | None, str]:
         bare, code = NUMBERED.sub("", heading), LEGACY_CODE.search(heading)
-        for name in (heading, UNIT.sub("", heading), bare, UNIT.sub("", bare), *([code[0]] if code else ())):
-            one = self.by_heading.get(name) or self.by_alias.get(name)
-            if one and not ((stated := MEASURE.search(heading)) and one.unit and stated[1] != one.unit):
-                return one
-        return None
+        for name in (heading, bare, *([code[0]] if code else ())):
+            if one := self._named(name):
+                return one, ""
+        for base, said in chain(parted(heading), parted(bare)):
+            if one := self._named(base):
+                return one, next(filter(None, (objection(one, text) for text in said)), "")
+        return None, ""
+
+    def _named(self, name: str) -> Field | None:
+        return self.by_heading.get(name) or self.by_alias.get(name)
 
 
 def plain(heading: object) -> str:

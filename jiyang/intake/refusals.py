@@ -25,13 +25,14 @@ MESSAGES = {
     "missing_column": "缺少必需的列：{names}。请按国家系统的“{title}”原样上传，不要删列",
     "wrong_layout": "与“{title}”的版式不符：有 {n} 列不认识。请确认选对了导出表，或删去多余的列后再传",
     "tables_beside": "表里左右并排放了两张表：{names}各出现两次，右边的读不到。请把右边的移到左边的下面再传",
+    "columns_twice": "有几列是同一项、内容不同，分不清该读哪一列：{names}。请在“对应列”里把不读的设为“不导入”，或改好列名后再传",
     "layout_not_imported": "认出是“{title}”，系统里没有收它的台账，不能导入；要核对内容请用数据体检",
     "sheet_unknown": "没有名为“{sheet}”的工作表，文件里有：{sheets}",
     "sheets_differ": "工作表“{one}”和“{other}”列不相同（{names}），不能合并读取。请指定读哪一个工作表，或把列统一后再传",
 }
 # a person can mend these by choosing layout, sheet, heading row or the columns' meaning
 MENDABLE = {
-    "layout_unknown", "missing_column", "wrong_layout", "file_no_rows", "sheet_unknown", "sheets_differ", "file_wrong_district", "layout_not_imported", "tables_beside",
+    "layout_unknown", "missing_column", "wrong_layout", "file_no_rows", "sheet_unknown", "sheets_differ", "file_wrong_district", "layout_not_imported", "tables_beside", "columns_twice",
 }  # fmt: skip
 
 

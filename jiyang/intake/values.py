@@ -283,16 +283,11 @@ def _factor(written: re.Match | None, field: Field | None) -> tuple[Decimal, str
         return Decimal(1), f"列名的单位是{stated}，这一格写的是{said}"
     if written and written[2] in {"月", "年"} and (written[2] == "月") != (field is not None and "月" in field.heading):
         return Decimal(1), f"这一列不是按{written[2]}计的，这一格写的是每{written[2]}"
-    if written and field and written[2] in {"人", "户"} and written[2] != (per := _per(field)):
-        return Decimal(1), f"这一列是每{per}的，这一格写的是每{written[2]}的"
+    if written and field and written[2] in {"人", "户"} and written[2] != field.owner:
+        return Decimal(1), f"这一列是每{field.owner}的，这一格写的是每{written[2]}的"
     if said != own and not (said in SIZES and own in SIZES):
         return Decimal(1), f"这一列的单位是{own}，这一格写的是{said}"
     return (Decimal(1) if said == own else Decimal(SIZES[said]) / SIZES[own]), ""
-
-
-def _per(field: Field) -> str:
-    """Whose an amount is."""
-    return "人" if field.belongs_to == "person" or "人均" in field.heading else "户"
 
 
 def _two_decimals(text: str) -> str:

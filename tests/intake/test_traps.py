@@ -16,7 +16,7 @@ from jiyang.intake import packages, pipeline, texts, xmlbook
 from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.places import RegionIndex
-from jiyang.intake.refusals import FileRefused
+from jiyang.intake.refusals import MENDABLE, FileRefused
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 from tests.intake.workbooks import DATA, csv_text, grid, homes, in_sheet, people, rezipped, workbook
@@ -334,14 +334,105 @@ def test_an_empty_column_beside_a_guardians_is_not_filled_from_it(load):
     assert load(data).columns["name"] == [None] * 3
 
 
-def test_of_two_equal_headings_the_second_can_be_chosen(load):
+@pytest.mark.parametrize(("name", "field"), [("姓名", "name"), ("联系电话", "phone")])
+def test_of_two_equal_headings_with_different_content_one_must_be_chosen(load, name, field):
     names, *rows = grid(people(3))
-    rows = [["户主在前", *row] for row in rows]
-    data = workbook((SHEET, [["姓名", *names], *rows]))
-    first = load(data)
-    assert (first.columns["name"], first.header.unknown) == (["户主在前"] * 3, ["姓名（第2个）"])
-    second = load(data, choice=Choice(mapping={"姓名": "", "姓名（第2个）": "name"}))
-    assert second.columns["name"] == [one["姓名"] for one in people(3)]
+    names = [name if one == "户联系电话" and name == "联系电话" else one for one in names]
+    own = [row[names.index(name)] for row in rows]
+    data = workbook((SHEET, [[name, *names], *(["13900000000", *row] for row in rows)]))
+    with pytest.raises(FileRefused, match=f"A 列“{name}”、[IJY] 列“{name}”") as refused:
+        load(data)
+    assert (refused.value.code, refused.value.code in MENDABLE) == ("columns_twice", True)
+    chosen = {name: "", f"{name}（第2个）": field}
+    assert load(data, choice=Choice(mapping=chosen)).columns[field] == own
+    assert load(data, saved={"roster_a": {name: ""}}).columns[field] == own
+    same = load(workbook((SHEET, [[name, *names], *([cell, *row] for cell, row in zip(own, rows, strict=True))])))
+    assert (same.columns[field], same.header.unknown) == (own, [f"{name}（第2个）"])
+
+
+@pytest.mark.parametrize("kind", ["one line", "upright", "head last", "helper"])
+def test_columns_below_groups_are_read_from_the_members_group(load, kind):
+    family = homes(2)
+    names = [name for name in grid([])[0] if name not in {"姓名", "证件号码"}]
+    heads = {one["户编号"]: one for one in family if one["与户主关系"] == "户主"}
+    twice, rest = ["姓名", "证件号码"] * 2, [[one[name] for name in names] for one in family]
+    pairs = [[[person[name] for name in twice[:2]] for person in (heads[one["户编号"]], one)] for one in family]
+    groups = ["帮扶责任人" if kind == "helper" else "户主信息", "", "家庭成员信息", ""]
+    if kind == "head last":
+        groups, pairs = [*groups[2:], *groups[:2]], [pair[::-1] for pair in pairs]
+    lines = [[*groups, *names], twice] if kind == "upright" else [groups, [*twice, *names]]
+    rows = [[*first, *second, *row] for (first, second), row in zip(pairs, rest, strict=True)]
+    mapped = load(workbook((SHEET, [*lines, *rows])))
+    for name, heading in (("name", "姓名"), ("id_number", "证件号码")):
+        assert mapped.columns[name] == [one[heading] for one in family]
+    assert mapped.findings == []
+
+
+@pytest.mark.parametrize("named", ["groups", "brackets"])
+def test_of_columns_of_several_years_the_newest_is_read_and_that_is_told(load, named):
+    names, *rows = grid(people(3))
+    at = names.index("人均纯收入")
+    years = ["2023年", "2024年"] if named == "groups" else ["人均纯收入（2023年/元）", "人均纯收入（2024年/元）"]
+    heading = [*names[:at], *(["人均纯收入"] * 2 if named == "groups" else years), *names[at + 1 :]]
+    groups = [["" for _ in names[:at]] + years] if named == "groups" else []
+    body = [[*row[:at], "1000", "2000", *row[at + 1 :]] for row in rows]
+    mapped = load(workbook((SHEET, [*groups, heading, *body])))
+    assert mapped.columns["income_per_head"] == ["2000.00"] * 3
+    assert "W 列“人均纯收入" in mapped.header.reason and len(mapped.header.unknown) == 1
+    with pytest.raises(FileRefused, match="同一项"):
+        load(workbook((SHEET, [[*names[:at], "人均纯收入", "人均纯收入", *names[at + 1 :]], *body])))
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "stored"),
+    [
+        ("危房户（否填√）", "√", None),
+        ("危房户（1是/0否）", "1", None),
+        ("危房户（是填√，否填×）", "√", "t"),
+        ("危房户（请填是或否）", "是", "t"),
+        ("是否参加大病保险（未参加填是）", "是", None),
+        ("人均纯收入（元/月）", "700", None),
+        ("人均纯收入（元/天）", "70", None),
+        ("人均纯收入（填万元）", "0.7", None),
+        ("人均纯收入（按月填写）", "700", None),
+        ("人均纯收入（元/年）", "700", "700.00"),
+        ("人均纯收入（万元/人）", "0.7", "7000.00"),
+        ("人均纯收入（2024年/万元）", "0.7", "7000.00"),
+        ("务工时间（天/年）", "90", None),
+        ("务工时间（个月）", "9", "9"),
+        ("与户主关系（户主/配偶/之子）", "户主", "head"),
+        ("户联系电话（手机/座机）", "13800138000", "13800138000"),
+        ("自然村（户主/监护人）", "东头", None),
+    ],
+)
+def test_what_brackets_say_behind_a_heading_never_changes_a_value_silently(load, heading, cell, stored):
+    names = grid([])[0]
+    own = next(name for name in names if name.startswith(heading.split("（")[0]))
+    rows = grid(people(3, **{own: cell}))
+    rows[0][names.index(own)] = heading
+    mapped, usual = load(workbook((SHEET, rows))), plain(load)
+    name = next(one.name for place, one in usual.header.columns.items() if usual.header.headings[place] == own)
+    assert mapped.columns.get(name, [None])[0] == stored
+    if stored is None:
+        assert mapped.header.unknown == [heading] and f"“{heading}”没有读" in mapped.header.reason
+
+
+@pytest.mark.parametrize("heading", ["证件号码（户主/监护人）", "姓名（曾用名/别名）"])
+def test_a_needed_column_of_somebody_else_is_missing_and_the_refusal_says_which(load, heading):
+    rows = grid(people(3))
+    rows[0][rows[0].index(heading.split("（")[0])] = heading
+    with pytest.raises(FileRefused, match=heading) as refused:
+        load(workbook((SHEET, rows)))
+    assert refused.value.code == "missing_column"
+
+
+def test_a_line_of_units_that_are_not_the_columns_own_leaves_them_out(load):
+    rows = grid(people(3))
+    units = {"人均纯收入": "（元/月）", "务工时间（月）": "天", "人数": "人"}
+    rows.insert(1, [units.get(name, "") for name in rows[0]])
+    mapped = load(workbook((SHEET, rows)))
+    assert mapped.header.unknown == ["务工时间（月）", "人均纯收入"]
+    assert "单位是元/月" in mapped.header.reason and "income_per_head" not in mapped.columns
 
 
 def test_the_first_person_is_not_taken_for_a_second_heading_line(load):

@@ -1,0 +1,122 @@
+"""Columns of one sheet that would mean the same: told apart by the block they stand in, by their content or their year, never guessed."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from jiyang.intake.brackets import year_of
+from jiyang.intake.cells import as_text
+from jiyang.intake.findings import letters
+from jiyang.intake.layouts import plain
+from jiyang.intake.reader import Range, Source
+
+if TYPE_CHECKING:
+    from jiyang.intake.detect import Header
+
+AGAIN = re.compile(r"（第\d+个）$")  # behind a heading that stands again
+OTHERS = re.compile(
+    r"帮扶|监护|联系人|责任人|干部|采集|包村|书记|网格|赡养|担保|消除|审核"
+)  # blocks of columns about somebody else
+
+
+def settle(header: "Header", source: Source, chosen: Collection[str], saved: Mapping[str, str]) -> None:
+    """Decide for each column that has rivals which is read. What was decided is told, what cannot be is named in `header.twins`.
+
+    `chosen` are headings (in compared form) of which a person said what they mean, `saved` what an office said.
+    """
+    rivals = {place: found for place in header.columns if (found := _rivals(header, place, chosen))}
+    if not rivals:
+        return
+    rows = [list(row) for row in source.rows(header.sheet)]
+    groups = _groups(rows, header, source.merged(header.sheet))
+    for place, others in rivals.items():
+        kept = [at for at in (place, *others) if saved.get(plain(header.headings[at])) != ""] or [place]
+        _settle(header, place, kept, groups, rows[header.first_data :])
+    header.columns = dict(sorted(header.columns.items()))
+
+
+def _rivals(header: "Header", place: int, chosen: Collection[str]) -> list[int]:
+    """Further columns that would mean the same as that at `place`, unless a person said what it means."""
+    one = header.columns[place]
+    if plain(header.headings[place]) in chosen:
+        return []
+
+    def means_it(name: str) -> bool:
+        own = plain(AGAIN.sub("", name))
+        found = header.layout.find(own)
+        return own == plain(header.headings[place]) or (found is not None and found.name == one.name)
+
+    return [
+        at
+        for at, name in sorted(header.headings.items())
+        if at != place and name in header.unknown and plain(name) not in chosen and means_it(name)
+    ]
+
+
+def _settle(
+    header: "Header", place: int, places: list[int], groups: Mapping[int, str], rows: Sequence[Sequence[Any]]
+) -> None:
+    one, said = header.columns[place], {at: f"{letters(at)} 列“{AGAIN.sub('', header.headings[at])}”" for at in places}
+    about = "成员" if one.belongs_to == "household" else "户主" if header.layout.rows != "household" else None
+    others = {at for at in places if OTHERS.search(groups.get(at, "")) or (about and about in groups.get(at, ""))}
+    left = [at for at in places if at not in others] or places
+    years = {at: year_of(header.headings[at]) or year_of(groups.get(at, "")) for at in left}
+    dated = None not in years.values()
+    content = {at: _content(rows, at) for at in left}
+    if len(left) > 1 and (
+        dated or not any(map(groups.get, left))
+    ):  # below groups an empty column may be the one that is meant
+        left = [at for at in left if any(content[at])] or left[:1]
+    empty = [at for at in places if at in content and not any(content[at])]
+    if len(left) > 1 and dated:
+        newest = max(map(years.__getitem__, left))
+        left = [at for at in left if years[at] == newest]
+    if len(left) > 1 and all(content[at] == content[left[0]] for at in left):
+        left = left[:1]
+    if len(left) > 1 and [
+        at for at in left if plain(header.headings[at]) in header.layout.by_heading and not _again(header, at, left)
+    ] == [place]:
+        left = [place]
+    if len(left) > 1:
+        header.twins.append("、".join(map(said.__getitem__, left)))
+        return
+    _take(header, place, left[0])
+    if passed := [at for at in places if at != left[0] and at not in others]:
+        why = "空着" if set(passed) <= set(empty) else "没有读"
+        header.told.append(f"{'、'.join(map(said.__getitem__, passed))}{why}，读 {said[left[0]]}")
+
+
+def _again(header: "Header", place: int, places: Sequence[int]) -> bool:
+    """Whether another of the columns has the same heading."""
+    own = AGAIN.sub("", header.headings[place])
+    return any(at != place and AGAIN.sub("", header.headings[at]) == own for at in places)
+
+
+def _take(header: "Header", place: int, other: int) -> None:
+    """Let the column at `other` be what that at `place` was."""
+    if place == other:
+        return
+    one, heading = header.columns.pop(place), header.headings[other]
+    header.columns[other] = one.under(plain(AGAIN.sub("", heading)))
+    header.unknown[header.unknown.index(heading)] = header.headings[place]
+
+
+def _content(rows: Sequence[Sequence[Any]], place: int) -> list[str]:
+    return [as_text(row[place]).strip() if place < len(row) else "" for row in rows if any(row)]
+
+
+def _groups(rows: Sequence[Sequence[Any]], header: "Header", merged: Sequence[Range]) -> dict[int, str]:
+    """Per column the group that stands above it: in the first line of its heading, or in the line above that has several cells."""
+    number = header.row if header.lines > 1 else header.row - 1
+    if number < 0:
+        return {}
+    texts = {at: text for at, cell in enumerate(rows[number]) if (text := re.sub(r"\s", "", as_text(cell)))}
+    if len(texts) < 2:
+        return {}
+    ends = {left: right for (top, left), (_, right) in merged if top == number and right > left}
+    found = {}
+    for at in header.headings:
+        first = max((place for place in texts if place <= at), default=None)
+        if first is not None and not (ends and at > ends.get(first, first)) and not re.search("[:：]", texts[first]):
+            found[at] = texts[first]
+    return found
