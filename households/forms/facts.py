@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
 from django.forms.models import fields_for_model
 
 from households.forms.fields import OfHousehold, yes_no
@@ -53,6 +53,8 @@ def form_field(column: models.Field, **kwargs: Any) -> forms.Field:
         kwargs["widget"] = DayInput
     if isinstance(column, models.DecimalField | models.IntegerField):
         kwargs["min_value"] = 0
+    if isinstance(column, models.IntegerField):  # a form's field does not know what the column can hold
+        kwargs["max_value"] = connection.ops.integer_field_range(column.get_internal_type())[1]
     return column.formfield(**kwargs)
 
 

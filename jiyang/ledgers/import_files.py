@@ -1,108 +1,189 @@
-"""A ledger's import file: its heading row found, its cells as texts; and the empty workbook to fill in."""
+"""A ledger's import file: its heading rows found, its cells as texts; and the empty workbook to fill in."""
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import tablib
 import xlsxwriter
 from django.core.exceptions import ValidationError
 
-from jiyang.intake.cells import as_text, narrow, tidy, unusable
-from jiyang.intake.reader import FileRefused, read
+from jiyang.intake.cells import DIGITS_LOST, as_text, has_lost_digits, narrow, tidy, unreadable, unvalued
+from jiyang.intake.findings import kinds, letters
+from jiyang.intake.reader import FileRefused, Source, read
 from jiyang.ledgers.export import safe
-from jiyang.ledgers.importing import MOST_ROWS, LedgerResource
+from jiyang.ledgers.importing import MOST_ROWS, LedgerResource, options_of
 
 OWN_ROW, OWN_WHY = "原行号", "错误"
 SEARCHED = 8  # rows in which the headings may stand
-LOST = 1e15  # a number cell from here on has lost digits
+
+
+class Spot(NamedTuple):
+    """Where a line stands in the file; its sheet is named where several were read."""
+
+    row: int
+    sheet: str = ""
+
+    def __str__(self) -> str:
+        return f"“{self.sheet}”第 {self.row} 行" if self.sheet else f"第 {self.row} 行"
 
 
 @dataclass(frozen=True)
 class Table:
-    """The lines under the heading row, the file's row number of each (blank rows count), the heading row's, and headings
-    nobody knows."""
+    """The lines under the heading rows of all sheets that were read: the texts of each, where it stands (blank rows count),
+    and by heading what is wrong with its cells. `unknown` are headings nobody knows, `unread` other sheets with rows: name,
+    how many, why not."""
 
     dataset: tablib.Dataset
-    numbers: list[int]
+    spots: list[Spot]
+    faults: list[dict[str, str]]
     header_row: int
     unknown: list[str]
+    sheets: list[str]
+    unread: list[tuple[str, int, str]]
+
+
+@dataclass
+class Sheet:
+    """One sheet as it was looked through: its rows, and where a heading row was found, its index and the known headings' columns."""
+
+    name: str
+    rows: list[list[Any]]
+    is_hidden: bool = False
+    index: int | None = None
+    places: dict[str, list[int]] = field(default_factory=dict)
+
+    @cached_property
+    def lines(self) -> list[tuple[int, list[Any]]]:
+        """The filled rows below the headings (all, where there are none), each with its number in the file."""
+        first = 0 if self.index is None else self.index + 1
+        below = enumerate(self.rows[first:], start=first + 1)
+        return [(number, row) for number, row in below if any(as_text(cell).strip() for cell in row)]
+
+    def find_headings(self, headings: dict[str, str]) -> None:
+        """Take the row with the most known headings, if it has two."""
+        found = [_places(row, headings) for row in self.rows[:SEARCHED]]
+        best = max(range(len(found)), key=lambda index: (len(found[index]), -index), default=None)
+        if best is not None and len(found[best]) > 1:
+            self.index, self.places = best, found[best]
+
+    def unknown(self) -> list[str]:
+        known = {place for places in self.places.values() for place in places}
+        texts = {place: tidy(as_text(cell)) for place, cell in enumerate(self.rows[self.index])}
+        return [text for place, text in texts.items() if text and place not in known and text not in (OWN_ROW, OWN_WHY)]
+
+
+def _places(row: list[Any], headings: dict[str, str]) -> dict[str, list[int]]:
+    """Known heading -> the columns that bear it."""
+    found: dict[str, list[int]] = {}
+    for place, cell in enumerate(row):
+        if (heading := headings.get(narrow(as_text(cell)))) is not None:
+            found.setdefault(heading, []).append(place)
+    return found
 
 
 def table_of(data: bytes, filename: str, resource: LedgerResource) -> Table:
-    """What a file holds for a ledger.
+    """What a file holds for a ledger: the sheet whose headings fit best, and those that have the same ones.
 
-    Raises ValidationError: unreadable, no heading row, a required column missing, too many lines.
+    Raises ValidationError: unreadable, no heading row, a heading that stands twice, a required column missing, too many lines.
     """
     headings = {narrow(heading): heading for heading in resource.headings}
     try:
         source = read(data, filename)
-        sheets = [(name, list(source.rows(name))) for name in source.sheets]
+        sheets = [_sheet(source, name, headings) for name in source.sheets]
     except FileRefused as refused:
         raise ValidationError(str(refused)) from refused
-    found = max(
-        (
-            (len(_known(row, headings)), -index, name, rows)
-            for name, rows in sheets
-            for index, row in enumerate(rows[:SEARCHED])
-        ),
-        default=None,
-        key=lambda one: one[:2],
-    )
-    if found is None or found[0] < 2:
+    headed = [one for one in sheets if one.index is not None]
+    best = max(headed, key=lambda one: (not one.is_hidden, len(one.places)), default=None)
+    if best is None:
         raise ValidationError(f"没有找到表头。表头应含：{'、'.join(resource.headings)}")
-    _, index, _, rows = found
-    index = -index
-    dataset, numbers = _lines(rows, index, headings, resource)
-    return Table(dataset, numbers, index + 1, _unknown(rows[index], headings))
+    parts, unread = _parted(sheets, best)
+    _refuse(parts, resource)
+    return _table(parts, unread, best)
 
 
-def _known(row: list, headings: dict[str, str]) -> set[str]:
-    return {narrow(as_text(cell)) for cell in row} & set(headings)
+def _sheet(source: Source, name: str, headings: dict[str, str]) -> Sheet:
+    """A sheet with its cells that hold no usable value marked as such."""
+    rows = [list(row) for row in source.rows(name)]
+    for (row, place), what in source.unvalued(name).items():
+        while len(rows) <= row:
+            rows.append([])
+        rows[row] += [""] * (place + 1 - len(rows[row]))
+        rows[row][place] = unvalued(what)
+    found = Sheet(name, rows, name in source.hidden)
+    found.find_headings(headings)
+    return found
 
 
-def _unknown(row: list, headings: dict[str, str]) -> list[str]:
-    known = {*headings, OWN_ROW, OWN_WHY}
-    return [tidy(as_text(cell)) for cell in row if as_text(cell) and narrow(as_text(cell)) not in known]
+def _parted(sheets: list[Sheet], best: Sheet) -> tuple[list[Sheet], list[tuple[str, int, str]]]:
+    """The sheets to read as one table (a sheet per town), and those with rows that are not read."""
+    parts, unread = [], []
+    for one in sheets:
+        same = next((part.name for part in parts if part.rows == one.rows), "")
+        if one is best or (one.places.keys() == best.places.keys() and not one.is_hidden and not same):
+            parts.append(one)
+        elif rows := len(one.lines):
+            why = "没有表头" if one.index is None else f"内容与“{same}”相同" if same else "列不相同"
+            unread.append((one.name, rows, "隐藏的工作表" if one.is_hidden else why))
+    return [one for one in parts if one.lines] or [best], unread
 
 
-def _lines(
-    rows: list[list], index: int, headings: dict[str, str], resource: LedgerResource
-) -> tuple[tablib.Dataset, list[int]]:
-    places = {
-        headings[narrow(as_text(cell))]: at for at, cell in enumerate(rows[index]) if narrow(as_text(cell)) in headings
-    }
-    needed = [str(field.label) for field in resource.form.fields.values() if field.required]
+def _refuse(parts: list[Sheet], resource: LedgerResource) -> None:
+    """Raises ValidationError for what no line of the file can be read by."""
+    problems, places = [], parts[0].places
+    for part in parts:
+        where = f"工作表“{part.name}”里，" if len(parts) > 1 else ""
+        for heading, found in part.places.items():
+            if len(found) > 1:
+                cells = "、".join(f"{letters(place)}{part.index + 1}" for place in found)
+                problems.append(f"{where}“{heading}”列有 {len(found)} 个（{cells}），分不清读哪一列。请只留一列后再传")
+    needed = [str(asked.label) for asked in resource.form.fields.values() if asked.required]
     if missing := [heading for heading in needed if heading not in places]:
-        raise ValidationError(f"缺少必需的列：{'、'.join(missing)}")
-    below = enumerate(rows[index + 1 :], start=index + 2)
-    lines = [(number, row) for number, row in below if any(as_text(cell).strip() for cell in row)]
-    if not lines:
-        raise ValidationError("只有表头，没有数据行")
-    if len(lines) > MOST_ROWS:
-        raise ValidationError(f"有 {len(lines):,} 行，一次最多 {MOST_ROWS:,} 行，请分成几个文件")
-    dataset = tablib.Dataset(headers=list(places))
-    for _, row in lines:
-        dataset.append([text_of(row[at]) if at < len(row) else "" for at in places.values()])
-    return dataset, [number for number, _ in lines]
+        problems.append(f"缺少必需的列：{'、'.join(missing)}")
+    rows = sum(len(part.lines) for part in parts)
+    if not rows:
+        problems.append("只有表头，没有数据行")
+    if rows > MOST_ROWS:
+        problems.append(f"有 {rows:,} 行，一次最多 {MOST_ROWS:,} 行，请分成几个文件")
+    if problems:
+        raise ValidationError(problems)
+
+
+def _table(parts: list[Sheet], unread: list[tuple[str, int, str]], best: Sheet) -> Table:
+    headings, spots, faults = list(best.places), [], []
+    dataset = tablib.Dataset(headers=headings)
+    for part in parts:
+        for number, row in part.lines:
+            places = [part.places[heading][0] for heading in headings]
+            cells = [row[place] if place < len(row) else "" for place in places]
+            dataset.append([text_of(cell) for cell in cells])
+            spots.append(Spot(number, part.name if len(parts) > 1 else ""))
+            found = zip(headings, places, map(fault_of, cells), strict=True)
+            faults.append({heading: f"{letters(place)}{number} {why}" for heading, place, why in found if why})
+    unknown = dict.fromkeys(text for part in parts for text in part.unknown())
+    return Table(dataset, spots, faults, best.index + 1, list(unknown), [part.name for part in parts], unread)
 
 
 def text_of(cell: object) -> str:
-    """A cell's text; what has lost its value says so, and no form takes it."""
-    if unusable(cell) is not None:
-        return "（公式没有结果）"
-    if isinstance(cell, float) and abs(cell) >= LOST:
-        return "（数值过长，末几位已丢失）"
-    return as_text(cell)
+    """A cell's text; what has lost its value says so."""
+    return DIGITS_LOST.shown if has_lost_digits(cell) else as_text(cell)
 
 
-def failed_lines(plan) -> Iterator[dict[str, str]]:
-    """The refused lines of a plan as safe texts, with two columns of our own in front, which no import reads."""
-    for line in plan.lines:
+def fault_of(cell: object) -> str:
+    """Why a cell holds no usable value, and how to mend it; "" for a sound one."""
+    code = DIGITS_LOST.code if has_lost_digits(cell) else getattr(unreadable(cell), "code", "")
+    return f"{kinds()[code].message}。{kinds()[code].hint}" if code else ""
+
+
+def failed_lines(lines: Iterable) -> Iterator[dict[str, str]]:
+    """The refused ones of a plan's lines as safe texts, with two columns of our own in front, which no import reads."""
+    for line in lines:
         if line.problems:
             why = "；".join(f"{name}：{text}" if name else text for name, text in line.problems)
             texts = {heading: safe(text) for heading, text in line.texts.items()}
-            yield {OWN_ROW: str(line.row), OWN_WHY: safe(why), **texts}
+            yield {OWN_ROW: f"{line.spot.sheet} {line.spot.row}".strip(), OWN_WHY: safe(why), **texts}
 
 
 def template_of(resource: LedgerResource) -> bytes:
@@ -114,11 +195,10 @@ def template_of(resource: LedgerResource) -> bytes:
             book.add_format({"num_format": "@"}),
             book.add_format({"bold": True, "num_format": "@"}),
         )
-        for at, field in enumerate(resource.form.fields.values()):
+        for at, asked in enumerate(resource.form.fields.values()):
             sheet.set_column(at, at, 16, text)
-            sheet.write_string(0, at, str(field.label), bold)
-            options = [str(label) for code, label in getattr(field, "choices", []) if code not in ("", None)]
-            if options and len(",".join(options)) < 255:
+            sheet.write_string(0, at, str(asked.label), bold)
+            if (options := options_of(asked)) and len(",".join(options)) < 255:
                 sheet.data_validation(
                     1, at, MOST_ROWS, at, {"validate": "list", "source": options, "ignore_blank": True}
                 )

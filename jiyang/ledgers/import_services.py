@@ -16,16 +16,18 @@ from django.utils.crypto import salted_hmac
 
 from jiyang.access.scope import Actor, actor_for, note_in_history, require
 from jiyang.accounts.models import User
+from jiyang.audit.logs import without_numbers
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_bytes
 from jiyang.intake import acts
-from jiyang.intake.enums import BatchState, RowAction
-from jiyang.intake.models import Batch
+from jiyang.intake.enums import BatchState, RowAction, Severity
+from jiyang.intake.models import Batch, BatchFinding
 from jiyang.ledgers import registry
-from jiyang.ledgers.import_files import table_of
-from jiyang.ledgers.importing import resource_of
+from jiyang.ledgers.import_files import Spot, Table, table_of
+from jiyang.ledgers.importing import LedgerResource, resource_of
 from jiyang.ledgers.views import message_of
 
 AAD = "ledger.import"
+REFUSED = "line_refused"  # code of what stays told of a line that an approval left out
 MOVED = "提交之后台账或提交人的管辖范围有了变动，与当时核对的不一致，请退回由上传人重新核对"
 ACTIONS = {
     "new": RowAction.INSERT,
@@ -43,9 +45,9 @@ class Line:
     `former` are the values behind the masks that would be overwritten.
     """
 
-    row: int
+    spot: Spot
     action: RowAction
-    name: str
+    name: str = ""
     texts: dict[str, str] = field(default_factory=dict)
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     former: list[str] = field(default_factory=list)
@@ -54,15 +56,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Plan:
+    """What becomes of the lines of a file (`table`)."""
+
     lines: list[Line]
     counts: dict[str, int]
-    unknown: list[str]
-    header_row: int
+    table: Table
 
     @property
     def digest(self) -> str:
         """Of what would be written where, over what; keyed, for a number is soon guessed."""
-        told = [[one.row, one.action, one.changes, one.former] for one in self.lines]
+        told = [[*one.spot, one.action, one.changes, one.former] for one in self.lines]
         return salted_hmac(AAD, json.dumps(told, ensure_ascii=False), algorithm="sha256").hexdigest()
 
 
@@ -72,24 +75,29 @@ def plan_of(batch: Batch, actor: Actor, *, write: bool = False) -> Plan:
 
     Raises ValidationError for a file that cannot be read or, when writing, for a write that failed as a whole.
     """
-    with batch.file.open("rb") as stored:
-        data = decrypt_bytes(stored.read(), AAD)
-    ledger = registry.get(batch.target)
-    resource = resource_of(ledger)(actor=actor, by=actor.user, batch=batch)
-    table = table_of(data, batch.filename, resource)
+    resource, table = _opened(batch, actor)
     result = resource.import_table(table, dry_run=not write)
     if result.base_errors:
-        raise ValidationError([f"没有写入：{_why(one.error, ledger)}" for one in result.base_errors])
-    found = zip(table.numbers, result.rows, table.dataset.dict, strict=True)
-    lines = [_line(resource, row, one, texts) for row, one, texts in found]
-    invalid = {table.numbers[one.number - 1]: one for one in result.invalid_rows}
-    lines = [_refused(line, invalid.get(line.row)) for line in lines]
+        raise ValidationError([f"没有写入：{_why(one.error, resource.ledger)}" for one in result.base_errors])
+    found = zip(table.spots, result.rows, table.dataset.dict, strict=True)
+    invalid = {one.number - 1: one for one in result.invalid_rows}
+    lines = [
+        _refused(spot, texts, invalid[index]) if index in invalid else _line(resource, spot, one, texts)
+        for index, (spot, one, texts) in enumerate(found)
+    ]
     if write:
         batch.columns["written"] = [
             one.instance.pk for one in result.rows if one.import_type in {one.IMPORT_TYPE_NEW, one.IMPORT_TYPE_UPDATE}
         ]
     counts = {action.value: sum(one.action == action for one in lines) for action in RowAction}
-    return Plan(lines, counts, table.unknown, table.header_row)
+    return Plan(lines, counts, table)
+
+
+def _opened(batch: Batch, actor: Actor) -> tuple[LedgerResource, Table]:
+    with batch.file.open("rb") as stored:
+        data = decrypt_bytes(stored.read(), AAD)
+    resource = resource_of(registry.get(batch.target))(actor=actor, by=actor.user, batch=batch)
+    return resource, table_of(data, batch.filename, resource)
 
 
 def _why(error: Exception, ledger) -> str:
@@ -102,10 +110,10 @@ def _why(error: Exception, ledger) -> str:
         return "与已有的记录冲突，请核对后重传"
 
 
-def _line(resource, row: int, result, texts: dict[str, str]) -> Line:
+def _line(resource, spot: Spot, result, texts: dict[str, str]) -> Line:
     action = ACTIONS[result.import_type]
     if action == RowAction.REFUSED:
-        return Line(row, action, "", texts, problems=[("", str(one.error)) for one in result.errors])
+        return Line(spot, action, texts=texts, problems=[("", str(one.error)) for one in result.errors])
     old = result.original if action == RowAction.UPDATE else None
     changes, former = [], []
     for one in resource.fields.values() if action != RowAction.SAME else ():
@@ -115,17 +123,16 @@ def _line(resource, row: int, result, texts: dict[str, str]) -> Line:
         if not is_same and (now or was):
             changes.append((one.column_name, was, now))
             former.append(str(column.raw(old)) if old is not None else "")
-    return Line(row, action, resource.ledger.name_of(result.instance), texts, changes, former)
+    return Line(spot, action, resource.ledger.name_of(result.instance), texts, changes, former)
 
 
-def _refused(line: Line, invalid) -> Line:
-    if invalid is None:
-        return line
-    named = {"" if name == NON_FIELD_ERRORS else name: texts for name, texts in invalid.error_dict.items()}
-    return Line(
-        line.row, RowAction.REFUSED, "", line.texts,
-        problems=[(name, text) for name, texts in named.items() for text in texts],
-    )  # fmt: skip
+def _refused(spot: Spot, texts: dict[str, str], invalid) -> Line:
+    problems = [
+        ("" if name == NON_FIELD_ERRORS else name, text.rstrip("。"))
+        for name, reasons in invalid.error_dict.items()
+        for text in reasons
+    ]
+    return Line(spot, RowAction.REFUSED, texts=texts, problems=problems)
 
 
 def eyes_of(batch: Batch, actor: Actor) -> Actor:
@@ -176,15 +183,53 @@ def approve(*, batch: Batch, by: User, seen: str = "") -> Batch:
     batch = acts.as_checker(batch, by=by, seen=seen)
     acts.must_be_shown(batch, batch.plan_hash, seen)
     note_in_history(batch=batch.pk)
-    if plan_of(batch, eyes_of(batch, require()), write=True).digest != batch.plan_hash:
+    plan = plan_of(batch, eyes_of(batch, require()), write=True)
+    if plan.digest != batch.plan_hash:
         raise ValidationError(MOVED)
+    _keep_refusals(batch, plan)
     batch.state, batch.approved_by, batch.approved_at = BatchState.APPROVED, by, timezone.now()
     batch.save()
     return batch
 
 
+def _keep_refusals(batch: Batch, plan: Plan) -> None:
+    """What an approval leaves out stays told: the ledger moves on, and another plan would say something else."""
+    place = {"district_id": batch.district_id, "town_id": batch.town_id, "village_id": batch.village_id}
+    BatchFinding.objects.bulk_create(
+        BatchFinding(
+            batch=batch,
+            **place,
+            row=line.spot.row,
+            sheet=line.spot.sheet,
+            column=heading[:120],
+            code=REFUSED,
+            severity=Severity.ERROR,
+            message=without_numbers(text)[:300],
+        )
+        for line in plan.lines
+        for heading, text in line.problems
+    )
+
+
+def refused_lines(batch: Batch, actor: Actor, *, with_texts: bool = False) -> list[Line]:
+    """The lines that an approval left out, with what was wrong then; `with_texts` reads them from the file again."""
+    found: dict[Spot, list[tuple[str, str]]] = {}
+    for one in BatchFinding.objects.visible_to(actor).filter(batch=batch, code=REFUSED).order_by("pk"):
+        found.setdefault(Spot(one.row, one.sheet), []).append((one.column, one.message))
+    texts = {}
+    if with_texts:
+        _, table = _opened(batch, eyes_of(batch, actor))
+        texts = dict(zip(table.spots, table.dataset.dict, strict=True))
+    return [
+        Line(spot, RowAction.REFUSED, texts=texts.get(spot, {}), problems=problems) for spot, problems in found.items()
+    ]
+
+
 def _counted(batch: Batch, plan: Plan, state: str) -> Batch:
-    batch.state, batch.rows, batch.header_row = state, len(plan.lines), plan.header_row
-    batch.counts, batch.plan_hash, batch.columns = plan.counts, plan.digest, {"unknown": plan.unknown}
+    table = plan.table
+    batch.state, batch.rows, batch.header_row = state, len(plan.lines), table.header_row
+    batch.sheet = "、".join(table.sheets)[:80]
+    batch.counts, batch.plan_hash = plan.counts, plan.digest
+    batch.columns = {"unknown": table.unknown, "unread": table.unread, "sheets": table.sheets}
     batch.save()
     return batch

@@ -9,7 +9,7 @@ from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
 from jiyang.intake import acts
 from jiyang.intake.act_views import BatchActView, acts_context
-from jiyang.intake.enums import BatchState
+from jiyang.intake.enums import BatchState, RowAction
 from jiyang.intake.models import Batch
 from jiyang.intake.reader import LARGEST_FILE
 from jiyang.ledgers import import_files, import_services, import_undo
@@ -18,6 +18,7 @@ from jiyang.ledgers.importing import MOST_ROWS, resource_of
 from jiyang.ledgers.views import INVALID, LedgerView
 
 OPEN = {BatchState.CHECKED, BatchState.RETURNED, BatchState.SUBMITTED}
+WRITTEN = {BatchState.APPROVED, BatchState.UNDONE}
 MOST_BATCHES = 100
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -86,9 +87,12 @@ class ImportBatchView(ImportView):
     template_name = "ledgers/import_batch.html"
 
     def get_context_data(self, **kwargs) -> dict:
-        batch, plan = self.get_batch(), None
+        batch, plan, shown = self.get_batch(), None, []
         if batch.state in OPEN:
             plan = import_services.plan_of(batch, import_services.eyes_of(batch, self.actor))
+            shown = [one for one in plan.lines if one.action != RowAction.SAME]
+        elif batch.state in WRITTEN:
+            shown = import_services.refused_lines(batch, self.actor)
         counts = plan.counts if plan else batch.counts
         allowed = acts_context(batch, self.actor, plan.digest if plan else "")
         allowed["may_ask"] = (
@@ -100,19 +104,19 @@ class ImportBatchView(ImportView):
             "batch": batch,
             "plan": plan,
             "moved": plan is not None and batch.state == BatchState.SUBMITTED and plan.digest != batch.plan_hash,
-            "shown": [one for one in plan.lines if one.action != "same"] if plan else [],
+            "shown": shown,
             "counts": counts,
             "writes": counts.get("insert", 0) + counts.get("update", 0),
             "urls": {act: self.ledger.url(f"import_{act}", batch.pk) for act in ACTS},
             "written": self.written(batch),
-            "failed_url": self.ledger.url("import_failed", batch.pk) if plan and counts["refused"] else "",
+            "failed_url": self.ledger.url("import_failed", batch.pk) if any(one.problems for one in shown) else "",
             "imports_url": self.ledger.url("import"),
             "title": f"{batch} {self.ledger.title}",
         }
 
     def written(self, batch: Batch) -> list[tuple[str, str, str]]:
         """Of an approved batch: each row it wrote that stands, with its address."""
-        if batch.state not in {BatchState.APPROVED, BatchState.UNDONE}:
+        if batch.state not in WRITTEN:
             return []
         found = import_undo.written_by(batch, self.actor)
         return [
@@ -126,10 +130,13 @@ class ImportFailedView(ImportView):
 
     def get(self, request: HttpRequest, batch: int) -> HttpResponse:
         one = self.get_batch()
-        if one.state not in OPEN:
+        if one.state in OPEN:
+            found = import_services.plan_of(one, import_services.eyes_of(one, self.actor)).lines
+        elif one.state in WRITTEN:
+            found = import_services.refused_lines(one, self.actor, with_texts=True)
+        else:
             raise Http404("这一批没有待改的行")
-        plan = import_services.plan_of(one, import_services.eyes_of(one, self.actor))
-        lines = list(import_files.failed_lines(plan))
+        lines = list(import_files.failed_lines(found))
         note(LogKind.EXPORT, table=self.ledger.model._meta.label_lower, purpose=f"{one} 有错误的行", rows=len(lines))
         name = f"{one}_有错误的行.xlsx"
         return workbook_response(iter(lines), list(lines[0]) if lines else ["错误"], "有错误的行", name)

@@ -89,7 +89,7 @@ class NamedChoice(forms.Field):
         if len(found) > 1:
             raise ValidationError(f"“{value}”有 {len(found)} 个同名的，请写全，如“镇街 村”，或用代码")
         if not found:
-            raise ValidationError(f"没有“{value}”，或不在本人管辖范围内")
+            raise ValidationError(f"没有“{value}”，或不在本人管辖范围内，请核对")
         return next(iter(found))
 
 
@@ -143,10 +143,13 @@ class LedgerResource(resources.ModelResource):
                 del self.form.fields[name]
             elif isinstance(asked, forms.ModelChoiceField):
                 self.form.fields[name] = NamedChoice(asked)
+            elif isinstance(asked, forms.ChoiceField):
+                options = "、".join(options_of(asked)).replace("%", "%%")
+                asked.error_messages["invalid_choice"] = f"“%(value)s”不在可填的选项中，可填：{options}"
         self.fields = {name: self.field_of(name) for name in self.form.fields}
         self.lines: list[Checked] = []
         self.known: dict[tuple, models.Model] = {}
-        self.numbers: list[int] = []
+        self.table = None
         self.written: list[models.Model] = []
         self.changed: set[str] = set()
 
@@ -162,8 +165,8 @@ class LedgerResource(resources.ModelResource):
         return {str(asked.label): name for name, asked in self.form.fields.items()}
 
     def import_table(self, table, *, dry_run: bool) -> results.Result:
-        """Run the lines of a file (`import_files.Table`), whose row numbers the problems tell."""
-        self.numbers = table.numbers
+        """Run the lines of a file (`import_files.Table`): the problems tell where they stand, its faulty cells are refused."""
+        self.table = table
         return self.import_data(table.dataset, dry_run=dry_run, use_transactions=True)
 
     def export(self, queryset=None, **kwargs) -> tablib.Dataset:
@@ -185,12 +188,14 @@ class LedgerResource(resources.ModelResource):
             as_sent(self.form, {headings[heading]: text for heading, text in line.items() if heading in headings})
             for line in dataset.dict
         ]
-        self.form.preload({name: {line[name] for line in texts} for name in (texts[0] if texts else ())})
-        first: dict[tuple, int] = {}
-        for number, line in zip(self.numbers, texts, strict=True):
+        named = [name for name, sent in (texts[0] if texts else {}).items() if isinstance(sent, str)]
+        self.form.preload({name: {line[name] for line in texts} for name in named})
+        first: dict[tuple, Any] = {}
+        for spot, line, faults in zip(self.table.spots, texts, self.table.faults, strict=True):
             checked = self.checked(line)
-            if not checked.problems and first.setdefault(checked.key, number) != number:
-                checked.problems = {NON_FIELD_ERRORS: [f"与第 {first[checked.key]} 行重复"]}
+            checked.problems |= {heading: [why] for heading, why in faults.items()}
+            if not checked.problems and first.setdefault(checked.key, spot) != spot:
+                checked.problems = {NON_FIELD_ERRORS: [f"与{first[checked.key]}重复"]}
             self.lines.append(checked)
         rows = self._meta.model.objects.visible_to(self.actor).select_related(*self.ledger.related).order_by("pk")
         if self.batch is not None and not kwargs.get("dry_run"):
@@ -305,6 +310,11 @@ def _pairs(field: forms.ChoiceField) -> list[tuple]:
         for code, label in field.choices
         for pair in (label if isinstance(label, list | tuple) else [(code, label)])
     ]
+
+
+def options_of(field: forms.Field) -> list[str]:
+    """The labels that may be written into a column; none where anything may."""
+    return [str(label) for code, label in _pairs(field) if code not in ("", None)] if hasattr(field, "choices") else []
 
 
 def resource_of(ledger) -> type[LedgerResource]:

@@ -15,6 +15,22 @@ class FormRenderer(TemplatesSetting):
 
 
 INCOMPLETE = "页面不完整或已过期，请刷新本页再提交"
+# what may be written, and how: where the form says nothing of its own
+ALLOWED: dict[type[forms.Field], dict[str, str]] = {
+    forms.CharField: {"max_length": "最多 %(limit_value)s 个字，现在有 %(show_value)s 个"},
+    forms.DateField: {"invalid": "不是有效的日期，请写成 2021-03-05 这样"},
+    forms.IntegerField: {
+        "invalid": "应为整数，如 12",
+        "min_value": "不能小于 %(limit_value)s",
+        "max_value": "不能大于 %(limit_value)s",
+    },
+    forms.DecimalField: {
+        "invalid": "应为数字，如 1250.50",
+        "max_digits": "数字太长，最多 %(max)s 位",
+        "max_decimal_places": "最多 %(max)s 位小数",
+        "max_whole_digits": "数字太大，小数点前最多 %(max)s 位",
+    },
+}
 
 
 class KernelForm(forms.Form):
@@ -33,6 +49,7 @@ class KernelForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field.widget, forms.NumberInput):
                 field.widget.attrs.setdefault("inputmode", "decimal")
+            _say_what_is_allowed(field)
             field.error_messages.setdefault("required", "")
             if field.widget.is_hidden:  # nobody types it: the page that was sent is not the one that was shown
                 field.error_messages |= {"required": INCOMPLETE, "invalid": INCOMPLETE}
@@ -52,6 +69,13 @@ class KernelForm(forms.Form):
             shown = [self[name] for name in (*own, *names) if name in self.fields and not self[name].is_hidden]
             found += [(title, shown)] if shown else []
         return found
+
+
+def _say_what_is_allowed(field: forms.Field) -> None:
+    for kind, texts in ALLOWED.items():
+        for code, text in texts.items() if isinstance(field, kind) else ():
+            if field.error_messages.get(code) == kind.default_error_messages.get(code):
+                field.error_messages[code] = text
 
 
 def day_after(last: dt.date | None) -> dt.date | None:

@@ -121,7 +121,7 @@ def test_every_error_of_every_line_is_told_at_once(client, town_officer):
 def test_rows_are_numbered_as_the_file_does_whatever_is_blank_between(client, town_officer):
     send(client, town_officer, GOOD, [], [*GOOD[:1], "王敏", "不知道", *GOOD[3:]], [None, None], GOOD)
     page = client.get(url("import_batch", batch().pk))
-    lines = {one.row: one.action for one in page.context["plan"].lines}
+    lines = {one.spot.row: one.action for one in page.context["plan"].lines}
     assert lines == {3: "insert", 5: "refused", 7: "refused"}
     assert "与第 3 行重复" in page.content.decode()
 

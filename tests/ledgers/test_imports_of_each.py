@@ -300,3 +300,29 @@ def test_the_refused_lines_come_back_safe_and_mended_go_in(client):
     mended = dict(zip(head, lines[0], strict=True)) | {"开始时间": "2021-04"}
     again = send(client, officer, ledger, mended)
     assert again.counts["insert"] == 1 and again.columns["unknown"] == []
+
+
+def test_the_refused_lines_of_an_approved_batch_stay_told_and_come_back(client):
+    ledger, home = registry.get("employment:spell"), factories.household()
+    good = line(ledger, home)
+    batch = take_in(client, ledger, good, {**good, "开始时间": "昨天", "户编号": "没有", "电话号码": "13811112222"})
+    factories.household(household_no="没有")  # the ledger moves on: the line would go in now
+    for reader in ("town_leader", "town_officer"):
+        client.force_login(factories.user(reader, "仁风镇"))
+        page = client.get(ledger.url("import_batch", batch.pk))
+        (told,) = page.context["shown"]
+        assert {heading for heading, _ in told.problems} == {"开始时间", "户编号"}
+        text = page.content.decode()
+        assert (
+            "本辖区没有这个户编号" in text
+            and "没有入库，改好后可再传" in text
+            and ledger.url_of(rows(ledger)[0]) in text
+        )
+        answer = client.get(ledger.url("import_failed", batch.pk))
+        head, *lines = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active.iter_rows(
+            values_only=True
+        )
+        (kept,) = (dict(zip(head, one, strict=True)) for one in lines)
+        assert (kept["原行号"], kept["开始时间"], kept["电话号码"]) == ("3", "昨天", "13811112222")
+    assert decided(client, ledger, batch)["voided"] == 1
+    assert ledger.url("import_failed", batch.pk) in client.get(ledger.url("import_batch", batch.pk)).content.decode()
