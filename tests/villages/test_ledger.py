@@ -57,9 +57,9 @@ def test_a_village_is_recorded_once_a_year_in_its_place(client, town_officer):
     "change, told",
     [
         ({"year": "2999"}, "年度应在 2014 到"),
-        ({"year": "2013"}, "大于或等于"),
+        ({"year": "2013"}, "不能小于"),
         ({"year": ""}, "请填写年度"),
-        ({"people_total": "-1"}, "大于或等于"),
+        ({"people_total": "-1"}, "不能小于"),
         ({"people_total": "很多"}, "整数"),
         ({"village": ""}, "请选择"),
     ],
