@@ -17,6 +17,7 @@ from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, Shee
 from jiyang.intake import compound, packages, texts, xmlbook
 from jiyang.intake.cells import Unvalued, as_text
 from jiyang.intake.dates import EPOCH, EPOCH_1904
+from jiyang.intake.formats import Formats
 from jiyang.intake.packages import MOST_COLUMNS
 from jiyang.intake.refusals import MENDABLE, FileRefused
 
@@ -104,6 +105,7 @@ def _workbook(data: bytes, kind: str, seen: packages.Package | compound.Compound
     if not sheets:
         raise FileRefused("file_no_sheet")
     opened: dict[str, Any] = {}
+    formatted = {name: _by_row(cells) for name, cells in getattr(seen, "formatted", {}).items()}
 
     def sheet_of(name: str) -> Any:
         if name not in opened:
@@ -118,8 +120,9 @@ def _workbook(data: bytes, kind: str, seen: packages.Package | compound.Compound
         offset, blank = [""] * start[1], []
         for _ in range(start[0]):
             yield blank
-        for row in sheet.iter_rows():
-            yield offset + row if offset else row
+        for number, row in enumerate(sheet.iter_rows(), start=start[0]):
+            whole = offset + row if offset else row
+            yield _as_shown(number, whole, formatted[name]) if formatted.get(name) else whole
 
     return Source(
         [one.name for one in sheets],
@@ -132,6 +135,21 @@ def _workbook(data: bytes, kind: str, seen: packages.Package | compound.Compound
         seen.unvalued,
         lambda name: sheet_of(name).total_height,
     )
+
+
+def _by_row(cells: dict[packages.Place, Formats]) -> dict[int, list[tuple[int, Formats]]]:
+    found: dict[int, list[tuple[int, Formats]]] = {}
+    for (row, place), one in cells.items():
+        found.setdefault(row, []).append((place, one))
+    return found
+
+
+def _as_shown(number: int, row: list[Any], formatted: dict[int, list[tuple[int, Formats]]]) -> list[Any]:
+    """A row with the numbers that their formats change as the texts that are shown."""
+    for place, one in formatted.get(number, ()):
+        if place < len(row):
+            row[place] = one.shown(row[place])
+    return row
 
 
 def _guarded(open_it: Callable[[], Any]) -> Any:

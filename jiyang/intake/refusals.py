@@ -5,7 +5,7 @@ from typing import Any
 
 MESSAGES = {
     "file_empty": "文件是空的，没有内容。请重新从系统导出后上传",
-    "file_too_big": "文件过大：解压后超过 300 MB。请按镇街分开导出，或删去多余的空白行列后再传",
+    "file_too_big": "文件过大，内容超过能读取的范围。请按镇街分开导出，或删去多余的空白行列后再传",
     "file_encrypted": "文件有打开密码。请在 Excel 里去掉密码（文件—信息—保护工作簿）后再传",
     "file_truncated": "文件不完整或已损坏，可能没有下载完。请重新导出后上传",
     "file_not_workbook": "这不是 Excel 或 CSV 文件。请上传从系统导出的 .xlsx、.xls 或 .csv 文件",
@@ -16,6 +16,8 @@ MESSAGES = {
     "file_too_wide": "表格超过 500 列。请只保留需要的列后再传",
     "file_too_long": "表格有 {n} 行，超过 300000 行。请按镇街分开导出后再传",
     "file_stray_cell": "第 {row} 行还有零散内容，离前面的数据很远。请删去表格下方多余的行后再传",
+    "file_no_values": "一百万个以上单元格的公式没有计算结果。请在 Excel 里打开并保存一次后再传",
+    "file_formats": "一百万个以上单元格的数字格式改变了显示的数字。请在 Excel 里另存为 CSV 后再传",
     "file_no_rows": "只有标题和表头，没有数据行。请确认导出时选对了范围",
     "file_no_sheet": "文件里没有工作表。请确认选对了文件",
     "file_encoding": "认不出文本的编码。请在 Excel 里另存为 .xlsx 后再传",

@@ -238,6 +238,39 @@ def test_digits_that_only_the_format_of_a_cell_shows_are_not_left_out_silently(l
     assert [(one.row, one.column, one.code) for one in mapped.findings] == [(3, "户编号", "shown_otherwise")]
 
 
+@pytest.mark.parametrize(
+    ("heading", "number", "shown", "stored", "code"),
+    [
+        ("人均纯收入", 0.8, '0.0"万"', "8000.00", "unit_converted"),
+        ("人均纯收入", 0.8, '0.00"万元"', "8000.00", "unit_converted"),
+        ("人均纯收入", 8, r"0\千", "8000.00", "unit_converted"),
+        ("人均纯收入", 12345, '0!.0,"万"', "12345.00", "unit_converted"),
+        ("人均纯收入", 12345, '[>=10000]0!.0,"万";General', "12345.00", "unit_converted"),
+        ("人均纯收入", 800, '[>=10000]0!.0,"万";General', "800.00", ""),
+        ("人均纯收入", 8000, "#,##0,", None, "shown_otherwise"),
+        ("人均纯收入", 8, '0"."0"万"', None, "shown_otherwise"),
+        ("人均纯收入", 0.8, "0.0%", None, "income_not_number"),
+        ("人均纯收入", 700, '0"元/月"', None, "income_not_number"),
+        ("人均纯收入", 8000.5, '_ ¥* #,##0.00_ ;_ ¥* -#,##0.00_ ;_ ¥* "-"??_ ;_ @_ ', "8000.50", ""),
+        ("务工时间（月）", 1, '0"年"', None, "number_not_count"),
+        ("务工时间（月）", 6, '0"个月"', "6", ""),
+        ("户编号", 123, "0000000000000000", "0000000000000123", ""),
+        ("户联系电话", 13800001111, "000-0000-0000", "13800001111", ""),
+        ("首次识别时间", 41760, 'yyyy"年"m"月"', "2014-05-01", "date_serial_cell"),
+    ],
+)
+def test_a_number_is_read_as_its_format_shows_it(load, heading, number, shown, stored, code):
+    names, *rows = grid(people(1))
+    place = names.index(heading)
+
+    def touch(book, sheets):
+        sheets[0].write_number(2, place, number, book.add_format({"num_format": shown}))
+
+    mapped = load(workbook((SHEET, [names, *rows]), touch=touch))
+    assert [one.code for one in mapped.findings] == [code] * bool(code)
+    assert mapped.columns[mapped.header.columns[place].name] == [stored]
+
+
 def test_a_number_that_says_there_is_none_is_a_warning(load):
     mapped = load(workbook((SHEET, grid(people(3, 证件号码="999999199001010011")))))
     assert [one.code for one in mapped.findings] == ["id_placeholder"] * 3

@@ -6,6 +6,7 @@ import re
 import struct
 import subprocess
 import sys
+import time
 from html import escape
 
 import pytest
@@ -800,6 +801,54 @@ def test_formulas_give_their_results_and_one_without_a_result_is_told(load):
     assert [(one.cell, one.code) for one in mapped.findings] == [("I4", "cell_error"), ("I5", "formula_no_value")]
 
 
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ('<c r="M3">\n<f>A1</f>\n</c>', "formula_no_value"),
+        ('<c r="M3"><f>A1</f><v xml:space="preserve"></v></c>', "formula_no_value"),
+        ('<c r="M3"><f t="shared" si="0"/></c>', "formula_no_value"),
+        ('<c r="M3"><v/><f>A1</f></c>', "formula_no_value"),
+        ('<c r="M3"><!-- a --><f><![CDATA[A1&B1]]></f></c>', "formula_no_value"),
+        ('<c r="M3" s="0" t="str"><f>A1</f></c>', "formula_no_value"),
+        ('<c t="n" r = "M3"><f>A1</f></c>', "formula_no_value"),
+        ('<c r="L3"/><c><f>A1</f></c>', "formula_no_value"),
+        ('<x:c r="M3"><x:f>A1</x:f><x:v></x:v></x:c>', "formula_no_value"),
+        ('<c r="M3"><v><![CDATA[5]]></v></c>', "formula_no_value"),
+        ("<c r='M3' t='e'><v>#N/A</v></c>", "cell_error"),
+        ('<c t="e" r="M3"><v>#N/A</v></c>', "cell_error"),
+        ('<c r="M3" t="e"><f>A1</f><v>#N/A</v></c>', "cell_error"),
+        ('<c r="M3" t="str">\n<f>A1</f>\n<v>汉族</v>\n</c>', ""),
+        ('<c r="M3" t="str"><f t="shared" si="0"/><v>汉族</v></c>', ""),
+        ('<c r="M3" t="str"><f><![CDATA[A1]]></f><v>汉族</v></c>', ""),
+        ('<c r="M3" t="inlineStr"><f>A1</f><is><t>汉族</t></is></c>', ""),
+    ],
+)
+def test_a_formula_without_a_result_is_told_however_it_is_written(load, cell, code):
+    heading, *rows = grid(people(2, 民族=""))
+    data = workbook((SHEET, [heading, *rows]))
+    (row,) = re.findall(rb'<row r="3".*?</row>', _sheet(data))
+    before, after = re.fullmatch(rb'(.*)(<c r="N3".*)', row).groups()
+    findings = load(in_sheet(data, row, before + cell.encode() + after)).findings
+    assert [(one.cell, one.code) for one in findings if one.cell == "M3"] == [("M3", code)] * bool(code)
+
+
+def test_shared_formulas_without_results_are_told_in_all_rows(load):
+    heading, *rows = grid(people(2, 人联系电话=""))
+
+    def formulas(book, sheets):
+        for number in range(2, 3002):
+            sheets[0].write_formula(number, 24, "=A1", value="消失")
+
+    data = workbook((SHEET, [heading, *rows, *(rows[1] for _ in range(2998))]), touch=formulas)
+    shared = rezipped(
+        data,
+        lambda name, text: re.sub("<f>A1</f><v>消失</v>".encode(), b'<f t="shared" si="0"/>', text).replace(
+            b'<f t="shared" si="0"/>', b'<f t="shared" ref="Y3:Y3002" si="0">A1</f>', 1
+        ),
+    )
+    assert [one.code for one in load(shared).findings if one.column == "人联系电话"] == ["formula_no_value"] * 3000
+
+
 def test_a_formula_whose_result_is_the_empty_text_is_an_empty_cell(load):
     rows = people(2)
 
@@ -1244,6 +1293,12 @@ def test_damaged_and_hostile_parts_are_refused(load, change, code):
         (b'r="C5"', b'r="C900000"', "file_stray_cell"),
         (b'r="C5"', b'r="C99999999999"', "file_stray_cell"),
         (b'<c r="C5"', b'<c\n t="s" r\n=\n"C900000"', "file_stray_cell"),
+        (b'<c r="C5"', b'<c r="C5" r="C900000"', "file_stray_cell"),
+        (b'<c r="C5"', b"<c x='\"' r='C900000'", "file_stray_cell"),
+        (b'<c r="C5"', b'<c x=">" r="C900000"', "file_stray_cell"),
+        (b'<c r="C5"', b'<c x="<" r="C900000"', "file_truncated"),
+        (b'<c r="C5"', b'<c r="XFC5"/><c', "file_too_wide"),
+        (b"</sheetData>", b'<row x="" r="900000"><c><v>1</v></c></row></sheetData>', "file_stray_cell"),
         (b'<c r="C5"', b"<c" + b" " * 3_000_000 + b'r="C900000"', "file_truncated"),
         (b"</sheetData>", b'<row r="70">' + b"<c><v>1</v></c>" * 501 + b"</row></sheetData>", "file_too_wide"),
     ],
@@ -1253,6 +1308,50 @@ def test_a_cell_in_the_middle_with_an_address_far_away_is_seen_before_memory_is_
     with pytest.raises(FileRefused) as refused:
         packages.inspect(data)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "<!--{row }-->", "<!--{<c }-->", "<!--{<row }-->", '<!--{<c t="e" }-->', '<!--{<c r="A1" t="e">}-->', '<!--{<c r="ZZ1"}-->',
+        '{<c r="A1"><f>}', '{<c r="A1"><f a="}', "{<x:c r=}", '{<c r="A1"><v><!--}', "<a{ uniqueCount=}", "{<f }", "{<!DOCTYP}", "{<c a='b' }",
+    ],
+)  # fmt: skip
+def test_a_package_that_would_be_searched_again_and_again_is_looked_through_once(junk):
+    """Four megabytes a piece; what is searched anew from each place takes hours."""
+    before, again, after = re.fullmatch("([^{]*){(.*)}([^}]*)", junk).groups()
+    text = before + again * (4_000_000 // len(again)) + after
+    data = in_sheet(workbook((SHEET, grid(people(2)))), b"</sheetData>", text.encode() + b"</sheetData>")
+    began = time.process_time()
+    try:
+        packages.inspect(data)
+    except FileRefused as refused:
+        assert refused.code == "file_truncated"
+    assert time.process_time() - began < 10
+
+
+def test_a_table_may_be_large_and_what_unfolds_far_more_than_a_table_may_not(load, monkeypatch):
+    monkeypatch.setattr(packages, "LARGEST_OF_FEW", 100_000)
+    assert len(load(workbook((SHEET, grid(people(200))))).rows) == 200
+    blank = b"<row>" + b"<c/>" * 400 + b"</row>"
+    data = in_sheet(workbook((SHEET, grid(people(2)))), b"</sheetData>", blank * 1000 + b"</sheetData>")
+    with pytest.raises(FileRefused) as refused:
+        load(data)
+    assert refused.value.code == "file_too_big"
+    monkeypatch.setattr(packages, "MOST_UNVALUED", 3)
+    formulas = b"".join(b'<row r="%d"><c r="A%d"><f>B1</f></c></row>' % (row, row) for row in range(70, 74))
+    with pytest.raises(FileRefused) as refused:
+        load(in_sheet(workbook((SHEET, grid(people(2)))), b"</sheetData>", formulas + b"</sheetData>"))
+    assert refused.value.code == "file_no_values"
+
+
+def test_pictures_and_macros_in_a_package_are_not_taken_for_cells(load):
+    noise = b"\x89PNG <c \x00 <row ' <c r=" + bytes(range(256)) * 50
+
+    def pictured(name, text):
+        return noise if name == "docProps/app.xml" else text
+
+    assert len(load(rezipped(workbook((SHEET, grid(people(2)))), pictured)).rows) == 2
 
 
 def test_a_long_list_of_ranges_is_no_hidden_cell(load):
@@ -1319,6 +1418,13 @@ source = read(data, "x.xlsx")
 rows = sum(1 for row in source.rows(source.sheets[0]) if any(row))
 print(rows, time.process_time() - began, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
+
+
+def _sheet(data: bytes) -> bytes:
+    """The XML of a package's first sheet."""
+    found: list[bytes] = []
+    rezipped(data, lambda name, text: found.append(text) or text if name.endswith("sheet1.xml") else text)
+    return found[0]
 
 
 def _cost(data: bytes, folder) -> tuple[int, float, float]:
