@@ -87,10 +87,13 @@ class ImportBatchView(ImportView):
     template_name = "ledgers/import_batch.html"
 
     def get_context_data(self, **kwargs) -> dict:
-        batch, plan, shown = self.get_batch(), None, []
+        batch, plan, shown, problems = self.get_batch(), None, [], list(kwargs.pop("problems", ()))
         if batch.state in OPEN:
-            plan = import_services.plan_of(batch, import_services.eyes_of(batch, self.actor))
-            shown = [one for one in plan.lines if one.action != RowAction.SAME]
+            try:
+                plan = import_services.plan_of(batch, import_services.eyes_of(batch, self.actor))
+                shown = [one for one in plan.lines if one.action != RowAction.SAME]
+            except ValidationError as refused:  # taken in by what is no longer so: it can be dropped or given back
+                problems += [one for one in refused.messages if one not in problems]
         elif batch.state in WRITTEN:
             shown = import_services.refused_lines(batch, self.actor)
         counts = plan.counts if plan else batch.counts
@@ -103,16 +106,21 @@ class ImportBatchView(ImportView):
             **allowed,
             "batch": batch,
             "plan": plan,
-            "moved": plan is not None and batch.state == BatchState.SUBMITTED and plan.digest != batch.plan_hash,
+            "problems": problems,
+            "moved": import_services.MOVED if plan and self.has_moved(batch, plan) else "",
             "shown": shown,
             "counts": counts,
-            "writes": counts.get("insert", 0) + counts.get("update", 0),
+            "writes": plan and counts["insert"] + counts["update"],
             "urls": {act: self.ledger.url(f"import_{act}", batch.pk) for act in ACTS},
             "written": self.written(batch),
             "failed_url": self.ledger.url("import_failed", batch.pk) if any(one.problems for one in shown) else "",
             "imports_url": self.ledger.url("import"),
             "title": f"{batch} {self.ledger.title}",
         }
+
+    def has_moved(self, batch: Batch, plan: import_services.Plan) -> bool:
+        """Whether another person would agree to something else than was submitted."""
+        return batch.state == BatchState.SUBMITTED and plan.digest != batch.plan_hash
 
     def written(self, batch: Batch) -> list[tuple[str, str, str]]:
         """Of an approved batch: each row it wrote that stands, with its address."""
@@ -130,16 +138,20 @@ class ImportFailedView(ImportView):
 
     def get(self, request: HttpRequest, batch: int) -> HttpResponse:
         one = self.get_batch()
-        if one.state in OPEN:
-            found = import_services.plan_of(one, import_services.eyes_of(one, self.actor)).lines
-        elif one.state in WRITTEN:
-            found = import_services.refused_lines(one, self.actor, with_texts=True)
-        else:
+        if one.state not in OPEN | WRITTEN:
             raise Http404("这一批没有待改的行")
-        lines = list(import_files.failed_lines(found))
+        try:
+            lines = list(import_files.failed_lines(self.lines_of(one)))
+        except ValidationError as refused:
+            raise Http404("；".join(refused.messages)) from refused
         note(LogKind.EXPORT, table=self.ledger.model._meta.label_lower, purpose=f"{one} 有错误的行", rows=len(lines))
         name = f"{one}_有错误的行.xlsx"
         return workbook_response(iter(lines), list(lines[0]) if lines else ["错误"], "有错误的行", name)
+
+    def lines_of(self, batch: Batch) -> list[import_services.Line]:
+        if batch.state in OPEN:
+            return import_services.plan_of(batch, import_services.eyes_of(batch, self.actor)).lines
+        return import_services.refused_lines(batch, self.actor, with_texts=True)
 
 
 class ImportActView(BatchActView, ImportBatchView):

@@ -135,3 +135,13 @@ def test_what_is_wrong_says_what_is_allowed(client, key, change, told):
     (problem,) = answer.context["plan"].lines[0].problems
     assert problem[0] in change and told in problem[1] and not problem[1].endswith("。")
     assert "。；" not in answer.content.decode()
+
+
+def test_a_batch_that_can_no_longer_be_read_is_told_and_dropped(client, page, monkeypatch):
+    page(("名单", [HEAD, GOOD]))
+    monkeypatch.setattr("jiyang.ledgers.import_files.MOST_ROWS", 0)
+    answer = client.get(url("import_batch", batch().pk))
+    assert answer.status_code == 200 and "一次最多 0 行" in answer.content.decode()
+    assert client.post(url("import_submit", batch().pk)).status_code == 422
+    assert client.get(url("import_failed", batch().pk)).status_code == 404
+    assert client.post(url("import_drop", batch().pk)).status_code == 302
