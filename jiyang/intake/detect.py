@@ -58,7 +58,7 @@ class Header:
     read as one file, this one included; `apart` names sheets that were not read, with the reason, `unread` those of them
     that hold data, with their number of rows; `told` says which columns were read in place of others, and why some were not.
     `twins` are columns that would mean the same, none of which can be told to be the one. A part that `continues` another sheet
-    has no heading and that sheet's columns.
+    has no heading and that sheet's columns; `town` is the town after which the sheet is named.
     """
 
     sheet: str
@@ -78,6 +78,7 @@ class Header:
     continues: str = ""
     told: list[str] = field(default_factory=list)
     twins: list[str] = field(default_factory=list)
+    town: str = ""
 
     @property
     def lines(self) -> int:
@@ -91,7 +92,7 @@ class Header:
     @property
     def lacking(self) -> list[str]:
         """Headings without which the file cannot be read. A sheet named after its town needs no column for it."""
-        known = self.names | ({"town"} if town_named(self.sheet) else set())
+        known = self.names | ({"town"} if self.town else set())
         return [one.heading for one in self.layout.fields if one.must_exist and one.name not in known]
 
     @property
@@ -105,15 +106,24 @@ class Header:
 
 
 def detect(
-    source: Source, layouts: Sequence[Layout], choice: Choice | None = None, saved: Mapping[str, Mapping] | None = None
+    source: Source,
+    layouts: Sequence[Layout],
+    choice: Choice | None = None,
+    saved: Mapping[str, Mapping] | None = None,
+    towns: Mapping[str, str] | None = None,
 ) -> Header:
     """The best heading row over all sheets and layouts, or the one a person chose. Raises FileRefused.
 
-    `saved` holds an office's own headings: layout key → {heading in compared form: field name}.
+    `saved` holds an office's own headings: layout key → {heading in compared form: field name}; `towns` names the towns of sheets
+    whose names alone do not say that they are towns.
     """
     choice, saved = choice or Choice(), saved or {}
     wanted = [one for one in layouts if not choice.layout or one.key == choice.layout]
-    found = [best for name in _sheets(source, choice) if (best := _best_of(source, name, wanted, choice, saved))]
+    found = [
+        best
+        for name in _sheets(source, choice)
+        if (best := _best_of(source, name, wanted, choice, saved, (towns or {}).get(name, "")))
+    ]
     for one in found:
         twins.settle(one, source, set(map(plain, choice.mapping)), saved.get(one.layout.key, {}))
         units.apply(one, source)
@@ -131,6 +141,8 @@ def detect(
     _join(best, [one for one in (visible or found) if one is not best], source)
     if not choice.sheet:
         continued.join(best, source, [one.sheet for one in found])
+        for part in best.parts:
+            part.town = town_named(part.sheet) or (towns or {}).get(part.sheet, part.town)
     _name_unread(best, source, "没有选它" if choice.sheet else "没有表头")
     best.reason = _reason(best)
     return best
@@ -161,7 +173,9 @@ def _sheets(source: Source, choice: Choice) -> list[str]:
     return [choice.sheet]
 
 
-def _best_of(source: Source, name: str, layouts: Sequence[Layout], choice: Choice, saved: Mapping) -> Header | None:
+def _best_of(
+    source: Source, name: str, layouts: Sequence[Layout], choice: Choice, saved: Mapping, town: str = ""
+) -> Header | None:
     searched = islice(source.rows(name), max(SEARCHED, (choice.header_row or 0) + 1))
     top = [[cell[:LONGEST_HEADING] if isinstance(cell, str) else cell for cell in row] for row in searched]
     numbers = [choice.header_row - 1] if choice.header_row else range(len(top))
@@ -174,8 +188,10 @@ def _best_of(source: Source, name: str, layouts: Sequence[Layout], choice: Choic
         for header in _readings(name, number, top, layout, choice, saved.get(layout.key, {}), number in tall)
     ]
     best = max(found, key=_rank, default=None)
+    if best:
+        best.town = town_named(name) or town
     if choice.header_row and not choice.sheet and (best is None or best.lacking):
-        own = _best_of(source, name, layouts, replace(choice, header_row=None), saved)
+        own = _best_of(source, name, layouts, replace(choice, header_row=None), saved, town)
         return own if own and (best is None or not own.lacking) else best
     return best
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jiyang.intake.cells import as_text, tidy, unvalued
-from jiyang.intake.detect import Header, town_named
+from jiyang.intake.detect import Header
 from jiyang.intake.filled import fill
 from jiyang.intake.layouts import plain
 from jiyang.intake.reader import Source
@@ -28,6 +28,10 @@ FOOTER = re.compile(
 SIGNED = re.compile(
     r"(?:签字|签名|签章|盖章|公章|填表人?|制表人?|审核人?|负责人|经办人)[)）]?[:：]?$|^年\s*月\s*日$|年\s+月\s+日$"
 )
+CLOSING = re.compile(
+    r"^[\W_]*(?:以下(?:空白|无正文|为空|无内容)|此处空白|(?:本表|本页)?(?:完|结束|完毕))[\W_]*$|^(?:\d{4}|[〇○零一二三四五六七八九]{4})年[\d一二三四五六七八九十]{1,3}月(?:[\d一二三四五六七八九十]{1,3}[日号])?$"
+    r"|^\d{4}([-./])\d{1,2}\1\d{1,2}$"
+)  # what a table ends with, or the day on which it was made
 LABELLED = re.compile(r"^[\u4e00-\u9fff（）()、/]{2,10}[:：]")  # 包村干部：
 PAGE = re.compile(r"^第?\d{1,4}页(?:[,，/]?共\d{1,4}页)?$|^-\d{1,4}-$")
 BELOW = 3  # rows below the heading in which lines that explain it may stand
@@ -78,8 +82,7 @@ def gather(source: Source, header: Header, told: Callable[[int, float], None] = 
         number = _take(source, part, found, last, within, goes_on=part.continues != "" and not ended)
         ended = found.last_left_out > number  # by a total or a signature
         last += number
-        town = town_named(part.sheet) or town_named(part.continues)
-        towns += [town] * (len(found.rows) - len(towns))
+        towns += [part.town] * (len(found.rows) - len(towns))
     if by_sheet and any(towns):
         found.columns["town"], found.towns_by_sheet = towns, True  # a sheet per town, named after it
     return found
@@ -227,6 +230,9 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
             return "合计行"
         lead = texts[filled[0]]
         numbered = said["household_no"].isdigit() or LONG_NUMBER.search(said["id_number"])
+        ends = [CLOSING.match(re.sub(r"\s", "", texts[one])) or SIGNED.search(texts[one]) for one in filled]
+        if named and len(filled) <= 4 and not numbered and all(ends):
+            return "表尾说明"
         named_so = lead == said["name"] and not re.search("[:：]", lead)
         if len(filled) <= 4 and FOOTER.match(lead) and not numbered and not named_so:
             return "表尾说明"

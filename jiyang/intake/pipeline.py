@@ -26,7 +26,7 @@ def load(
 ) -> Mapped:
     """Read a file whole. `choice` is what a person corrected, `saved` an office's own headings. Raises FileRefused."""
     source = read(data, filename)
-    header = detect(source, layouts, choice, saved)
+    header = detect(source, layouts, choice, saved, regions.towns_named(source.sheets))
     return normalise(source, header, regions, as_of=as_of, filename=filename, progress=progress)
 
 

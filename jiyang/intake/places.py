@@ -14,6 +14,9 @@ TOWN_SUFFIXES = ("街道办事处", "街道办", "街办", "办事处", "街道"
 TOWN_SUFFIX = re.compile(rf"(?:{'|'.join(TOWN_SUFFIXES)})$")
 DISTRICT_SUFFIX = re.compile(r"[县区]$")
 NEVER_ABOVE = "补填行政村；如果只写在每村的第一行，请向下填满后再传"
+AROUND_NAME = re.compile(
+    r"^[\d\s.、．()（）_\-—]+|(?:名单|数据|台账)?[\d\s.()（）_\-—]*(?:[(（][^()（）]*[)）])?$"
+)  # 3.崔寨(2)
 VILLAGE_SUFFIX = re.compile(r"(?:村民委员会|居民委员会|村委会|居委会|村委|居委|社区|行政村|村)$")
 
 
@@ -120,6 +123,15 @@ class RegionIndex:
         if isinstance(found, Place):
             return found
         return Place(self.district.pk, town_pk, found, alias=self._aliases(district, town, village, town_pk, found))
+
+    def towns_named(self, sheets: Collection[str]) -> dict[str, str]:
+        """Sheets named after a town without its suffix → its official name; one that may be the district, only beside another town's."""
+        short = {sheet: AROUND_NAME.sub("", sheet) for sheet in sheets}
+        found = {sheet: self.official[pk] for sheet, name in short.items() if name and (pk := self._town(name))}
+        several = len(set(found.values())) > 1
+        return {
+            sheet: town for sheet, town in found.items() if several or short[sheet] not in self.short_district_names
+        }
 
     def _is_own(self, district: str) -> bool:
         name = narrow(district)

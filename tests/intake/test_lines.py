@@ -145,6 +145,31 @@ def test_sheets_named_after_towns_with_a_number_or_more(load, name):
     assert (codes(mapped), len({place.town for place in mapped.places})) == ([], 3)
 
 
+def test_sheets_named_after_towns_without_their_suffix(load):
+    towns = {town: rows for town, rows in by_town(10).items() if town in {"济阳街道", "崔寨街道", "仁风镇"}}
+    short = {town: town.removesuffix("街道").removesuffix("镇") for town in towns}
+    mapped = load(workbook(*((short[town], grid(rows, WITHOUT_TOWN)) for town, rows in towns.items())))
+    assert (codes(mapped), len({place.town for place in mapped.places})) == ([], len(towns) >= 2 and len(towns))
+    with pytest.raises(FileRefused, match="乡"):  # may be the whole district's
+        load(workbook(("济阳", grid(people(3), WITHOUT_TOWN))))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"姓名": "以下空白"},
+        {"姓名": "—以下空白—"},
+        {"姓名": "2025年6月30日"},
+        {"姓名": "李强（村书记签字）"},
+        {"县(市、区、旗)": "济阳区农业农村局（盖章）", "姓名": "2025年6月30日"},
+        {"姓名": "二〇二五年六月三十日"},
+    ],
+)
+def test_what_a_table_ends_with_is_no_person_even_below_the_names(load, cells):
+    mapped = load(workbook((SHEET, [*grid(people(3)), line(**cells)])))
+    assert (len(mapped.rows), codes(mapped), mapped.skipped) == (3, [], {"表尾说明": 1})
+
+
 def test_a_sheet_with_another_name_leaves_the_towns_of_the_others(load, index):
     (first, rows), (second, more) = by_town(2).items()
     mapped = load(workbook((first, grid(rows, WITHOUT_TOWN)), ("补充", grid(more, WITHOUT_TOWN))))
