@@ -101,12 +101,21 @@ SAME_AS_ABOVE = {"同上", "同前", "同左", "〃", "″", "〞", "〝", "”"
 NULLS = {"NULL", "Null", "null", "NaN", "nan", "None", "none"}  # what programs write for an empty cell
 PLAIN = re.compile(r"[\u4e00-\u9fff0-9A-Za-z]+\Z")
 PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{2,}\Z")
-NO_NAMES = {"户主", "本人", "配偶", "姓名", "不详", "未知", "不知", "待查", "待定", "待补", "空户", "合计", "小计"}
+NO_NAMES = {
+    "户主", "本人", "配偶", "姓名", "不详", "未知", "不知", "待查", "待定", "待补", "空户", "合计", "小计", "无名", "无名氏",
+    "未取名", "未起名", "没取名", "没起名", "未命名", "待取名", "待起名", "婴儿", "新生儿", "男婴", "女婴", "小孩", "孩子",
+    "长子", "次子", "三子", "四子", "长女", "次女", "三女", "四女", "之子", "之女", "之妻", "之母", "之父", "儿子", "女儿",
+    "妻子", "丈夫", "父亲", "母亲", "爷爷", "奶奶", "孙子", "孙女", "儿媳", "女婿", "长孙女",
+}  # fmt: skip
 NAME_ENDS = "，,。.；;、:："  # what is no part of a name
 SEVERAL_NAMES = re.compile(r"[、，,;；/|]")
 TWO_NAMES = re.compile(r"^[\u3400-\u9fff]{2,3}[ \u3000\xa0]+[\u3400-\u9fff]{2,3}$")
-ODD_IN_NAME = re.compile(r"^(?=.*[\u3400-\u9fff])(?=.*[A-Za-z\-—_+=<>@#$%^&!~])")  # 王伟A
-NAME_REMARK = re.compile(r"^([\u3400-\u9fff·]{2,})[(（]([^()（）]*)[)）]$")
+ODD_IN_NAME = re.compile(r"^(?=.*[\u3400-\u9fff])(?=.*(?:[A-Za-z\-—–_+=@#$%^&!~`()]|··))")  # 王伟A
+BRACKETS = str.maketrans("（【〔［[｛{〈《「『<＜）】〕］]｝}〉》」』>＞", "(" * 13 + ")" * 13)
+GONE = r"(?:已故|(?:已经?)?(?:死亡|去世|病故|亡故|销户|注销|迁出|嫁出|外嫁))$"
+NAME_REMARK = re.compile(rf"^([\u3400-\u9fff·]{{2,}})\([^()]*\)$|^([\u3400-\u9fff·]{{2,}}?){GONE}")
+NAME_WRAPPED = re.compile(r"^\(([\u3400-\u9fff·]{2,})\)$")
+NAME_DOUBT = re.compile(rf"某|{GONE}")  # what a name of Chinese characters alone does not have
 CODED = re.compile(
     r"^(?:\(\d{1,2}\)|\d{1,2}[-.、|:)—]|\d\d)(?=\D)|\(\d{1,2}\)$"
 )  # the number of a label in its code list
@@ -269,7 +278,7 @@ def name_cell(cell: object) -> Read:
     """A name: blanks that only widen it (王　伟) go, the middle dot of minority names is one character."""
     if failed := unusable(cell):
         return failed
-    if isinstance(cell, float | int) and not isinstance(cell, bool):
+    if isinstance(cell, float | int):
         return Read(None, "name_not_text")
     read = text_cell(cell)
     if read.stored is None:
@@ -277,22 +286,33 @@ def name_cell(cell: object) -> Read:
     kept = DOTS.sub("·", INNER.sub("", read.stored))
     if is_nothing(narrow(kept)):
         return Read(None, "placeholder", "")
-    if remark := NAME_REMARK.match(kept):
-        return Read(remark[1], "name_remark", remark[1])
+    bracketed = BLANKS.sub("", kept.translate(BRACKETS))
+    found, wrapped = NAME_REMARK.match(bracketed), NAME_WRAPPED.match(bracketed)
+    name = (found[1] or found[2]) if found else wrapped[1] if wrapped else kept.strip(NAME_ENDS + EDGES)
+    if broken := _no_name(name):
+        return broken
+    if found:
+        return Read(name, "name_remark", name)
+    if wrapped or _is_odd(name) or TWO_NAMES.match(tidy(as_text(cell))):
+        return Read(name, "name_odd", name)
+    return read if name == read.stored else Read(name, "inner_spaces", name)
+
+
+def _no_name(kept: str) -> Read | None:
+    """Why a text is nobody's name."""
     if NUMBER_WITHIN.search(kept.translate(WIDE)):
         return Read(None, "name_not_text")
-    kept = kept.strip(NAME_ENDS + EDGES)
     if kept in NO_NAMES:
         return Read(None, "name_broken", None, f"“{kept}”不是姓名")
     if LOST_CHARACTER.search(kept) or not any(map(str.isalpha, kept)):
         return Read(None, "name_broken")
-    if any(map(str.isdigit, kept)):
-        return Read(None, "name_broken", None, "姓名里有数字")
-    if SEVERAL_NAMES.search(kept):
-        return Read(None, "name_broken", None, "一格里不止一个姓名")
-    if TWO_NAMES.match(tidy(as_text(cell))) or ODD_IN_NAME.match(kept):
-        return Read(kept, "name_odd", kept)
-    return read if kept == read.stored else Read(kept, "inner_spaces", kept)
+    said = "姓名里有数字" if any(map(str.isdigit, kept)) else "一格里不止一个姓名" if SEVERAL_NAMES.search(kept) else ""
+    said = said or ("姓名里有“某”" if "某" in kept else "")
+    return Read(None, "name_broken", None, said) if said else None
+
+
+def _is_odd(name: str) -> bool:
+    return bool(ODD_IN_NAME.match(name.translate(WIDE).translate(BRACKETS)) or NAME_DOUBT.search(name))
 
 
 def yes_no_cell(cell: object, field: Field | None = None) -> Read:
@@ -345,6 +365,8 @@ def choice_cell(cell: object, field: Field) -> Read:
     official = field.official[value]
     if raw == official:
         return Read(value)
+    if key in field.doubtful:
+        return Read(value, "label_doubtful", official, f"“{kept}”按“{official}”保存")
     return Read(value, "surrounding_spaces" if kept == official else "label_alias", official)
 
 

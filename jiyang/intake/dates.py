@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jiyang.intake.cells import APOSTROPHES, BLANK, Read, as_text, changed, half_width, is_nothing, narrow, unusable
-from jiyang.intake.numerals import NUMERALS, chinese_number
+from jiyang.intake.numerals import FORMAL, NUMERALS, chinese_number
 
 EPOCH, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
 FIRST_SERIAL, LAST_SERIAL = 20000, 60000  # 1954 to 2064 as Excel counts days
@@ -110,6 +110,14 @@ def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH, ways: Ways =
     return _day(raw, kept, month, ways)
 
 
+def is_month(cell: object, ways: Ways = USUAL) -> bool:
+    """Whether a cell tells a month without a day."""
+    if isinstance(cell, dt.date):
+        return False
+    found = _parts(WHOLE_DATE.sub(r"\1", _bare(as_text(cell))), ways)
+    return not isinstance(found, Read) and found[2] is None
+
+
 def birth_cell(cell: object, epoch: dt.date = EPOCH, ways: Ways = USUAL) -> Read:
     """A date of birth beside the ID number. Year and month alone tell no day that could differ from it."""
     text = "" if isinstance(cell, dt.date) else _bare(as_text(cell))
@@ -120,8 +128,7 @@ def birth_cell(cell: object, epoch: dt.date = EPOCH, ways: Ways = USUAL) -> Read
         return read
     if (SHORT_YEAR.match(text) or SHORT_PAIR.match(text)) and (year := int(read.stored[:4])) >= 2000:
         return _either(text, f"{year - 100} 年", f"{year} 年")
-    found = _parts(WHOLE_DATE.sub(r"\1", text), ways)
-    return Read(None, "birth_without_day") if not isinstance(found, Read) and found[2] is None else read
+    return Read(None, "birth_without_day") if is_month(text, ways) else read
 
 
 def _bare(raw: str) -> str:
@@ -217,6 +224,7 @@ def _century(year: int) -> int:
 
 def _in_digits(text: str) -> str:
     """二〇二一年五月 → 2021年5月, Jun-17 → 2017年6月."""
+    text = text.translate(FORMAL)
     if (found := ENGLISH_MONTH.match(text)) and (number := _english(found[2])):
         year = found[3] if len(found[3]) == 4 else f"20{found[3]}"
         return f"{year}年{number}月{found[1] or ''}"

@@ -29,7 +29,21 @@ TYPES = {
     "district": None, "town": None, "village": None, "ignored": None,
 }  # fmt: skip
 ROWS = {"person", "household", "spell", "plan", "village"}
-KEYS = {"heading", "type", "belongs_to", "aliases", "required", "rule", "codes", "list", "blank", "own", "optional"}
+KEYS = {
+    "heading",
+    "type",
+    "belongs_to",
+    "aliases",
+    "required",
+    "rule",
+    "codes",
+    "list",
+    "blank",
+    "doubtful",
+    "begins",
+    "own",
+    "optional",
+}
 EXPORTED = {
     "person",
     "household",
@@ -50,7 +64,8 @@ LEGACY_CODE = re.compile(r"aa[a-z]\d{3}")  # dumps of the old system: the code a
 class Field:
     """One column: `name` is the register's word, `belongs_to` household, person or file, `required` = must not be empty.
 
-    `blank` lists what is written for "nothing"; `allowed` the official texts of a `listed` field. An `optional` column is not
+    `blank` lists what is written for "nothing", `doubtful` further labels that do not surely mean what they are taken for; `begins`
+    names the field with the day on which begins what this one's day ends; `allowed` the official texts of a `listed` field. An `optional` column is not
     missed where a file has none. `stated_unit` is the unit of amounts that the file's own heading states, where it is not `unit`.
     """
 
@@ -66,6 +81,8 @@ class Field:
     codes: type[TextChoices] | None = None
     allowed: tuple[str, ...] = ()
     blank: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
+    begins: str = ""
     labels: dict[str, str] = field(default_factory=dict, hash=False)
     stated_unit: str = ""
 
@@ -218,7 +235,8 @@ def _field(name: str, spec: dict, where: str) -> Field:
         values |= {"codes": codes, "labels": _labels(codes, spec["codes"])}
     if "list" in spec:
         values["allowed"] = tuple(import_string(spec["list"]))
-    values |= {"aliases": tuple(spec.get("aliases", ())), "blank": tuple(map(label_key, spec.get("blank", ())))}
+    values |= {key: tuple(map(label_key, spec.get(key, ()))) for key in ("blank", "doubtful")}
+    values["aliases"] = tuple(spec.get("aliases", ()))
     return Field(name=name, **values)
 
 

@@ -1,5 +1,6 @@
 """From raw rows to typed columns with findings, column by column and once per distinct value (STACK.md 10b)."""
 
+import calendar
 import datetime as dt
 from bisect import bisect_right
 from collections import Counter
@@ -10,8 +11,8 @@ from typing import Any
 
 from jiyang.identifiers.idcard import EARLIEST
 from jiyang.intake import dated
-from jiyang.intake.cells import BLANK, LONGEST_CELL, Read, as_text, unusable
-from jiyang.intake.dates import Ways, date_cell, ways_of
+from jiyang.intake.cells import BLANK, LONGEST_CELL, TICK, Read, as_text, unusable
+from jiyang.intake.dates import Ways, date_cell, is_month, ways_of
 from jiyang.intake.detect import Header
 from jiyang.intake.findings import Finding, Kind, kinds, letters
 from jiyang.intake.gather import Gathered, gather
@@ -151,10 +152,15 @@ def normalise(
         day_from=day_from,
     )
     day = as_of or data_date or dt.date.today()
+    ticked = _is_ticked(header, gathered)
     for one in header.columns.values():
         if one.is_value:
-            mapped.columns[one.name] = _column(one, gathered.columns[one.name], day, source, mapped)
+            mapped.columns[one.name] = _column(one, gathered.columns[one.name], day, source, mapped, ticked=ticked)
             progress("normalise", len(gathered.rows), len(mapped.columns) / len(header.columns))
+    for one in header.columns.values():
+        if one.begins in mapped.columns:
+            _end_months(one, mapped, day)
+    _tell_ahead(mapped, source)
     for (name, code, value), indexes in gathered.above.items():
         mapped.note(name, indexes, Read(None, code, value))
     mapped.places = _places(header, gathered, regions, mapped)
@@ -164,20 +170,59 @@ def normalise(
 def _data_date(gathered: Gathered, source: Source, header: Header, filename: str) -> tuple[dt.date | None, str]:
     """The file's own day: what most rows say in 数据日期, else what its titles and names do; and where it stands."""
     for cell, _ in Counter(gathered.columns.get("data_date", ())).most_common():
-        read = date_cell(cell, month=False, epoch=source.epoch)
-        if read.stored and (day := dt.date.fromisoformat(read.stored)) >= EARLIEST:
+        if (day := _day_of(cell, source)) and EARLIEST <= day <= dt.date.today():
             return day, ""
     return dated.told(source, header.parts or [header], filename) or (None, "")
 
 
-def _column(one: Field, cells: Sequence[Any], day: dt.date, source: Source, mapped: Mapped) -> list[str | None]:
+def _day_of(cell: Any, source: Source) -> dt.date | None:
+    stored = date_cell(cell, month=False, epoch=source.epoch).stored
+    return dt.date.fromisoformat(stored) if stored else None
+
+
+def _tell_ahead(mapped: Mapped, source: Source) -> None:
+    """A 数据日期 that lies ahead is told once."""
+    cells = mapped.raw.get("data_date", ())
+    ahead = {cell for cell in set(cells) if (day := _day_of(cell, source)) and day > dt.date.today()}
+    if ahead:
+        index = next(index for index, cell in enumerate(cells) if cell in ahead)
+        mapped.note("data_date", [index], Read(None, "data_date_ahead"))
+
+
+def _is_ticked(header: Header, gathered: Gathered) -> bool:
+    """Whether a tick says yes anywhere in the file: then nobody can tell what a circle says."""
+    signs = set(TICK)
+    return any(
+        isinstance(cell, str) and not signs.isdisjoint(cell)
+        for one in header.columns.values()
+        if one.type in {"yes_no", "choice"}
+        for cell in set(gathered.columns[one.name])
+    )
+
+
+def _end_months(one: Field, mapped: Mapped, day: dt.date) -> None:
+    """A month in which something begins and ends is meant to its last day, or to the day of the check."""
+    begun, ended, moved = mapped.columns[one.begins], mapped.columns[one.name], {}
+    for index, (first, last) in enumerate(zip(begun, ended, strict=True)):
+        if first and last and last < first and last[:7] == first[:7] and is_month(mapped.raw[one.name][index]):
+            end = dt.date.fromisoformat(last)
+            end = end.replace(day=calendar.monthrange(end.year, end.month)[1])
+            ended[index] = moved[mapped.rows[index]] = max(first, min(end, day).isoformat())
+    for finding in mapped.findings if moved else ():
+        if finding.field == one.name and finding.line in moved:
+            finding.stored = moved[finding.line].replace("-", "")
+
+
+def _column(
+    one: Field, cells: Sequence[Any], day: dt.date, source: Source, mapped: Mapped, *, ticked: bool
+) -> list[str | None]:
     """One column's stored texts; odd cells leave findings. Each distinct cell is read once."""
     types = set(map(type, cells))
     # 1, 1.0 and True are equal and must stay apart
     keys = (
         cells if len(types & NUMBERS) < 2 else [(type(cell), cell) if type(cell) in NUMBERS else cell for cell in cells]
     )
-    stored, odd = _reads(one, dict(zip(keys, cells, strict=True)), day, source)
+    stored, odd = _reads(one, dict(zip(keys, cells, strict=True)), day, source, ticked)
     if odd:
         rows: dict[Any, list[int]] = {key: [] for key in odd}
         for index, key in enumerate(keys):
@@ -188,7 +233,9 @@ def _column(one: Field, cells: Sequence[Any], day: dt.date, source: Source, mapp
     return list(map(stored.__getitem__, keys))
 
 
-def _reads(one: Field, distinct: dict[Any, Any], day: dt.date, source: Source) -> tuple[dict, dict[Any, Read]]:
+def _reads(
+    one: Field, distinct: dict[Any, Any], day: dt.date, source: Source, ticked: bool
+) -> tuple[dict, dict[Any, Read]]:
     """(distinct cell → stored text, distinct cell → what is odd about it)."""
     plain = plain_cells(one, distinct, day)
     if len(plain) == len(distinct):
@@ -206,7 +253,7 @@ def _reads(one: Field, distinct: dict[Any, Any], day: dt.date, source: Source) -
         if read.code:
             odd[key] = read
     circles = [key for key in odd if key in CIRCLES] if one.type == "yes_no" else []
-    if circles and "t" not in stored.values():  # where no other sign says yes, a circle does
+    if circles and not ticked and "t" not in stored.values():  # where no other sign says yes, a circle does
         stored |= dict.fromkeys(circles, "t")
         odd |= dict.fromkeys(circles, Read("t", "yes_no_sign", "是"))
     return stored, odd

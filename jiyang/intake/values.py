@@ -13,6 +13,7 @@ from jiyang.intake.cells import (
     BLANKS,
     INVISIBLE,
     LOST_DIGITS,
+    NAME_DOUBT,
     NO_NAMES,
     NOTHING,
     NULLS,
@@ -31,6 +32,7 @@ from jiyang.intake.cells import (
 from jiyang.intake.dates import EPOCH, USUAL, Ways, birth_cell, date_cell
 from jiyang.intake.layouts import Field
 from jiyang.intake.numerals import chinese_number
+from jiyang.intake.prefectures import is_county
 
 ID_NOISE = re.compile(
     r"^(?:身份证(?:号码?)?|ID|[\"“”#:])+|\((?:居民)?身份证(?:号码?)?\)$|[\"“”,.。;:、#]+$|(?<=\d)[-—](?=\d)",
@@ -46,7 +48,7 @@ SIZES = {"元": 1, "千元": 1000, "万元": 10_000}
 MEASURES = {"km": "公里", "平米": "平方米", "㎡": "平方米", "m2": "平方米", "m²": "平方米"}
 THOUSANDS = re.compile(r"^[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
 MONEY_NOISE = re.compile(r"[\s元￥¥]")
-COUNT_NOISE = re.compile(r"(?:人|口|个月|月|个|户|处|所)+$")  # not 年: a year of work is twelve months
+COUNT_NOISE = "人口个月户处所名"  # not 年: a year of work is twelve months
 YEAR_NOISE = re.compile(r"^(\s*\d{4})年度?\s*$")
 PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=1\d{10}$)")
 PHONE_SEPARATORS = re.compile(r"[/\\,，、;；|\s]+|(?<=\d)(?:或|和|及)(?=\d)")
@@ -57,11 +59,14 @@ NO_FRACTION = re.compile(r"(?<=^\d{11})\.0+$")
 PLAIN_AMOUNT = re.compile(r"(?:0|[1-9]\d{0,8})\.\d\d\Z", re.ASCII)
 CENT = Decimal("0.01")
 NO_PLAIN_NAMES = {*NOTHING, *NO_NAMES, *SAME_AS_ABOVE}
-COUNTY = re.compile(r"(?:县|区|旗|市辖区)")
+COUNTY = re.compile(r"([\u4e00-\u9fff]+?)(?:县|区|旗)")
+NO_COUNTY = set("本外全各邻该同当市城郊在到老新")  # 县 or 区 behind one of them alone names none
+BELOW_COUNTY = re.compile(r"(?:小|社|园|厂|校|景|山|库|牧|街)区")
 PROVINCE = re.compile(r"^(?:中国)?(?:.{2,3}省|.{2,8}自治区|北京市?|天津市?|上海市?|重庆市?)")
+CITY = re.compile(r"^([\u4e00-\u9fff]{2,8}?)市")
 PREFECTURE = re.compile(r"^.{1,8}?(?:市|地区|盟|自治州)")
 UNDIVIDED = re.compile(
-    r"东莞市|中山市|儋州市|嘉峪关市|济源市|仙桃市|潜江市|天门市|石河子市"
+    r"东莞市|中山市|儋州市|嘉峪关市|济源市|仙桃市|潜江市|天门市|石河子市|市辖区|晋城市城区|(?:阳泉|大同|长治)市[城郊矿]区|(?:铜陵|佳木斯)市郊区"
 )  # no counties below, or none above
 AREAS = {"县外省内", "省外"}  # 务工地 of a person (DOMAIN.md 1.6): no county, though one has the character
 ABROAD = re.compile(r"境外|国外|香港|澳门|台湾")
@@ -202,7 +207,7 @@ def count_cell(cell: object) -> Read:
         return BLANK
     if is_nothing(kept):
         return Read(None, "placeholder", "")
-    bare = COUNT_NOISE.sub("", kept)
+    bare = kept.rstrip(COUNT_NOISE)
     bare = bare.replace(",", "") if THOUSANDS.match(bare) else bare
     bare = re.sub(r"\.0+$", "", bare)
     bare = "0" if bare == "-0" else bare
@@ -314,7 +319,13 @@ def reaches_county(place: str) -> bool:
         return True
     rest = PROVINCE.sub("", place, count=1)
     below = PREFECTURE.sub("", rest, count=1)
-    return bool(COUNTY.search(rest) or (below and below != rest and "市" in below))
+    city = CITY.match(rest)
+    named = COUNTY.findall(BELOW_COUNTY.sub("", below))
+    return bool(
+        not NO_COUNTY.issuperset(named)
+        or (below and below != rest and "市" in below.replace("市区", ""))
+        or (city and is_county(city[1]))
+    )
 
 
 def plain_cells(field: Field, cells: Iterable[object], as_of: dt.date) -> set[str]:
@@ -337,7 +348,8 @@ def plain_cells(field: Field, cells: Iterable[object], as_of: dt.date) -> set[st
             return set()
         return {cell for cell in cells if type(cell) is str and PLAIN_AMOUNT.match(cell)}
     if field.type == "name":
-        return {cell for cell in cells if type(cell) is str and PLAIN_NAME.match(cell) and cell not in NO_PLAIN_NAMES}
+        whole = {cell for cell in cells if type(cell) is str and PLAIN_NAME.match(cell)} - NO_PLAIN_NAMES
+        return {cell for cell in whole if not NAME_DOUBT.search(cell)}
     if field.type == "text":
         nothing = NULLS.union(SAME_AS_ABOVE, field.blank)
         return {cell for cell in cells if type(cell) is str and PLAIN.match(cell) and cell not in nothing}

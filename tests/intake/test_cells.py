@@ -1,6 +1,7 @@
 """Single cells as offices write them: read for what they mean, or refused, never stored as something else."""
 
 import datetime as dt
+import time
 
 import pytest
 
@@ -102,3 +103,28 @@ def test_relations_as_they_are_written(cell, stored):
 @pytest.mark.parametrize("cell", ["01汉族", "01-汉族", "汉族(01)", "'汉族\u200d", "汉", "汉族。"])
 def test_peoples_with_a_number_or_an_apostrophe(cell):
     assert (read("ethnic", cell).stored, read("ethnic", cell).code != "listed_unknown") == ("汉族", True)
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("江苏省昆山市", False),
+        ("四川省峨眉山市", False),
+        ("晋城市城区", False),
+        ("济阳县城", False),
+        ("历下区阳光小区", False),
+        ("济南市高新区", False),
+        *(
+            (cell, True)
+            for cell in ("县内", "本区", "市区", "小区", "县城", "阳光小区", "济南市市区", "山东济南市", "吉林市")
+        ),
+    ],
+)
+def test_a_work_place_reaches_a_county_that_it_names(cell, told):
+    assert (read("job_place", cell, "roster_d").code == "job_place_too_coarse") == told
+
+
+def test_a_long_count_that_is_none_costs_little():
+    begun = time.process_time()
+    assert read("stated_size", "人" * 30_000 + "x").stored is None
+    assert time.process_time() - begun < 1

@@ -163,6 +163,13 @@ def test_a_column_wins_then_what_stands_above_then_the_sheets_name(load):
     assert load(csv_text(title + table).encode("gb18030"), "名单.csv").data_date == DAY
 
 
+def test_a_day_that_lies_ahead_is_not_the_files_and_that_is_told(load):
+    ahead = f"{dt.date.today().year + 20}0630"
+    mapped = load(workbook(("名单", grid(people(3, 数据日期=ahead)))), "名单_20210630.xlsx")
+    assert (mapped.data_date, mapped.day_from) == (DAY, "文件名")
+    assert [(one.cell, one.code) for one in mapped.findings] == [("B3", "data_date_ahead")]
+
+
 # --- what an amount is counted in ------------------------------------------------------------------------------------------
 
 

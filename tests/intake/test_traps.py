@@ -598,6 +598,27 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("姓名", "王伟 李丽花", "name_odd", "王伟李丽花"),
         ("姓名", "王伟A", "name_odd", "王伟A"),
         ("姓名", "王伟（户主）", "name_remark", "王伟"),
+        ("姓名", "王伟【户主】", "name_remark", "王伟"),
+        ("姓名", "王伟 〔已故〕", "name_remark", "王伟"),
+        ("姓名", "王伟已故", "name_remark", "王伟"),
+        ("姓名", "（王伟）", "name_odd", "王伟"),
+        ("姓名", "王－伟", "name_odd", "王－伟"),
+        ("姓名", "王··伟", "name_odd", "王··伟"),
+        ("姓名", True, "name_not_text", None),
+        ("姓名", "长子", "name_broken", None),
+        ("姓名", "未取名", "name_broken", None),
+        ("姓名", "无名氏", "name_broken", None),
+        ("姓名", "王某某", "name_broken", None),
+        ("户类型", "脱贫享受政策户", "label_alias", "脱贫户"),
+        ("户类型", "低保脱贫户", "label_alias", "脱贫户"),
+        ("户类型", "脱贫不稳定户", "label_alias", "脱贫户"),
+        ("户类型", "边缘易致贫户", "label_alias", "一般农户"),
+        ("户类型", "低保户", "label_doubtful", "一般农户"),
+        ("户类型", "分散供养特困人员", "label_doubtful", "一般农户"),
+        ("人数", "叁口人", "chinese_number", "3"),
+        ("人数", "三名", "chinese_number", "3"),
+        ("务工时间（月）", "拾", "chinese_number", "10"),
+        ("首次识别时间", "贰零壹肆年伍月", "date_format", "201405"),
         ("自然村", "东头\n", "surrounding_spaces", "东头"),
         ("自然村", "/", "placeholder", ""),
         ("自然村", "NULL", "placeholder", ""),
@@ -639,6 +660,26 @@ def test_circles_say_yes_where_no_other_sign_does(load):
 
     assert read("○", "", "×") == ["t", None, "f"]
     assert read("○", "√", "") == [None, "t", None]
+
+
+def test_what_a_circle_says_follows_the_whole_file(load):
+    def read(**changes):
+        return load(workbook((SHEET, grid(people(3, 危房户="○", **changes)))))
+
+    mapped = read(是否参加大病保险="√", 是否解决安全饮用水="√")
+    assert mapped.columns["dangerous_house"] == [None] * 3
+    assert [one.code for one in mapped.findings if one.column == "危房户"] == ["yes_no_unknown"] * 3
+    assert read(是否参加大病保险="×").columns["dangerous_house"] == ["t"] * 3
+
+
+def test_a_month_in_which_a_job_begins_and_ends_ends_with_its_last_day(load):
+    rows = CalamineWorkbook.from_path(str(DATA / "roster_d_jobs.xlsx")).get_sheet_by_index(0).to_python()[2:5]
+    begun, ended = rows[0].index("开始时间"), rows[0].index("结束时间")
+    for row, (first, last) in zip(rows[1:], (("20230605", "2023年06月"), ("20230605", "20230601")), strict=True):
+        row[begun], row[ended] = first, last
+    mapped = load(workbook((SHEET, rows)))
+    assert mapped.columns["job_ended_on"] == ["2023-06-30", "2023-06-01"]
+    assert [(one.row, one.stored) for one in mapped.findings if one.column == "结束时间"] == [(3, "20230630")]
 
 
 @pytest.mark.parametrize(
