@@ -3,15 +3,16 @@
 import logging
 import uuid
 
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
+from rest_framework.exceptions import NotAuthenticated
 
 from jiyang.access.matrix import matrix
 from jiyang.access.scope import acting_as, actor_for
-from jiyang.api.errors import is_api, problem
+from jiyang.accounts.entry import to_log_in
+from jiyang.api.errors import MESSAGES
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
 
@@ -47,9 +48,7 @@ class ScopeMiddleware(MiddlewareMixin):
         if matrix().may_open(name, roles):
             return None
         if request.actor is None:
-            if is_api(request):
-                return problem(401, "not_authenticated", "没有登录：请在请求头 Authorization 中带令牌，或先登录")
-            return redirect_to_login(request.get_full_path())
+            return to_log_in(request, "not_authenticated", MESSAGES[NotAuthenticated])
         if name not in matrix().views:
             logger.error("view %s has no entry in the permission matrix", name)
         note(LogKind.REFUSED, table=name[:60], address=request.META.get("REMOTE_ADDR"))

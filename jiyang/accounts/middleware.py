@@ -6,12 +6,12 @@ import time
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
 
+from jiyang.accounts.entry import to_log_in
 from jiyang.accounts.enums import SessionEnd
 from jiyang.accounts.services import sessions
 from jiyang.api.errors import is_api, problem
@@ -50,11 +50,7 @@ class SessionPolicyMiddleware(MiddlewareMixin):
         ):
             request.session_end = SessionEnd.EXPIRED
             logout(request)
-            if is_api(request):
-                return problem(401, "session_expired", "登录已过期，请重新登录")
-            if request.headers.get("X-Background"):
-                return HttpResponse("登录已过期，请重新登录", status=401)
-            return redirect_to_login(request.get_full_path())
+            return to_log_in(request, "session_expired", "登录已过期，请重新登录")
         if "seen_at" not in session or (now - seen > NOTED_EVERY and not request.headers.get("X-Background")):
             if "seen_at" in session:
                 sessions.seen(session)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
@@ -140,6 +141,26 @@ def test_a_session_ends_after_twelve_hours_however_busy(client, town_officer):
     session.save()
     assert client.get("/").status_code == 302
     assert SignIn.objects.get(user=town_officer).end == "expired"
+
+
+@pytest.mark.parametrize("ended", ["grown old", "ended elsewhere"])
+def test_a_fragment_without_a_session_leads_its_whole_page_to_the_log_in_and_back(client, district_clerk, ended):
+    client.force_login(district_clerk)
+    client.get("/")
+    session = client.session
+    if ended == "grown old":
+        session["since"] = 0
+        session.save()
+    else:
+        session.flush()
+    page = "/households/import/?state=approved"
+    poll = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}", "X-Background": "1"}
+    answer = client.get("/households/import/1/progress/", headers=poll)
+    assert (answer.status_code, answer.content) == (401, b"")
+    again = client.post(
+        answer["HX-Redirect"], {"username": district_clerk.username, "password": factories.PASSWORD, "next": page}
+    )
+    assert answer["HX-Redirect"] == f"{url('login')}?next={quote(page)}" and again.url == page
 
 
 def test_filters_of_the_user_list(client, administrator, town_officer, other_officer, outsider):

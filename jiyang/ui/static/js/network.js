@@ -18,4 +18,9 @@ function bar(text, retry) {
 const failed = (event) => bar("没有连上，内容未丢失。", () => window.htmx.trigger(event.detail.elt, "retry"));
 document.addEventListener("htmx:sendError", failed);
 document.addEventListener("htmx:timeout", failed);
+// A refusal that brings no fragment; one that leads to the log-in has left this page already.
+document.addEventListener("htmx:responseError", (event) => {
+  const { elt, xhr } = event.detail;
+  bar(`服务器没有接受这一步（${xhr.status}），内容未丢失。`, () => window.htmx.trigger(elt, "retry"));
+});
 document.addEventListener("htmx:beforeRequest", () => document.querySelector("[data-offline]")?.remove());
