@@ -67,7 +67,8 @@ class ReadingView(TemplateView):
             ],
             "may_reread": batch.state in REREAD and not roster.is_rest(batch), "every": reads_all(batch, chosen, shown),
             "header_row": row, "layout": layout, "layouts": [(key, layouts()[key].title) for key in jobs.LAYOUTS],
-            "columns": columns_of(batch, shown, row, layout, saved),
+            "columns": columns_of(shown, row, layout, saved, dict(pairs_of(self.request)) or picked(batch.reading.get("mapping", {}))),
+            "remember": "remember" in self.request.POST,
             "fields": [(one.name, one.heading) for one in layouts()[layout].fields],
         }  # fmt: skip
 
@@ -99,7 +100,7 @@ def reads_all(batch: Batch, chosen: Mapping[str, str], shown: Outline) -> bool:
     if "scope" in chosen:
         return chosen["scope"] == ALL
     read = [part[0] for part in batch.columns.get("parts", ())]
-    return not batch.reading.get("sheet") and (shown.sheet in read if read else "sheet" not in chosen)
+    return not batch.reading.get("sheet") and shown.sheet in (read or shown.sheets[:1])
 
 
 def choice_of(request: HttpRequest, batch: Batch) -> Choice:
@@ -122,9 +123,16 @@ def choice_of(request: HttpRequest, batch: Batch) -> Choice:
     )
 
 
-def columns_of(batch: Batch, outline: Outline, row: int, layout: str, saved: Mapping[str, str]) -> list[dict]:
-    """Each heading of the chosen row: what it is taken for by itself or by what the office has saved, and what a person chose."""
-    known, chosen = layouts()[layout], batch.reading.get("mapping", {})
+def picked(mapping: Mapping[str, str]) -> dict[str, str]:
+    """Heading -> what stands in its list, of a mapping that a person chose."""
+    return {heading: field or NONE for heading, field in mapping.items()}
+
+
+def columns_of(
+    outline: Outline, row: int, layout: str, saved: Mapping[str, str], chosen: Mapping[str, str]
+) -> list[dict]:
+    """Each heading of the chosen row: what it is taken for by itself or by what the office has saved, and what a person `chosen`."""
+    known = layouts()[layout]
     cells = outline.top[row - 1] if row <= len(outline.top) else []
     headings = outline.header.headings if outline.header else dict(enumerate(cells))
     found = outline.header.columns if outline.header else {}
@@ -137,7 +145,7 @@ def columns_of(batch: Batch, outline: Outline, row: int, layout: str, saved: Map
             else "不导入"
             if key in saved
             else "",
-            "choice": (chosen[heading] or NONE) if heading in chosen else KEEP,
+            "choice": chosen.get(heading, KEEP),
         }
         for place, heading in sorted(headings.items())
         if (key := plain(heading))

@@ -221,6 +221,31 @@ def test_a_sheet_per_town_stays_together_when_its_columns_are_corrected(client, 
     assert form_of(page)["scope"] == ["one"] and "全部工作表" in page
 
 
+def test_a_refused_workbook_offers_all_its_sheets_still_after_a_look_at_another_row(client, data_admin):
+    rows = grid(people(4))
+    own = [{"姓名": "名字"}.get(name, name) for name in rows[0]]
+    batch = upload(data_admin, workbook(("甲", [["说明"], own, *rows[1:3]]), ("乙", [own, *rows[3:]])))
+    client.force_login(data_admin)
+    address, scopes = f"/households/import/{batch.pk}/reading/", {}
+    for query in ("", "?sheet=甲&layout=roster_a&header_row=2", "?sheet=乙&layout=roster_a&header_row=1"):
+        scopes[query[:8]] = form_of(client.get(address + query).content.decode())["scope"]
+    assert scopes == {"": ["all"], "?sheet=甲": ["all"], "?sheet=乙": ["one"]}
+
+
+def test_a_refused_choice_of_columns_stays_on_the_page(client, data_admin):
+    rows = grid(people(3))
+    batch = upload(data_admin, workbook(("名单", [[*rows[0], "备用"], *([*line, ""] for line in rows[1:])])))
+    client.force_login(data_admin)
+    address = f"/households/import/{batch.pk}/reading/"
+    sent = form_of(client.get(address).content.decode()) | {"remember": "1"}
+    for heading, field in {"姓名": "name", "备用": "name", "民族": "none"}.items():
+        sent["field"][sent["heading"].index(heading)] = field
+    again = client.post(address, sent)
+    page = again.content.decode()
+    assert again.status_code == 422 and "有两列都对应“姓名”" in page
+    assert form_of(page)["field"] == sent["field"] and 'name="remember" value="1" checked' in page
+
+
 @pytest.mark.parametrize("query", ["layout=zzz", "sheet=zzz", "header_row=1e9", "header_row=-1"])
 def test_odd_addresses_of_the_page_fall_back_to_what_was_found(client, data_admin, query):
     batch = upload(data_admin, workbook(("名单", grid(people(2)))))
