@@ -5,7 +5,7 @@ from functools import partial
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -46,6 +46,11 @@ ROW_WRONG = {
 }  # what a wrongly chosen heading row looks like
 # of a batch's counts: approved rows that the commit left to a continuation
 UNWRITTEN = {"overtaken": "提交以后系统数据有变化", "tied": "与暂缓的户有牵连（如互换编号），须一起入库"}
+# how a batch stands in the list: one of which nothing would be written is not waiting to be submitted
+STANDINGS = {**dict(BatchState.choices), "idle": "不需入库", "stuck": "无可入库的行"}
+IDLE = Q(state=BatchState.CHECKED, counts__insert=0, counts__update=0, counts__relisted__isnull=True)
+LEFT_OUT = Q(counts__refused__gt=0) | Q(counts__unknown__gt=0) | Q(counts__out_of_area__gt=0)
+STANDING = Case(When(IDLE & LEFT_OUT, then=Value("stuck")), When(IDLE, then=Value("idle")), default=F("state"))
 register(Entry("数据导入", "households:batch_list", 90))
 
 
@@ -87,16 +92,16 @@ class BatchListView(TemplateView):
     template_name = "households/roster/list.html"
 
     def get_context_data(self, **kwargs) -> dict:
-        query, every = self.request.GET, batches(self.request.actor)
+        query, every = self.request.GET, batches(self.request.actor).annotate(standing=STANDING)
         state, maker = query.get("state", ""), query.get("by", "")
-        found = every.filter(state=state) if state in BatchState.values else every
+        found = every.filter(standing=state) if state in STANDINGS else every
         if is_key(maker):
             found = found.filter(Q(submitted_by=int(maker)) | Q(submitted_by=None, uploaded_by=int(maker)))
         page = paginate(found, sort="-pk", cursor=Cursor.decode(query.get("cursor")), total=found.count())
         makers = every.annotate(maker=Coalesce("submitted_by", "uploaded_by")).order_by().values("maker")
         return {
             **super().get_context_data(**kwargs), "title": "数据导入", "batches": page.rows, "total": page.total,
-            "pager": pager_of(page, query), "state": state, "states": BatchState.choices, "maker": maker,
+            "pager": pager_of(page, query), "state": state, "states": STANDINGS, "maker": maker,
             "makers": User.objects.filter(pk__in=makers).order_by("name"), "filtered": bool(state or maker),
             "may_upload": self.request.actor.has("roster.import.make"),
         }  # fmt: skip

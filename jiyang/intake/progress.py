@@ -78,9 +78,9 @@ class Progress:
         return (sum(map(self.phases.__getitem__, before)) + part * self.phases[phase]) / sum(self.phases.values())
 
     def read(self) -> dict:
-        """{phase, done, total, started, seconds, percent, left}: empty when nothing is known.
+        """{phase, done, total, started, seconds, percent, left, stopping}: empty when nothing is known.
 
-        `left` is a guess from the share done, None as long as there is none.
+        `left` is a guess from the share done, None as long as there is none; `stopping` says who asked to cancel.
         """
         found = _tolerant(lambda: cache.get(self.key)) or {}
         if "started" not in found:
@@ -95,6 +95,7 @@ class Progress:
             "seconds": round(now - found["started"]),
             "percent": round(100 * share),
             "left": left and max(1, round(left)),
+            "stopping": (_tolerant(lambda: cache.get(f"{self.key}:cancel")) or {}).get("by", ""),
         }
 
     def cancel(self, by: str = "") -> None:

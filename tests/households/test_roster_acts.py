@@ -168,6 +168,15 @@ def test_every_button_pressed_twice_acts_once(press, data_admin, district_clerk)
         assert Person.objects.get().name == "王一"
 
 
+def test_a_cancel_is_told_as_received_until_the_job_stops(press, data_admin):
+    with acting_as(actor_for(data_admin)):
+        batch = roster.upload(by=data_admin, filename="a.csv", data=as_csv(row("3701", "9001", "王一", ONE)))
+    assert "取消处理" in page(data_admin, batch)
+    assert press(data_admin, "cancel", batch)[0] == 302
+    text = page(data_admin, batch)
+    assert f"已收到取消（{data_admin.name} " in text and "取消处理" not in text
+
+
 def test_an_old_page_does_not_agree_to_another_request(press, data_admin, district_clerk):
     batch = load(data_admin, district_clerk, row("3701", "9001", "王一", ONE))
     clear()
@@ -506,8 +515,20 @@ def test_a_file_that_changes_nothing_asks_nobody_to_submit_it(press, data_admin,
     assert "没有要新增或变更的行，不需要提交" in text and "提交复核：" not in text
     client = Client()
     client.force_login(data_admin)
-    assert "不需入库" in client.get(reverse("households:batch_list")).content.decode()
     assert press(data_admin, "submit", same)[0] == 422
+    clear()
+    wrong = send(data_admin, as_csv(row("3702", "9002", "李二", ONE[:-1])))
+    clear()
+    new = send(data_admin, as_csv(row("3702", "9002", "李二", TWO)))
+
+    def listed(state: str) -> list[tuple[str, str]]:
+        text = client.get(reverse("households:batch_list"), {"state": state}).content.decode()
+        return re.findall(r'/import/(\d+)/">.*?<span class="tag[^>]*>(.*?)</span>', text)
+
+    told = {"idle": [(same, "不需入库")], "stuck": [(wrong, "无可入库的行")], "checked": [(new, "待提交")]}
+    assert {state: listed(state) for state in told} == {
+        state: [(str(batch.pk), label) for batch, label in found] for state, found in told.items()
+    }
 
 
 def test_an_error_in_a_column_that_the_page_has_no_room_for_is_told_below_its_row(data_admin):
