@@ -31,7 +31,7 @@ def _run(job: Callable[[int], Batch | None], batch_id: int, user_id: int) -> Non
             if not go_on:
                 recovery.failed(batch_id, recovery.GIVEN_UP)
         if go_on:
-            with acting_as(actor_for(User.objects.get(pk=user_id), reason=f"名单批次 {batch_id}")):
+            with acting_as(actor_for(User.objects.get(pk=user_id), reason="名单任务")):
                 job(batch_id)
     except Cancelled as stopped:
         logger.info("roster batch %s was cancelled", batch_id)

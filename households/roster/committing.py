@@ -84,7 +84,7 @@ def _write(batch: Batch, progress: Progress) -> Batch:
     if not _anything_left() and (overtaken or not absences.listed_again(batch).exists()):
         return _back(batch)
     progress.step("写入系统", 0, batch.rows)
-    note_in_history(batch=batch.pk)
+    note_in_history(batch=batch.pk, reason="名单入库")
     written = apply.commit(
         batch,
         by_id=batch.approved_by_id,

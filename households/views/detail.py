@@ -51,7 +51,7 @@ class HouseholdDetailView(LedgerDetailView):
     """One household. `?tab=` chooses; a tab costs its own queries only when it is open."""
 
     def get_queryset(self):
-        return tabs.with_counts(self.ledger.rows(self.actor).select_related("origin").with_decisions(), self.actor)
+        return tabs.with_counts(super().get_queryset().with_decisions(), self.actor)
 
     def get_context_data(self, **kwargs) -> dict:
         household, actor = self.get_object(), self.actor
@@ -67,7 +67,6 @@ class HouseholdDetailView(LedgerDetailView):
             "tier": tier_of(household),
             "title": household.state.head_name or str(household),
             "see": actor.field_groups,
-            "see_batch": actor.may_open("households:batch_detail"),
             "see_case": actor.may_open("households:case_detail"),
             "can_case": actor.may_open("households:case_create"),
             "can_tier": actor.may_open("households:tier_set"),

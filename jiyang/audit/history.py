@@ -4,7 +4,6 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from django.db import models
-from django.urls import reverse
 
 from jiyang.access.scope import Actor
 from jiyang.accounts.models import User
@@ -50,36 +49,25 @@ class Change:
     who: str
     reason: str
     changes: list[FieldChange]
-    batch: "Came | None" = None
+    batch: Came | None = None
 
 
 def changes_of(records: list[models.Model], actor: Actor) -> list[Change]:
     """History of the given records of any tracked models, newest first, at most 200. A fixed number of queries per model."""
+    from jiyang.intake.origins import came_by
+
     events = []
     for model in {type(record) for record in records}:
         keys = [record.pk for record in records if isinstance(record, model)]
         found = model.pgh_event_model.objects.filter(pgh_obj__in=keys).order_by("pgh_obj_id", "pgh_id")
         events += _of_model(model, list(found), actor)
     names = {user.pk: user.name for user in User.objects.filter(pk__in={event[1] for event in events if event[1]})}
-    batches = _batches({event[2] for event in events if event[2]}, actor)
+    batches = came_by({event[2] for event in events if event[2]}, actor)
     changes = [
         replace(event, who=f"{names.get(user, '')}{event.who}", batch=batches.get(batch))
         for event, user, batch in events
     ]
     return sorted(changes, key=lambda change: change.at, reverse=True)[:MOST]
-
-
-def _batches(keys: set[int], actor: Actor) -> dict[int, Came]:
-    """The batches among those keys that the actor reaches. One query where there are some."""
-    from jiyang.intake.models import Batch
-    from jiyang.intake.targets import target_of
-
-    found = Batch.objects.visible_to(actor).filter(pk__in=keys) if keys else ()
-    pages = {one: target_of(one).page for one in found}
-    return {
-        one.pk: Came(str(one), reverse(page, args=[one.pk]) if actor.may_open(page) else "")
-        for one, page in pages.items()
-    }
 
 
 def _batch_of(event: models.Model) -> int | None:

@@ -16,6 +16,7 @@ from jiyang.audit.enums import LogKind
 from jiyang.audit.history import changes_of
 from jiyang.audit.log import note
 from jiyang.documents.models import Attachment
+from jiyang.intake.origins import origin_of
 from jiyang.ledgers import bulk, preferences, registry, saved
 from jiyang.ledgers.columns import Column, may_see
 from jiyang.ledgers.editing import Stale, differences, with_version
@@ -116,6 +117,10 @@ class LedgerDetailView(LedgerView):
     def get_template_names(self) -> list[str]:
         return [self.ledger.detail_template]
 
+    def get_queryset(self):
+        rows = super().get_queryset()
+        return rows.select_related("origin") if issubclass(self.ledger.model, Record) else rows
+
     def get_context_data(self, **kwargs) -> dict:
         record = self.get_object()
         listed = len(self.ledger.shown(self.actor))
@@ -131,6 +136,7 @@ class LedgerDetailView(LedgerView):
             "facts": [fact for fact in facts if fact["value"] or not fact["further"]],
             "unfilled": [fact["label"] for fact in facts if fact["further"] and not fact["value"]],
             "title": str(record),
+            "origin": origin_of(record, self.actor),
         }
         return {**super().get_context_data(**kwargs), **context, "attached": partial(attached_to, record, self.actor)}
 

@@ -6,6 +6,7 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, get_resolver, reverse
+from django.utils import timezone
 
 from jiyang.access.matrix import OPEN, matrix
 from jiyang.access.models import HouseholdGrant
@@ -14,7 +15,9 @@ from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.access.tables import Scoped, is_event, scoped_models
 from jiyang.api import rows as api_rows
 from jiyang.api.ledgers import name_of
+from jiyang.intake.models import Batch
 from jiyang.ledgers import registry
+from jiyang.ledgers.records import Record
 from tests import factories
 from tests.rows import any_row
 
@@ -22,6 +25,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OWN, FOREIGN = "仁风镇", "曲堤街道"
 REACHES = ("district", "town", "zone", "village", "households")
 LEDGERS = [ledger for ledger in registry.ledgers() if issubclass(ledger.model, Scoped)]
+# whose rows a batch may bring: not what the rules found
+BROUGHT = [one for one in LEDGERS if issubclass(one.model, Record) and one.key != "monitoring:hit"]
 TABLES = [model for model in scoped_models() if not is_event(model)]
 PAGES = ("detail", "history", "edit", "attachments")
 READ = {200, 302}
@@ -100,6 +105,27 @@ def test_a_row_opens_where_right_and_reach_say_so_and_is_absent_elsewhere(client
             assert here in READ or not reached(ledger, reach), (view, role)
             assert there in (READ if reach == "district" else {404}), (view, role)
         client.logout()
+
+
+@pytest.mark.parametrize("ledger", BROUGHT, ids=lambda one: one.key)
+def test_a_records_page_names_the_batch_that_brought_it(client, two, ledger):
+    """By its number; a link only for who may open the batch."""
+    (row,) = rows_of(ledger.model, two[:1])
+    with system_scope("测试数据"):
+        makers = {"submitted_by": factories.user("data_admin"), "approved_by": factories.user("district_clerk")}
+        batch = Batch.objects.create(
+            district=two[0].district, uploaded_by=makers["submitted_by"], state="approved", approved_at=timezone.now(), **makers
+        )  # fmt: skip
+        ledger.model.all_rows.filter(pk=row.pk).update(origin=batch)
+    detail = f"{ledger.key}_detail"
+    for role in roles_for(detail):
+        user = posted(role, two[0])
+        client.force_login(user)
+        answer = client.get(ledger.url("detail", row.pk))
+        if answer.status_code == 200:
+            linked = f'href="{reverse("households:batch_detail", args=[batch.pk])}"' in answer.content.decode()
+            reached = actor_for(user).may_open("households:batch_detail") and matrix().roles[role].reach == "district"
+            assert (str(batch) in answer.content.decode(), linked) == (True, reached), role
 
 
 @pytest.mark.parametrize("ledger", LEDGERS, ids=lambda one: one.key)

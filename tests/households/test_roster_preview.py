@@ -9,7 +9,7 @@ from django.db.models import Count
 from django.test import Client
 from django.urls import reverse
 
-from households.models import Household, Membership, RosterAbsence, RosterRow
+from households.models import Household, Membership, Person, RosterAbsence, RosterRow
 from households.roster import jobs
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
@@ -167,7 +167,7 @@ def counts_of(text: str) -> dict[str, tuple[int, str]]:
 
 def shown(text: str) -> list[str]:
     """The rows of the page, as it names them."""
-    return re.findall(r'<tr class="[^"]*">(?:<td class="pick">.*?</td>)?<td class="right">(.*?)</td>', text)
+    return re.findall(r'<tr class="[^"]*">(?:<td class="pick">.*?</td>)?<td class="right place">(.*?)</td>', text)
 
 
 def in_two_sheets() -> bytes:
@@ -231,7 +231,7 @@ def test_every_page_of_rows_and_of_who_is_not_listed_is_reached(client, data_adm
             url = url if url.startswith("/") or not url else reverse("households:absence_list") + url
         return found
 
-    rows = walk(reverse("households:batch_detail", args=[first.pk]), r'<td class="right">(\d+)</td>')
+    rows = walk(reverse("households:batch_detail", args=[first.pk]), r'<td class="right place">(\d+)</td>')
     assert rows == [str(number) for number in range(2, 122)]
     clear()
     batch = send(data_admin, as_csv({**family[0], "自然村": "西头"}))
@@ -261,6 +261,25 @@ def test_who_is_gone_is_not_asked_for_and_a_change_begins_with_the_person(client
     with system_scope("测试"):
         Membership.objects.filter(person=absence.person_id).update(until="2100-01-01")
     assert "已不在这一户，不需再核实" in client.get(address).content.decode()
+
+
+def test_a_persons_history_tells_an_import_from_its_undo_and_its_return(
+    client, data_admin, district_clerk, town_officer
+):
+    load(data_admin, district_clerk, row("3701", "9001", "王一", ONE))
+    clear()
+    batch = load(data_admin, district_clerk, row("3701", "9001", "王一", ONE, 健康状况="长期慢性病"))
+    for _ in range(2):
+        clear()
+        take_back(data_admin, district_clerk, batch)
+    with system_scope("测试"):
+        key = Person.objects.get().pk
+    for user, link in ((district_clerk, True), (town_officer, False)):
+        client.force_login(user)
+        text = client.get(reverse("households:person_history", args=[key])).content.decode()
+        whys = re.findall(r"<b>人员修改</b> <span[^>]*>[^，]*，(.*?)</span>", text)
+        name = f'<a href="/households/import/{batch.pk}/">{batch}</a>' if link else str(batch)
+        assert whys == [f"{why}，导入批次 {name}" for why in ("恢复名单：导错", "撤销名单：导错", "名单入库")]
 
 
 def test_a_household_that_moves_shows_both_towns_and_what_is_left_alone_shows_both_values(
