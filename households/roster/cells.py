@@ -39,14 +39,20 @@ WRITTEN = {BatchState.APPROVED, BatchState.UNDOING, BatchState.UNDONE, BatchStat
 OF_HOME = ("incomestatement", "caserecord")  # kinds of which a household has one
 MODELS = {model._meta.model_name: model for model in (Household, Person, CaseRecord, IncomeStatement)}
 LOST = {"id_as_number", "number_as_number"}  # what the cell holds is not what somebody wrote
+LEAD = ("name", "household_no", "village")  # what names a row, the first of them that is shown
 AS_HELD = "有错误，与系统一致，未写入"
 
 
 @dataclass
 class Cell:
-    """One cell: `new` as it will be stored, `old` from the register when it changes, findings with severity; `url` of the household."""
+    """One cell: `new` as it will be stored, `old` from the register when it changes, findings with severity; `url` of the household.
+
+    `heading` is its column's, `lead` whether it names the row: on a phone a row is a card.
+    """
 
     new: str
+    heading: str = ""
+    lead: bool = False
     old: str | None = None
     url: str = ""
     mark: str = ""
@@ -96,6 +102,8 @@ class Cells:
     ) -> list[Line]:
         """Of a page of rows, with its `columns` (field, heading), all the file's `headings` and what was `found` at (row, field)."""
         self.rows, self.columns, self.headings, self.found = rows, columns, headings, found
+        shown = {name for name, _ in columns}
+        self.lead = next((name for name in LEAD if name in shown), "")
         before, self.homes = self._register(), self._homes()
         return [
             Line(
@@ -203,7 +211,7 @@ class Cells:
     def _cell(self, row: RosterRow, name: str, before: dict) -> Cell:
         findings = self.found.get((row.row, name), [])
         faults = [one for one in findings if one.severity != "N"]
-        cell = Cell(self._new(row, name, findings))
+        cell = Cell(self._new(row, name, findings), heading=self.headings[name], lead=name == self.lead)
         if faults:
             cell.mark = "E" if any(one.severity == "E" for one in faults) else "W"
             cell.messages = [
