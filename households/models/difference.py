@@ -28,6 +28,7 @@ class StateDifference(Scoped):
 
     household_column = "household_id"
     field_groups = {"income": ("stored", "derived")}
+    derived_when = "true"
     objects = models.Manager.from_queryset(ScopedQuerySet)()
 
     class Meta:

@@ -103,6 +103,7 @@ class RosterRow(Scoped):
     record_version = models.TextField("系统版本", null=True)
     ruled = models.BooleanField("不合规则", default=False, db_default=False)
 
+    derived_when = "true"
     deletable = True
     objects = models.Manager.from_queryset(ScopedQuerySet)()
 
@@ -137,6 +138,7 @@ class RosterAbsence(Scoped):
     stays_reason = models.CharField("仍在户的说明", max_length=200, blank=True)
 
     household_column = "household_id"
+    derived_when = "true"
     deletable = True
     objects = models.Manager.from_queryset(ScopedQuerySet)()
 
@@ -188,6 +190,7 @@ class RosterTouch(Scoped):
     before = models.PositiveIntegerField("入库前版本")
     version = models.PositiveIntegerField("入库后版本")
 
+    derived_when = "true"
     objects = models.Manager.from_queryset(ScopedQuerySet)()
 
     class Meta:

@@ -34,6 +34,7 @@ class HouseholdState(Scoped):
 
     household_column = "household_id"
     field_groups = {"income": ("income_year", "income_per_head")}
+    derived_when = "true"
     objects = models.Manager.from_queryset(ScopedQuerySet)()
 
     class Meta:

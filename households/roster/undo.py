@@ -6,73 +6,46 @@ history events with the values before it. Reversing a step restores these. An un
 """
 
 from collections.abc import Callable
-from functools import partial
 
 from django.db import connection
 from django.db.models import Model
 
-from households.models import (
-    CaseRecord,
-    Household,
-    HouseholdState,
-    IncomeStatement,
-    Membership,
-    Person,
-    RosterAbsence,
-    RosterTouch,
-)
+from households.models import CaseRecord, Household, IncomeStatement, Membership, Person
 from households.roster.apply import touched
 from households.roster.holding import hold
+from households.roster.keeping import (
+    BEFORE_IMAGE,
+    BEGUN,
+    Same,
+    as_left,
+    as_made,
+    former_step,
+    keys_of,
+    owner_of,
+    reasons_to_keep,
+    reasons_to_stay,
+    taken_keys,
+)
 from households.roster.running import Overtaken
 from households.roster.takers import Taker, of_people, taker_of
 from households.services import state
-from jiyang.access.tables import household_owned
 from jiyang.intake.bulk import note_written, whole_batch
 from jiyang.intake.enums import ReversalKind, RowAction
 from jiyang.intake.models import Batch, Reversal
 from jiyang.planner import planned_with
 
 NAMED = 200  # households named one by one in the report
-# what an import makes and changes; households last: their place carries the others along
-MADE = (IncomeStatement, CaseRecord, Person, Household)
+# what an import makes and changes; people first: what is theirs follows; households last: their place carries the others along
+MADE = (Person, IncomeStatement, CaseRecord, Household)
 PATH = {"district_id", "town_id", "village_id"}
-# memberships `x` that the batch began for people `p` of other origin
-BEGUN = (
-    "p.id = x.person_id and x.origin_id = %(batch)s and x.until is null"
-    " and p.voided_at is null and p.origin_id is distinct from %(batch)s"
-)
-# history's event `e` with the values that the row of touch `t` had before it
-BEFORE_IMAGE = "e.pgh_obj_id = t.record and e.version = t.before"
 Told = Callable[[float], None]
 BEFORE, AFTER = 0.15, 0.92  # shares of the time before the first row is written, and before the households' state is
 TIMES = {IncomeStatement: 8, CaseRecord: 2, Person: 25, Household: 10}
-Same = Callable[[str], str]  # alias of a row -> SQL: it has the key of the restored row `e`
-# Natural keys that another live row may have taken meanwhile: (model, same key, condition of the restored row `e`)
-KEYS: tuple[tuple[type[Model], Same, str], ...] = (
-    (Household, lambda o: f"{o}.household_no = e.household_no", "e.household_no <> ''"),
-    (Person, lambda o: f"{o}.id_index = e.id_index", "true"),
-    (Person, lambda o: f"{o}.person_no = e.person_no", "e.person_no <> ''"),
-    (IncomeStatement, lambda o: f"({o}.household_id, {o}.year, {o}.kind) = (e.household_id, e.year, e.kind)", "true"),
-    (CaseRecord, lambda o: f"{o}.household_id = e.household_id", "true"),
-)
 
 
 def made_by(taker: Taker | None) -> tuple[type[Model], ...]:
     """The models that a batch makes and changes, in the order in which they are restored."""
-    return (taker.model,) if taker else (*(one.model for one in of_people()), *MADE)
-
-
-def owner_of(model: type[Model]) -> str:
-    """The column of a row's owner: of what stays as a whole where one of its rows does, a household or a village."""
-    return "id" if model is Household else model.household_column or "village_id"
-
-
-def keys_of(taker: Taker | None) -> tuple[tuple[type[Model], Same, str], ...]:
-    known = () if taker else KEYS
-    return (
-        *((one.model, partial(one.same, other="e"), "true") for one in ((taker,) if taker else of_people())),
-        *known,
-    )
+    return (taker.model,) if taker else (Person, *(one.model for one in of_people()), *MADE[1:])
 
 
 def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) -> dict:
@@ -94,10 +67,11 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
             values |= {"least": min(affected, default=0), "most": max(affected, default=0)}
             _hold(made, values, undoing=undoing)
             told(0.05)
-            cursor.execute("create temp table kept (owner bigint, why text) on commit drop")
-            cursor.execute("create temp table stayed (owner bigint, why text) on commit drop")
-            for sql in reasons_to_keep(taker) if undoing else taken_keys(taker):
-                cursor.execute(sql, values)
+            for name, key in (("kept", "owner"), ("stayed", "owner"), ("staying", "person")):
+                cursor.execute(f"create temp table {name} ({key} bigint, why text) on commit drop")
+            with planned_with(enable_nestloop="on"):  # what refers to the batch is little and looked up row by row
+                for sql in reasons_to_keep((taker.model,) if taker else MADE) if undoing else taken_keys(taker):
+                    cursor.execute(sql, values)
             cursor.execute("create index on kept (owner)")
             changed_since = sum(_changed_since(cursor, model, values) for model in made)
             turn = _turn(batch) if undoing else BEFORE
@@ -141,94 +115,35 @@ def _within(told: Told, low: float, high: float) -> Told:
 
 
 def _restore_register(cursor, made: tuple[type[Model], ...], values: dict, told: Told, *, undoing: bool) -> int:
-    keys = keys_of(None)
-    restored = _end_memberships(cursor, values) if undoing else _end_restored_memberships(cursor, values)
-    for model in made[:-1]:
+    _choose(cursor, Person, keys_of(None), values)
+    _choose_who_stays(cursor, values, undoing=undoing)
+    restored = _put_back(cursor, Person, values)
+    for model in made[1:-1]:
         told(_before(made, model))
-        restored += _restore(cursor, model, keys, values)
-    restored += _restore_memberships(cursor, values)
+        restored += _restore(cursor, model, keys_of(None), values)
+    for one in of_people():
+        restored += _execute(cursor, touched(one.name, ALONG.format(table=one.table), "%(reversal)s"), values)
+    for update in (END_MEMBERSHIPS if undoing else END_RESTORED_MEMBERSHIPS, REOPEN_MEMBERSHIPS):
+        restored += _execute(cursor, touched("membership", update, "%(reversal)s"), values)
     told(_before(made, Household))
-    return restored + _restore(cursor, Household, keys, values)
+    return restored + _restore(cursor, Household, keys_of(None), values)
 
 
-def reasons_to_keep(taker: Taker | None = None) -> list[str]:
-    """Statements that fill `kept` with households of the batch that somebody has worked on since."""
-    if taker:
-        changed = f"insert into kept select x.{owner_of(taker.model)}, '{taker.model._meta.verbose_name}后来改过' from {taker.table} x"
-        return [f"{changed} where x.origin_id = %(batch)s and x.voided_at is null and not {as_made(taker.model)}"]
-    found = [
-        f"insert into kept select p.household_id, '有{one.model._meta.verbose_name}' from households_person p join {one.table} x"
-        " on x.person_id = p.id and x.voided_at is null where p.origin_id = %(batch)s and p.voided_at is null"
-        for one in of_people()
-    ]
-    made = "select h.id from households_household h where h.origin_id = %(batch)s and h.voided_at is null"
-    found.append(
-        f"insert into kept select x.id, '户信息后来改过' from households_household x where x.id in ({made}) and not {as_made(Household)}"
+def _execute(cursor, sql: str, values: dict) -> int:
+    cursor.execute(sql, values)
+    return cursor.rowcount
+
+
+def _choose_who_stays(cursor, values: dict, *, undoing: bool) -> None:
+    """Fill `staying`, take them out of `restoring` where they would move, and name the households in which they stay."""
+    for sql in reasons_to_stay(undoing=undoing):
+        cursor.execute(sql, values)
+    cursor.execute(
+        "create index on staying (person); analyze staying;"
+        " delete from restoring t using households_person x, households_personevent e"
+        f" where x.id = t.record and {BEFORE_IMAGE} and e.household_id <> x.household_id and x.id in (select person from staying);"
+        " insert into stayed select x.household_id, s.why from staying s join households_person x on x.id = s.person"
     )
-    with_their_person = {one.model for one in of_people()}  # they go back with the person whom the batch had moved
-    for model in household_owned():
-        if model in {HouseholdState, RosterTouch, RosterAbsence, Membership} | with_their_person:
-            continue
-        table, columns = model._meta.db_table, {field.column for field in model._meta.local_concrete_fields}
-        live = " and voided_at is null" if "voided_at" in columns else ""
-        later = "origin_id is distinct from %(batch)s" if "origin_id" in columns else "true"
-        if model is Person:
-            later += f" and not exists (select 1 from households_rostertouch t where {former_step(model)} and t.record = x.id)"
-        found.append(
-            f"insert into kept select household_id, '有{model._meta.verbose_name}' from {table} x where household_id in ({made}) and {later}{live}"
-        )
-        if model in MADE and model is not Household:
-            found.append(
-                f"insert into kept select household_id, '{model._meta.verbose_name}后来改过' from {table} x"
-                f" where origin_id = %(batch)s{live} and not {as_made(model)}"
-            )
-    found.append(
-        "insert into kept select m.household_id, '成员后来有变动' from households_membership m"
-        f" join households_person p on p.id = m.person_id and p.voided_at is null where m.household_id in ({made})"
-        " and m.household_id between %(least)s and %(most)s"  # spares a look through the memberships of all years
-        " and case when m.origin_id = %(batch)s then m.until is not null and m.leave_reason <> '撤销导入'"
-        "          else m.until is null or m.until > m.since end"
-    )
-    return found
-
-
-def taken_keys(taker: Taker | None = None) -> list[str]:
-    """Statements that fill `kept` with households whose number, or whose people's, another live row has taken meanwhile."""
-    found = []
-    for model, same, condition in keys_of(taker):
-        table, owner = model._meta.db_table, owner_of(model)
-        found.append(
-            f"insert into kept select x.{owner}, '{model._meta.verbose_name}已重新录入' from households_rostertouch t"
-            f" join {table} x on x.id = t.record join {table}event e on {BEFORE_IMAGE}"
-            f" join {table} o on {same('o')} and o.id <> x.id and o.voided_at is null"
-            f" where {former_step(model)} and x.voided_at is not null and e.voided_at is null and {condition}"
-        )
-    return found
-
-
-def as_made(model) -> str:
-    """SQL: the row `x` holds what it was made with, be it that later changes have been undone in between."""
-    columns = [field.column for field in model._meta.local_concrete_fields if field.column not in {"id", "version"}]
-    now, then = (", ".join(f"{alias}.{column}" for column in columns) for alias in ("x", "e"))
-    return (
-        f"(x.version = 1 or exists (select 1 from {model._meta.db_table}event e where e.pgh_obj_id = x.id"
-        f" and e.pgh_label = 'insert' and ({now}) is not distinct from ({then})))"
-    )
-
-
-def as_left(model) -> str:
-    """SQL: the row `x` holds what the step of touch `t` left it with, be it that later changes have been undone in between."""
-    columns = [field.column for field in model._meta.local_concrete_fields if field.column not in {"id", "version"}]
-    now, then = (", ".join(f"{alias}.{column}" for column in columns) for alias in ("x", "v"))
-    return (
-        f"(x.version = t.version or exists (select 1 from {model._meta.db_table}event v where v.pgh_obj_id = x.id"
-        f" and v.version = t.version and ({now}) is not distinct from ({then})))"
-    )
-
-
-def former_step(model) -> str:
-    """SQL over the touches `t`: those of the step that is reversed."""
-    return f"t.batch_id = %(batch)s and t.reversal_id is not distinct from %(former)s and t.\"table\" = '{model._meta.model_name}'"
 
 
 def _hold(made: tuple[type[Model], ...], values: dict, *, undoing: bool) -> None:
@@ -242,7 +157,7 @@ def _hold(made: tuple[type[Model], ...], values: dict, *, undoing: bool) -> None
     for model in (Person, *takers, Membership, IncomeStatement, CaseRecord) if Person in made else takers:
         chosen = f"select t.record from households_rostertouch t where {former_step(model)}"
         if undoing and model is Membership:
-            chosen += f" union select x.id from households_membership x, households_person p where {BEGUN}"
+            chosen += f" union select x.id from households_membership x, households_person p where {BEGUN} and x.until is null"
         hold(model, chosen, values)
 
 
@@ -293,31 +208,49 @@ def _void(cursor, made: tuple[type[Model], ...], values: dict, told: Told) -> di
     return found
 
 
-def _end_memberships(cursor, values: dict) -> int:
-    """Memberships that the batch began for people of other origin never were in force: they end where they began."""
-    update = (
-        "update households_membership x set until = x.since, leave_reason = '撤销导入' from households_person p"
-        f" where {BEGUN} and not exists (select 1 from kept k where k.owner = x.household_id)"
-    )
-    cursor.execute(touched("membership", update, "%(reversal)s"), values)
-    return cursor.rowcount
-
-
 def _restore(cursor, model, keys: tuple, values: dict) -> int:
     """Rows of the reversed step that nobody has changed since get the values of their before-image."""
+    _choose(cursor, model, keys, values)
+    return _put_back(cursor, model, values)
+
+
+def _put_back(cursor, model, values: dict) -> int:
     left = {"id", "public_id", "version"} | (set() if model is Household else PATH)
     columns = [field.column for field in model._meta.local_concrete_fields if field.column not in left]
     sets = ", ".join(f"{column} = e.{column}" for column in columns)
     table = model._meta.db_table
-    _choose(cursor, model, keys, values)
     if model is Person:
         cursor.execute(FREE)
     update = f"update {table} x set {sets} from restoring t join {table}event e on {BEFORE_IMAGE} where t.record = x.id"
-    step = touched(model._meta.model_name, update, "%(reversal)s", freed=model is Person)
-    cursor.execute(step, values)
-    return cursor.rowcount
+    return _execute(cursor, touched(model._meta.model_name, update, "%(reversal)s", freed=model is Person), values)
 
 
+# Memberships that the batch began for people of other origin never were in force: they end where they began.
+END_MEMBERSHIPS = f"""
+update households_membership x set until = x.since, leave_reason = '撤销导入' from households_person p
+ where {BEGUN} and x.until is null and not exists (select 1 from staying s where s.person = p.id)
+"""
+OF_STEP = f"""
+  from households_rostertouch t join households_membershipevent e on {BEFORE_IMAGE}
+ where {former_step(Membership)} and t.record = x.id and {as_left(Membership)}
+   and not exists (select 1 from staying s where s.person = x.person_id)
+"""
+# Those that the reversed undo had opened again end as before it, if they are still open.
+END_RESTORED_MEMBERSHIPS = f"""
+update households_membership x set until = e.until, leave_reason = e.leave_reason {OF_STEP} and x.until is null and e.until is not null
+"""
+# Those that the reversed step had ended are open again, unless the person has another one now.
+REOPEN_MEMBERSHIPS = f"""
+update households_membership x set until = null, leave_reason = e.leave_reason {OF_STEP} and x.until is not null and e.until is null
+   and not exists (select 1 from households_membership o where o.person_id = x.person_id and o.until is null)
+"""
+# What has been recorded of a person since then goes back with them.
+ALONG = f"""
+update {{table}} x set household_id = p.household_id from households_person p
+ where p.id = x.person_id and x.voided_at is null and x.household_id <> p.household_id and p.id in
+       (select t.record from households_rostertouch t
+         where t.batch_id = %(batch)s and t.reversal_id = %(reversal)s and t."table" = '{Person._meta.model_name}')
+"""
 # As at the commit: a 人编号 that goes back to a person leaves the one who had it first.
 FREE = f"""
 drop table if exists freed;
@@ -341,13 +274,21 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
         f"   from households_rostertouch t join {table} x on x.id = t.record join {table}event e on {BEFORE_IMAGE}"
         f" where {former_step(model)} and {as_left(model)}"
         f" and not (((x.voided_at is null) <> (e.voided_at is null) or x.{owner} <> e.{owner_then})"
-        f"  and exists (select 1 from kept k where k.owner = x.{owner}))",
+        f"  and exists (select 1 from kept k where k.owner = x.{owner})){_with_their_person(model)}",
         values,
     )
     cursor.execute("create index on restoring (record); analyze restoring")
     for owned, same, condition in keys:
         if owned is model:
             _leave_taken(cursor, table, same, condition)
+
+
+def _with_their_person(model) -> str:
+    """SQL: a record of a person who stays, stays with them."""
+    if model not in {one.model for one in of_people()}:
+        return ""
+    staying = "exists (select 1 from staying s where s.person = x.person_id)"
+    return f" and not (x.household_id <> e.household_id and {staying})"
 
 
 def _leave_taken(cursor, table: str, same: Same, condition: str) -> None:
@@ -377,29 +318,6 @@ def _changed_since(cursor, model, values: dict) -> int:
         f" where {former_step(model)} and x.voided_at is null and not {as_left(model)}",
         values,
     )
-    return cursor.rowcount
-
-
-def _end_restored_memberships(cursor, values: dict) -> int:
-    """Memberships that the reversed undo had opened again end as before it, if they are still open."""
-    update = (
-        "update households_membership x set until = e.until, leave_reason = e.leave_reason"
-        " from households_rostertouch t join households_membershipevent e on "
-        f"{BEFORE_IMAGE} where {former_step(Membership)} and t.record = x.id and {as_left(Membership)} and x.until is null and e.until is not null"
-    )
-    cursor.execute(touched("membership", update, "%(reversal)s"), values)
-    return cursor.rowcount
-
-
-def _restore_memberships(cursor, values: dict) -> int:
-    """Memberships that the reversed step had ended are open again, unless the person has another one now."""
-    update = (
-        "update households_membership x set until = null, leave_reason = e.leave_reason"
-        " from households_rostertouch t join households_membershipevent e on "
-        f"{BEFORE_IMAGE} where {former_step(Membership)} and t.record = x.id and {as_left(Membership)} and x.until is not null and e.until is null"
-        "  and not exists (select 1 from households_membership o where o.person_id = x.person_id and o.until is null)"
-    )
-    cursor.execute(touched("membership", update, "%(reversal)s"), values)
     return cursor.rowcount
 
 

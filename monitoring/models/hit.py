@@ -166,6 +166,7 @@ class RuleHit(HouseholdRecord):
     )
     decided_on = models.DateField("核实日期", null=True, blank=True)
 
+    derived_when = "x.assigned_to_id is null and x.decided_by_id is null"
     objects = HitQuerySet.as_manager()
     history_words: ClassVar = dict.fromkeys(
         ("text", "first_values", "last_values"), lambda value: "（见命中页面）" if value else ""

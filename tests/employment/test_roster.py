@@ -19,12 +19,14 @@ from households.roster.jobs import check as recheck
 from households.roster.preview import Preview
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.documents.storing import attach
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
 from tests import factories
 from tests.households.test_roster import DATA, approve, load, reverse, submit, upload
-from tests.households.test_roster_plan import send
+from tests.households.test_roster_plan import clear, send
+from tests.ledgers.test_attachments import photo
 
 pytestmark = pytest.mark.django_db(transaction=True)
 JOB = {
@@ -370,3 +372,41 @@ def test_too_long_a_text_is_a_finding(data_admin, home):
     one, *_ = members(home)
     batch = jobs(data_admin, job(one, 务工企业名称="长" * 121))
     assert counts(batch) == {"refused": 1} and {code for _, code in codes(batch)} == {"text_too_long"}
+
+
+def test_a_job_with_a_file_attached_since_is_not_taken_back(data_admin, district_clerk, home):
+    one, two, *_ = members(home)
+    batch = taken(data_admin, district_clerk, job(one), job(two))
+    with system_scope("测试"):
+        spell = LabourSpell.objects.get(person=one)
+    with acting_as(actor_for(district_clerk)):
+        attach(record=spell, upload=photo(), by=district_clerk)
+    clear()
+    report = reverse(data_admin, district_clerk, batch).report
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [(home.household_no, "有附件")]
+    assert {person for person, *_ in spells()} == {one.pk, two.pk}  # a household stays as a whole
+
+
+def test_a_job_found_after_a_move_goes_back_with_its_person(data_admin, district_clerk, home):
+    other = factories.household(members=1)
+    one = members(home)[1]
+    with system_scope("测试"):
+        there = Person.objects.select_related("village", "household").get(household=other)
+    rows = [
+        {**line(there), "人编号": there.person_no, "与户主关系": "户主"},
+        {**line(there), "姓名": one.name, "证件号码": one.id_number, "人编号": one.person_no, "与户主关系": "其他"},
+    ]
+    facts = {"民族": "汉族", "文化程度": "初中", "健康状况": "健康", "劳动技能": "弱劳动力或半劳动力"}
+    batch = approve(
+        district_clerk, submit(data_admin, send(data_admin, as_csv("roster_a", *({**one, **facts} for one in rows))))
+    )
+    clear()
+    with system_scope("测试"):
+        one.refresh_from_db()
+        assert one.household == other
+    with acting_as(actor_for(district_clerk)):
+        spell = services.record_spell(by=district_clerk, person=one, job_started_on=dt.date(2021, 3, 1))
+    reverse(data_admin, district_clerk, batch)
+    with system_scope("测试"):
+        spell.refresh_from_db()
+        assert (spell.household, spell.person.household) == (home, home)

@@ -44,6 +44,8 @@ TEMPORARY = (
     "kept",
     "stayed",
     "restoring",
+    "rekeyed",
+    "staying",
 )
 
 

@@ -1,17 +1,22 @@
 """Any order of imports, partial approvals, undos and their undos keeps the register whole; all undone last first, nothing is left."""
 
+from contextlib import suppress
+
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from households.enums import ChangeKind
 from households.models import Household, Membership, Person, RosterRow
 from households.roster import committing, reversing
-from households.services import roster
+from households.services import changes, roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake import acts
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.models import Batch
+from tests import factories
 from tests.households.test_roster import contents, submit
 from tests.households.test_roster_plan import as_csv, clear, rosters, send
 
@@ -20,9 +25,10 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("import"), rosters, st.sampled_from(PlanMode.values), st.sets(st.integers(2, 8), max_size=2)),
         st.tuples(st.just("reverse"), st.integers(0, 5)),
+        st.tuples(st.sampled_from(("die", "edit")), st.integers(0, 6)),
     ),
     min_size=2,
-    max_size=6,
+    max_size=8,
 )
 
 
@@ -50,10 +56,40 @@ def turn(maker, checker, batch: Batch) -> None:
     clear()
 
 
-def whole() -> None:
-    """One open membership at most per person, everybody counted where it is, no live member of a household that is gone."""
+def die(maker, checker, number: int) -> int | None:
+    """Somebody's death is registered and agreed to, if they are a member and no head with others."""
+    with system_scope("测试"):
+        found = list(
+            Membership.objects.filter(until=None, person__voided_at=None).select_related("household", "person")
+        )
+    if not found:
+        return None
+    one = found[number % len(found)]
+    with suppress(ValidationError):
+        with acting_as(actor_for(maker)):
+            change = changes.submit(
+                household=one.household, by=maker, kind=ChangeKind.DEATH, on=one.since, note="事实", person=one.person
+            )
+        with acting_as(actor_for(checker)):
+            changes.decide(proposal=change, by=checker, approve=True)
+        return one.person_id
+    return None
+
+
+def edit(number: int) -> None:
+    with system_scope("测试"):
+        found = list(Person.objects.order_by("pk"))
+        if found:
+            one = found[number % len(found)]
+            Person.objects.filter(pk=one.pk).update(work_months=(one.work_months or 0) + 1)
+
+
+def whole(dead: set[int | None] = frozenset()) -> None:
+    """One open membership at most per person, everybody counted where it is, no live member of a household that is gone, no dead
+    one at all."""
     with system_scope("测试"):
         opened = list(Membership.objects.filter(until=None, person__voided_at=None).values_list("person", "household"))
+        assert not {person for person, _ in opened} & dead
         assert len({person for person, _ in opened}) == len(opened)
         homes, owners = (
             set(Household.objects.values_list("pk", flat=True)),
@@ -68,14 +104,20 @@ def whole() -> None:
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(done=steps)
 def test_any_order_keeps_the_register_whole(data_admin, district_clerk, done):
+    other = factories.user("district_clerk")
     with transaction.atomic():
         batches: list[Batch] = []
+        dead: set[int | None] = set()
         for kind, *more in done:
             if kind == "import":
                 batches += filter(None, [take(data_admin, district_clerk, *more)])
+            elif kind == "die":
+                dead.add(die(other, district_clerk, *more))
+            elif kind == "edit":
+                edit(*more)
             elif batches:
                 turn(data_admin, district_clerk, batches[more[0] % len(batches)])
-            whole()
+            whole(dead)
         transaction.set_rollback(True)
 
 

@@ -1,10 +1,15 @@
 """Taking batches back in any order: what the batch alone did goes back, what others did since stays and is named."""
 
+import datetime as dt
+
 import pytest
 
+from households.enums import ChangeKind
 from households.models import Household, Membership, Person
-from households.services import tiers
+from households.services import changes, tiers
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from monitoring.models import RuleHit
+from tests import factories
 from tests.households.test_roster import contents, reverse
 from tests.households.test_roster_plan import clear
 from tests.households.test_roster_storable import ONE, THREE, TWO, load, row
@@ -23,6 +28,11 @@ def couple(data_admin, district_clerk):
         row("3702", "9003", "赵三", THREE),
     )
     clear()
+
+
+def moving(**more: str) -> tuple[dict[str, str], ...]:
+    """李二 comes to the household of 赵三."""
+    return row("3702", "9003", "赵三", THREE), row("3702", "9002", "李二", TWO, **{**WIFE, **more})
 
 
 def homes_agree() -> bool:
@@ -58,6 +68,121 @@ def test_who_was_moved_stays_in_a_household_that_somebody_has_worked_on(couple, 
     with system_scope("测试"):
         assert Person.objects.get(name="李二").household == home
     assert homes_agree()
+
+
+def dies(name: str, checker) -> None:
+    """Somebody's death is registered and agreed to."""
+    by = factories.user("district_clerk")
+    with acting_as(actor_for(by)):
+        one = Membership.objects.select_related("household", "person").get(person__name=name, until=None)
+        change = changes.submit(
+            household=one.household, by=by, kind=ChangeKind.DEATH, on=one.since, note="死亡证明", person=one.person
+        )
+    with acting_as(actor_for(checker)):
+        changes.decide(proposal=change, by=checker, approve=True)
+    clear()
+
+
+def memberships(name: str) -> list[tuple[str, bool, str]]:
+    with system_scope("测试"):
+        found = Membership.objects.filter(person__name=name).order_by("pk")
+        return [(one.household.household_no, one.until is None, one.leave_reason) for one in found]
+
+
+def test_who_has_died_since_is_neither_brought_back_by_an_undo_nor_by_its_undo(couple, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, *moving())
+    clear()
+    dies("李二", district_clerk)
+    dead = [("3701", False, "其他转出"), ("3702", False, "死亡")]
+    assert memberships("李二") == dead
+    report = reverse(data_admin, district_clerk, batch).report
+    assert memberships("李二") == dead
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [("3702", "成员后来有变动，留在现在的户")]
+    with system_scope("测试"):
+        assert Person.objects.get(name="李二").household.household_no == "3702"
+
+
+def test_who_dies_after_an_undo_is_not_brought_back_when_it_is_undone(couple, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, *moving())
+    clear()
+    reverse(data_admin, district_clerk, batch)
+    clear()
+    dies("李二", district_clerk)
+    report = reverse(data_admin, district_clerk, batch).report
+    assert memberships("李二") == [("3701", False, "死亡"), ("3702", False, "撤销导入")]
+    assert [one["household"] for one in report["kept"]] == ["3701"]
+
+
+def test_who_was_moved_and_then_edited_stays_with_all_that_is_theirs(couple, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, *moving())
+    with system_scope("测试"):
+        Person.objects.filter(name="李二").update(work_months=7)
+    clear()
+    report = reverse(data_admin, district_clerk, batch).report
+    assert memberships("李二") == [("3701", False, "其他转出"), ("3702", True, "")]
+    assert [one["household"] for one in report["kept"]] == ["3702"] and homes_agree()
+
+
+def test_a_move_stays_whose_relation_a_later_roster_has_changed(couple, data_admin, district_clerk):
+    first = load(data_admin, district_clerk, *moving())
+    clear()
+    second = load(data_admin, district_clerk, *moving(与户主关系="其他"))
+    clear()
+    report = reverse(data_admin, district_clerk, first).report
+    assert [one["household"] for one in report["kept"]] == ["3702"] and homes_agree()
+    clear()
+    assert reverse(data_admin, district_clerk, second).report["kept"] == []
+    assert [(home, opened) for home, opened, _ in memberships("李二")] == [
+        ("3701", False),
+        ("3702", True),
+        ("3702", False),
+    ]
+    assert homes_agree()
+
+
+def test_nobody_goes_back_to_a_household_that_is_gone(couple, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, *moving())
+    with system_scope("测试"):
+        Household.objects.filter(household_no="3701").update(closed_on=dt.date(2025, 7, 1), close_reason="其他")
+    clear()
+    report = reverse(data_admin, district_clerk, batch).report
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [("3702", "原来的户已注销或作废")]
+    assert homes_agree()
+
+
+def test_who_came_to_a_household_stays_where_somebody_has_worked_on_them_since(couple, data_admin, district_clerk):
+    four, five, six = (factories.id_number() for _ in range(3))
+    batch = load(
+        data_admin,
+        district_clerk,
+        row("3701", "9001", "王一", ONE),
+        row("3701", "9004", "孙四", four, 与户主关系="之子"),
+        row("3702", "9003", "赵三", THREE),
+        row("3702", "9005", "周五", five, 与户主关系="之子"),
+        row("3703", "9006", "吴六", six),
+    )
+    with system_scope("测试"):
+        Person.objects.filter(name="孙四").update(work_months=7)
+    clear()
+    dies("周五", district_clerk)
+    report = reverse(data_admin, district_clerk, batch).report
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [
+        ("3701", "人员后来改过"), ("3702", "成员后来有变动、有人员变更"),
+    ]  # fmt: skip
+    with system_scope("测试"):
+        assert set(Person.objects.values_list("name", flat=True)) == {"王一", "李二", "赵三", "孙四", "周五"}
+
+
+def test_what_a_job_has_found_keeps_nothing_from_being_taken_back(couple, data_admin, district_clerk):
+    before = contents()
+    batch = load(data_admin, district_clerk, row("3703", "9004", "孙四", factories.id_number()))
+    with system_scope("测试"):
+        home = Household.objects.get(household_no="3703")
+        hit = {"code": "G_X", "title": "问题", "severity": "warning", "first_seen": home.registered_on}
+        RuleHit.objects.create(household=home, done_by="系统", done_on=home.registered_on, **hit)
+    clear()
+    assert reverse(data_admin, district_clerk, batch).report["kept"] == []
+    assert contents() == before
 
 
 def test_batches_are_taken_back_last_first(couple, data_admin, district_clerk):

@@ -1,0 +1,196 @@
+"""What an undo, or what takes it back, leaves alone, and why: what later work refers to, what somebody has changed since,
+what another row has taken the place of.
+
+`kept` names households (of a taker's records also villages) that stay as they are; `staying` people who do not go back to the
+household they came from. Statements over `x` (a row), `t` (a touch of the step that is reversed), `e` (history's event).
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from django.db.models import Model
+
+from households.models import CaseRecord, Household, IncomeStatement, Membership, Person
+from households.roster.takers import Taker, of_people
+from jiyang.access.tables import household_owned, is_event, is_scoped
+from jiyang.documents.models import Attachment
+
+# history's event `e` with the values that the row of touch `t` had before it
+BEFORE_IMAGE = "e.pgh_obj_id = t.record and e.version = t.before"
+# memberships `x` that the batch began for people `p` of other origin
+BEGUN = (
+    "p.id = x.person_id and x.origin_id = %(batch)s and p.voided_at is null and p.origin_id is distinct from %(batch)s"
+)
+MOVED_AND_CHANGED = "成员后来有变动，留在现在的户"
+# people `x` who come from another household
+MOVED = f"join households_personevent e on {BEFORE_IMAGE} and e.household_id <> x.household_id"
+Same = Callable[[str], str]  # alias of a row -> SQL: it has the key of the restored row `e`
+# Natural keys that another live row may have taken meanwhile: (model, same key, condition of the restored row `e`)
+KEYS: tuple[tuple[type[Model], Same, str], ...] = (
+    (Household, lambda o: f"{o}.household_no = e.household_no", "e.household_no <> ''"),
+    (Person, lambda o: f"{o}.id_index = e.id_index", "true"),
+    (Person, lambda o: f"{o}.person_no = e.person_no", "e.person_no <> ''"),
+    (IncomeStatement, lambda o: f"({o}.household_id, {o}.year, {o}.kind) = (e.household_id, e.year, e.kind)", "true"),
+    (CaseRecord, lambda o: f"{o}.household_id = e.household_id", "true"),
+)
+
+
+def owner_of(model: type[Model]) -> str:
+    """The column of a row's owner: of what stays as a whole where one of its rows does, a household or a village."""
+    return "id" if model is Household else model.household_column or "village_id"
+
+
+def keys_of(taker: Taker | None) -> tuple[tuple[type[Model], Same, str], ...]:
+    known = () if taker else KEYS
+    return (
+        *((one.model, partial(one.same, other="e"), "true") for one in ((taker,) if taker else of_people())),
+        *known,
+    )
+
+
+def reasons_to_keep(made: tuple[type[Model], ...]) -> Iterator[str]:
+    """Statements that fill `kept` with the owners of what the batch made and somebody has worked on since."""
+    for model in made:
+        yield _keep(model, "{name}后来改过", f"where {_own(model)} and not {as_made(model)}")
+        yield from _referred_to(model, made)
+    if Household in made:
+        yield from _worked_on(made)
+        yield MEMBERSHIPS_CHANGED
+
+
+def _own(model: type[Model], alias: str = "x") -> str:
+    """SQL: the row is one of the batch's own and holds."""
+    live = f" and {alias}.voided_at is null" if "voided_at" in _columns(model) else ""
+    return f"{alias}.origin_id = %(batch)s{live}"
+
+
+def _later(model: type[Model]) -> str:
+    """SQL: the row `x` is somebody's work, not the batch's."""
+    parts = ["x.voided_at is null"] if "voided_at" in _columns(model) else []
+    parts += ["x.origin_id is distinct from %(batch)s"] if "origin_id" in _columns(model) else []
+    parts += [f"not ({model.derived_when})"] if model.derived_when else []
+    return " and ".join(parts) or "true"
+
+
+def _columns(model: type[Model]) -> set[str]:
+    return {field.column for field in model._meta.local_concrete_fields}
+
+
+def _keep(model: type[Model], why: str, rest: str) -> str:
+    said = why.format(name="户信息" if model is Household else model._meta.verbose_name)
+    return f"insert into kept select x.{owner_of(model)}, '{said}' from {model._meta.db_table} x {rest}"
+
+
+def _referred_to(model: type[Model], made: tuple[type[Model], ...]) -> Iterator[str]:
+    """Owners of the batch's own rows that another table's rows, or attachments, refer to."""
+    if model is Household:  # whatever belongs to a household is looked for there (`_worked_on`)
+        return
+    own = f"join {model._meta.db_table} o on {_own(model, 'o')} and o.id"
+    keep = (
+        f"insert into kept select o.{owner_of(model)}, '有{{name}}' from {{table}} x {own} = x.{{key}} where {{later}}"
+    )
+    for other, key in _pointing_to(model):
+        if other not in {Membership, *made} and other.derived_when != "true":
+            name, table = other._meta.verbose_name, other._meta.db_table
+            yield keep.format(name=name, table=table, key=key, later=_later(other))
+    subject = f"{_later(Attachment)} and x.subject = '{model._meta.label_lower}'"
+    yield keep.format(name="附件", table=Attachment._meta.db_table, key="subject_id", later=subject)
+
+
+def _pointing_to(model: type[Model]) -> Iterator[tuple[type[Model], str]]:
+    """Scoped models with a foreign key to `model`, and its column."""
+    for one in model._meta.get_fields(include_hidden=True):
+        if one.auto_created and not one.concrete and is_scoped(one.related_model) and not is_event(one.related_model):
+            yield one.related_model, one.field.column
+
+
+def _worked_on(made: tuple[type[Model], ...]) -> Iterator[str]:
+    """Households of the batch that hold what it has not made."""
+    homes = "select h.id from households_household h where h.origin_id = %(batch)s and h.voided_at is null"
+    along = {one.model for one in of_people()}  # they go back with the person whom the batch had moved
+    for model in household_owned():
+        if model is Membership or model in along or model.derived_when == "true":
+            continue
+        came = (
+            f" and not exists (select 1 from households_rostertouch t where {former_step(model)} and t.record = x.id)"
+        )
+        yield _keep(
+            model, "有{name}", f"where x.household_id in ({homes}) and {_later(model)}{came if model is Person else ''}"
+        )
+
+
+# of the batch's people and of those who came to its households; the bounds spare a look through the memberships of all years
+MEMBERSHIPS_CHANGED = """
+insert into kept select x.household_id, '成员后来有变动' from households_membership x
+  join households_person p on p.id = x.person_id and p.voided_at is null
+ where x.household_id between %(least)s and %(most)s
+   and (p.origin_id = %(batch)s or x.household_id in
+        (select h.id from households_household h where h.origin_id = %(batch)s and h.voided_at is null))
+   and case when x.origin_id = %(batch)s then x.until is not null and x.leave_reason <> '撤销导入'
+            else x.until is null or x.until > x.since end
+"""
+
+
+def taken_keys(taker: Taker | None = None) -> Iterator[str]:
+    """Statements that fill `kept` with households whose number, or whose people's, another live row has taken meanwhile."""
+    for model, same, condition in keys_of(taker):
+        table = model._meta.db_table
+        yield _keep(
+            model,
+            "{name}已重新录入",
+            f"join households_rostertouch t on x.id = t.record join {table}event e on {BEFORE_IMAGE}"
+            f" join {table} o on {same('o')} and o.id <> x.id and o.voided_at is null"
+            f" where {former_step(model)} and x.voided_at is not null and e.voided_at is null and {condition}",
+        )
+
+
+def as_made(model: type[Model]) -> str:
+    """SQL: the row `x` holds what it was made with, be it that later changes have been undone in between."""
+    now, then = _values(model, "e")
+    return (
+        f"(x.version = 1 or exists (select 1 from {model._meta.db_table}event e where e.pgh_obj_id = x.id"
+        f" and e.pgh_label = 'insert' and ({now}) is not distinct from ({then})))"
+    )
+
+
+def as_left(model: type[Model]) -> str:
+    """SQL: the row `x` holds what the step of touch `t` left it with, be it that later changes have been undone in between."""
+    now, then = _values(model, "v")
+    return (
+        f"(x.version = t.version or exists (select 1 from {model._meta.db_table}event v where v.pgh_obj_id = x.id"
+        f" and v.version = t.version and ({now}) is not distinct from ({then})))"
+    )
+
+
+def _values(model: type[Model], alias: str) -> tuple[str, str]:
+    columns = sorted(_columns(model) - {"id", "version"})
+    return tuple(", ".join(f"{one}.{column}" for column in columns) for one in ("x", alias))
+
+
+def former_step(model: type[Model]) -> str:
+    """SQL over the touches `t`: those of the step that is reversed."""
+    return f"t.batch_id = %(batch)s and t.reversal_id is not distinct from %(former)s and t.\"table\" = '{model._meta.model_name}'"
+
+
+def reasons_to_stay(*, undoing: bool) -> Iterator[str]:
+    """Statements that fill `staying` with people who do not go back: what has become of them since would be undone with it.
+
+    A person's row, membership and records go back together or stay together.
+    """
+    touched = "select x.{person}, '{why}' from households_rostertouch t join {table} x on x.id = t.record"
+    changed = touched.format(person="person_id", why=MOVED_AND_CHANGED, table=Membership._meta.db_table)
+    yield f"insert into staying {changed} where {former_step(Membership)} and not {as_left(Membership)}"
+    if undoing:
+        begun = (
+            f"select x.person_id, '{MOVED_AND_CHANGED}' from households_membership x, households_person p where {BEGUN}"
+        )
+        yield f"insert into staying {begun} and x.leave_reason <> '撤销导入' and not {as_made(Membership)}"
+    moved = f"{touched.format(person='id', why='{why}', table='households_person')} {MOVED}"
+    gone = (
+        "join households_household h on h.id = e.household_id and (h.voided_at is not null or h.closed_on is not null)"
+        f" and not exists (select 1 from households_rostertouch t where {former_step(Household)} and t.record = h.id)"
+    )
+    yield f"insert into staying {moved.format(why='原来的户已注销或作废')} {gone} where {former_step(Person)}"
+    # whose own row cannot go back: edited since, a household kept, a number that is somebody else's now
+    chosen = "not exists (select 1 from restoring r where r.record = x.id)"
+    yield f"insert into staying {moved.format(why='人员留在现在的户')} where {former_step(Person)} and {chosen}"
