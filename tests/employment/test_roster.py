@@ -213,7 +213,7 @@ def test_only_what_somebody_overtook_goes_back(data_admin, district_clerk, town_
         made = LabourSpell.objects.get(person=one)
         services.edit_spell(by=town_officer, record=made, version=made.version, job_monthly_pay=Decimal(4300))
     done = approve(district_clerk, batch)
-    assert (done.state, counts(done)) == (BatchState.APPROVED, {"update": 1})
+    assert (done.state, counts(done)) == (BatchState.APPROVED, {"update": 1, "overtaken": 1})
     assert [row[3] for row in spells()] == [Decimal(4300), Decimal(6000)]
     with system_scope("测试"):
         rest = Batch.objects.get(continues=batch)
