@@ -5,7 +5,7 @@ Every guess can be corrected by a person (`Choice`) without another upload.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice, zip_longest
 from typing import Any
@@ -111,11 +111,12 @@ def detect(
     choice: Choice | None = None,
     saved: Mapping[str, Mapping] | None = None,
     towns: Mapping[str, str] | None = None,
+    hidden: Callable[[str], Collection[int]] = lambda sheet: (),
 ) -> Header:
     """The best heading row over all sheets and layouts, or the one a person chose. Raises FileRefused.
 
     `saved` holds an office's own headings: layout key → {heading in compared form: field name}; `towns` names the towns of sheets
-    whose names alone do not say that they are towns.
+    whose names alone do not say that they are towns; `hidden` gives the hidden columns of a sheet.
     """
     choice, saved = choice or Choice(), saved or {}
     wanted = [one for one in layouts if not choice.layout or one.key == choice.layout]
@@ -125,7 +126,7 @@ def detect(
         if (best := _best_of(source, name, wanted, choice, saved, (towns or {}).get(name, "")))
     ]
     for one in found:
-        twins.settle(one, source, set(map(plain, choice.mapping)), saved.get(one.layout.key, {}))
+        twins.settle(one, source, set(map(plain, choice.mapping)), saved.get(one.layout.key, {}), hidden)
         units.apply(one, source)
     visible = [one for one in found if one.sheet not in source.hidden]
     best = max(visible or found, key=lambda one: (not one.lacking, _rank(one)), default=None)

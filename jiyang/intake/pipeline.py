@@ -3,8 +3,10 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
+from jiyang.intake import veiled
 from jiyang.intake.cells import as_text
 from jiyang.intake.detect import Choice, Header, detect, heading_at
 from jiyang.intake.layouts import Layout
@@ -26,7 +28,8 @@ def load(
 ) -> Mapped:
     """Read a file whole. `choice` is what a person corrected, `saved` an office's own headings. Raises FileRefused."""
     source = read(data, filename)
-    header = detect(source, layouts, choice, saved, regions.towns_named(source.sheets))
+    towns = regions.towns_named(source.sheets)
+    header = detect(source, layouts, choice, saved, towns, partial(veiled.columns, data))
     return normalise(source, header, regions, as_of=as_of, filename=filename, progress=progress)
 
 

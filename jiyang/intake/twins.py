@@ -1,7 +1,7 @@
 """Columns of one sheet that would mean the same: told apart by the block they stand in, by their content or their year, never guessed."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jiyang.intake.brackets import year_of
@@ -19,19 +19,26 @@ OTHERS = re.compile(
 )  # blocks of columns about somebody else
 
 
-def settle(header: "Header", source: Source, chosen: Collection[str], saved: Mapping[str, str]) -> None:
+def settle(
+    header: "Header",
+    source: Source,
+    chosen: Collection[str],
+    saved: Mapping[str, str],
+    hidden: Callable[[str], Collection[int]],
+) -> None:
     """Decide for each column that has rivals which is read. What was decided is told, what cannot be is named in `header.twins`.
 
-    `chosen` are headings (in compared form) of which a person said what they mean, `saved` what an office said.
+    `chosen` are headings (in compared form) of which a person said what they mean, `saved` what an office said;
+    `hidden` gives the columns of a sheet that are not seen: none of them wins over one that is.
     """
     rivals = {place: found for place in header.columns if (found := _rivals(header, place, chosen))}
     if not rivals:
         return
     rows = [list(row) for row in source.rows(header.sheet)]
-    groups = _groups(rows, header, source.merged(header.sheet))
+    groups, unseen = _groups(rows, header, source.merged(header.sheet)), hidden(header.sheet)
     for place, others in rivals.items():
         kept = [at for at in (place, *others) if saved.get(plain(header.headings[at])) != ""] or [place]
-        _settle(header, place, kept, groups, rows[header.first_data :])
+        _settle(header, place, kept, groups, unseen, rows[header.first_data :])
     header.columns = dict(sorted(header.columns.items()))
 
 
@@ -54,42 +61,48 @@ def _rivals(header: "Header", place: int, chosen: Collection[str]) -> list[int]:
 
 
 def _settle(
-    header: "Header", place: int, places: list[int], groups: Mapping[int, str], rows: Sequence[Sequence[Any]]
+    header: "Header",
+    place: int,
+    places: list[int],
+    groups: Mapping[int, str],
+    unseen: Collection[int],
+    rows: Sequence[Sequence[Any]],
 ) -> None:
     one, said = header.columns[place], {at: f"{letters(at)} 列“{AGAIN.sub('', header.headings[at])}”" for at in places}
     about = "成员" if one.belongs_to == "household" else "户主" if header.layout.rows != "household" else None
     others = {at for at in places if OTHERS.search(groups.get(at, "")) or (about and about in groups.get(at, ""))}
     left = [at for at in places if at not in others] or places
+    content = {at: _content(rows, at) for at in left}
     years = {at: year_of(header.headings[at]) or year_of(groups.get(at, "")) for at in left}
     dated = None not in years.values()
-    content = {at: _content(rows, at) for at in left}
-    if len(left) > 1 and (
-        dated or not any(map(groups.get, left))
-    ):  # below groups an empty column may be the one that is meant
-        left = [at for at in left if any(content[at])] or left[:1]
-    empty = [at for at in places if at in content and not any(content[at])]
-    if len(left) > 1 and dated:
-        newest = max(map(years.__getitem__, left))
-        left = [at for at in left if years[at] == newest]
-    if len(left) > 1 and all(content[at] == content[left[0]] for at in left):
-        left = left[:1]
-    if len(left) > 1 and [
-        at for at in left if plain(header.headings[at]) in header.layout.by_heading and not _again(header, at, left)
-    ] == [place]:
-        left = [place]
+
+    def filled(left: list[int]) -> list[int]:
+        if any(map(groups.get, left)) and not dated:  # the empty one may be the one that is meant
+            return left
+        return [at for at in left if any(content[at])] or left[:1]
+
+    def seen(left: list[int]) -> list[int]:
+        return [at for at in left if at not in unseen] or left
+
+    def newest(left: list[int]) -> list[int]:
+        return [at for at in left if years[at] == max(map(years.__getitem__, left))] if dated else left
+
+    def alike(left: list[int]) -> list[int]:
+        return left[:1] if all(content[at] == content[left[0]] for at in left) else left
+
+    def official(left: list[int]) -> list[int]:
+        named = [at for at in left if plain(AGAIN.sub("", header.headings[at])) in header.layout.by_heading]
+        return named if len(named) == 1 else left
+
+    for sieve in (filled, seen, newest, alike, official):
+        left = sieve(left) if len(left) > 1 else left
     if len(left) > 1:
         header.twins.append("、".join(map(said.__getitem__, left)))
         return
     _take(header, place, left[0])
     if passed := [at for at in places if at != left[0] and at not in others]:
-        why = "空着" if set(passed) <= set(empty) else "没有读"
+        why = "没有读" if any(any(content[at]) for at in passed) else "空着"
         header.told.append(f"{'、'.join(map(said.__getitem__, passed))}{why}，读 {said[left[0]]}")
-
-
-def _again(header: "Header", place: int, places: Sequence[int]) -> bool:
-    """Whether another of the columns has the same heading."""
-    own = AGAIN.sub("", header.headings[place])
-    return any(at != place and AGAIN.sub("", header.headings[at]) == own for at in places)
 
 
 def _take(header: "Header", place: int, other: int) -> None:

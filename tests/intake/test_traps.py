@@ -351,6 +351,23 @@ def test_of_two_equal_headings_with_different_content_one_must_be_chosen(load, n
     assert (same.columns[field], same.header.unknown) == (own, [f"{name}（第2个）"])
 
 
+@pytest.mark.parametrize(("shown", "hidden"), [("联系电话", "户联系电话"), ("户联系电话", "户联系电话")])
+def test_a_hidden_column_does_not_win_over_a_visible_one(load, shown, hidden):
+    names, *rows = grid(people(3))
+    at = names.index("户联系电话")
+    heading = [*names[:at], hidden, shown, *names[at + 1 :]]
+    body = [[*row[:at], "13900000000", *row[at:]] for row in rows]
+
+    def hide(book, sheets):
+        sheets[0].set_column(at, at, options={"hidden": True})
+
+    mapped = load(workbook((SHEET, [heading, *body]), touch=hide))
+    assert (mapped.columns["phone"], mapped.findings) == ([row[at] for row in rows], [])
+    assert f"读 Y 列“{shown}”" in mapped.header.reason
+    empty = [[*row[:at], row[at], "", *row[at + 1 :]] for row in rows]
+    assert load(workbook((SHEET, [heading, *empty]), touch=hide)).columns["phone"] == [row[at] for row in rows]
+
+
 @pytest.mark.parametrize("kind", ["one line", "upright", "head last", "helper"])
 def test_columns_below_groups_are_read_from_the_members_group(load, kind):
     family = homes(2)
