@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 AT_END = re.compile(r"^(.+)\(([^()]*)\)$")
 HARMLESS = re.compile(
-    r"必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|yyyy[-./]mm(?:[-./]dd)?|年月日?|年/月(?:/日)?|是[/、或]否|有[/、或]无",
+    r"必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|yyyy[-./]mm(?:[-./]dd)?|年[/、.-]?月(?:[/、.-]?日)?|是[/、或]否|有[/、或]无",
     re.IGNORECASE,
 )
-FILLING = re.compile(r"填|选|下拉|格式|文本|自动生成")
+FILLING = re.compile(r"填|选|打|划|画|勾|下拉|格式|文本|自动生成")
 OTHERS = re.compile(r"户主|配偶|监护|代|联系|曾用|别名")  # whose or what else a column may be
 YEAR = re.compile(r"(?:^|(?<=[/、,;]))(20\d\d)年?度?(?:[/、,;]|$)|[/、,;](20\d\d)年?度?$")
 NAMED_YEAR = re.compile(r"(?<!\d)(20\d\d)年?度?(?!\d|至|[-—~])")
@@ -31,7 +31,7 @@ SEPARATOR = re.compile(r"[/、,;|或]")
 NEGATIVE = re.compile("[否未不没无非]")
 EITHER = re.compile(r"填?写?是(?:[/、,或和])否|则?(?:不填|留空|空着)")
 SAID_AS = re.compile(r"([^填打划画写,;、/]+)(?:填写?|打|划|画|写)([√✓✔是有1y对×✗x否无0n])")
-SIGNS = {"√", "✓", "✔", "×", "✗", "x", "是", "否", "有", "无", "没有", "1", "0", "y", "n", "能", "不能", "会", "不会"}
+ANSWER = re.compile(r"[√✓1y]?(?:是|有|能|会)[√✓1y]?|[×✗x0n]?(?:否|无|没有|不能|不会)[×✗x0n]?|√|×|1|0|y(?:es)?|no?")
 PLACES = {"省", "市", "县", "区", "旗", "乡", "镇", "街道", "办事处", "村", "居", "社区", "自然村", "组"}
 OF_TYPE = {
     "phone": {"手机", "手机号", "手机号码", "座机", "固话", "固定电话", "电话"},
@@ -57,6 +57,8 @@ def objection(field: "Field", said: str) -> str:
         return other_unit(field, said)
     parts = [part for part in SEPARATOR.split(said) if part]
     if _are_options(field, parts) or (FILLING.search(said) and not _is_turned(field, said)):
+        return ""
+    if len(parts) > 1 and not any(objection(field, part) for part in parts):
         return ""
     return f"括号里的“{said}”可能改变这一列的含义"
 
@@ -86,12 +88,14 @@ def _is_own(field: "Field", unit: str, per: str) -> bool:
         return unit == field.unit and per in ("", f"/{field.owner}")
     if field.type == "year":
         return unit == "年" and not per
-    return not per and (unit == "月") == field.in_months and unit in {"月", "人", "个", "户", "处", "所"}
+    if field.in_months:
+        return unit == "月" and not per
+    return unit in {"人", "个", "户", "处", "所"} and per in ("", "/户")
 
 
 def _are_options(field: "Field", parts: list[str]) -> bool:
     if field.type == "yes_no":
-        return SIGNS.issuperset(parts)
+        return all(map(ANSWER.fullmatch, parts))
     if field.type == "listed":
         return any(part in field.allowed or f"{part}族" in field.allowed for part in parts)
     if field.codes:
