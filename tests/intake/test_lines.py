@@ -163,6 +163,8 @@ def test_sheets_named_after_towns_without_their_suffix(load):
         {"姓名": "李强（村书记签字）"},
         {"县(市、区、旗)": "济阳区农业农村局（盖章）", "姓名": "2025年6月30日"},
         {"姓名": "二〇二五年六月三十日"},
+        {"姓名": "以上人员均已核实"},
+        {"行政村": "李家坊村委会（章）", "姓名": "2025年6月30日"},
     ],
 )
 def test_what_a_table_ends_with_is_no_person_even_below_the_names(load, cells):

@@ -70,6 +70,19 @@ def test_a_file_that_could_not_be_read_can_be_mended_by_choosing(data_admin):
     assert (again.state, again.error, again.counts["insert"]) == (BatchState.CHECKED, {}, 4)
 
 
+def test_of_two_columns_of_one_heading_a_person_chooses_and_the_office_remembers(client, data_admin):
+    rows = grid(people(4))
+    data = workbook(("名单", [["姓名", *rows[0]], *(["户主某", *row] for row in rows[1:])]))
+    batch = upload(data_admin, data)
+    assert (batch.state, batch.error["code"]) == (BatchState.REFUSED, "columns_twice")
+    client.force_login(data_admin)
+    page = client.get(f"/households/import/{batch.pk}/reading/").content.decode()
+    assert "姓名（第2个）" in page
+    chosen = Choice("roster_a", mapping={"姓名": "", "姓名（第2个）": "name"})
+    assert reread(data_admin, batch, chosen, remember=True).counts["insert"] == 4
+    assert upload(data_admin, data).counts["insert"] == 4
+
+
 def test_the_page_names_sheets_with_data_that_were_not_read(client, data_admin):
     rows = grid(people(6))
     batch = upload(data_admin, workbook(("甲", rows[:4]), ("乙", [row[1:] for row in rows[4:]]), titles=0))
