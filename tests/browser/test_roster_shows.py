@@ -9,6 +9,7 @@ import pytest
 from households.models import Person
 from jiyang.access.scope import system_scope
 from jiyang.intake.models import Batch
+from tests.browser.conftest import OFFICE, PHONE
 from tests.households.test_roster_plan import HEADINGS, PEOPLE, as_csv
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,11 +69,19 @@ def test_a_roster_with_faults_from_upload_to_undo(visitor, worker, data_admin, d
     maker.page.wait_for_selector("text=本人不能复核自己上传的批次")
 
     checker.open(batch_path).check()
+    checker.page.set_viewport_size(PHONE)  # a row is a card there: its name first, all of it within the screen
+    checker.check()
+    row = checker.page.locator("table.cards tbody tr").first
+    name, result, village = (row.locator(part).bounding_box() for part in (".lead", ".result", "[data-head=行政村]"))
+    assert name["y"] <= result["y"] < village["y"] and village["x"] + village["width"] <= PHONE["width"]
+    checker.page.set_viewport_size(OFFICE)
     checker.page.check(f"input[name=row][value='{NOTES + 2}']")
     checker.page.click("form#hold button:has-text('暂缓') >> nth=0")
     checker.page.wait_for_selector("text=已暂缓")
     checker.page.click("text=同意其余入库：新增 1")
     checker.page.fill("#approve-reason", "该户村里还在核实")
+    label, box = (checker.page.locator(part).bounding_box() for part in ("[for=approve-reason]", "#approve-reason"))
+    assert label["y"] + label["height"] + 5 <= box["y"]  # the ring of the focus covers no word
     checker.page.click("dialog[open] button.primary")
     checker.page.wait_for_selector("text=部分暂缓", timeout=WAIT)
     checker.check()
