@@ -100,7 +100,7 @@ def _limits(model: type[models.Model], slots: tuple[Slot, ...]) -> Iterator[Limi
 # A row exported here (系统编号, 系统版本) that somebody has edited since is refused, whatever it would write.
 CLASHES = """
 with w as materialized (
-    select s.row, s.household_no, s.person_no, s.id_index, s.risk_identified_on, s.risk_removed_on, s.record_id, s.record_version, p.first, p.action,
+    select s.row, s.household_no, s.person_no, s.name, s.id_index, s.risk_identified_on, s.risk_removed_on, s.record_id, s.record_version, p.first, p.action,
            p.household_id as hid, p.person_id as pid, p.changed
       from {source} s join roster_plan p on p.row = s.row where p.action in ('insert', 'update'))
 select w.row, 'record_version',
@@ -120,6 +120,9 @@ select w.row, 'person_no', 'person_no_taken' from w join households_person x on 
 union all
 select w.row, 'id_number', 'id_taken' from w join households_person x on x.id_index = w.id_index and x.voided_at is null
  where (w.action = 'insert' and w.pid is null or 'id_number' = any(w.changed)) and x.id is distinct from w.pid
+union all
+select w.row, 'id_number', 'id_of_another' from w join households_person x on x.id = w.pid and x.id_index = w.id_index
+ where 'household' = any(w.changed) and x.name <> w.name and (w.person_no is null or w.person_no <> x.person_no)
 union all
 select w.row, 'household_no', 'household_no_taken' from w
   join households_household x on x.household_no = w.household_no and x.voided_at is null where w.hid is null

@@ -224,3 +224,16 @@ def test_a_mothers_parent_has_the_sex_that_the_relation_says(data_admin, relatio
     elder = {"identity": factories.id_number(dt.date(1940, 5, 1), male=male), "与户主关系": relation}
     batch = send(data_admin, as_csv(row("3701", "9001", "王一", ONE), row("3701", "9002", "王二", **elder)))
     assert {code for _, code, _ in codes(batch)} == {"relation_gender_clash"}
+
+
+def test_a_number_of_somebody_else_elsewhere_takes_nobody_over(data_admin, district_clerk):
+    load(data_admin, district_clerk, row("3701", "9001", "王一", ONE), row("3702", "9002", "李二", TWO))
+    clear()
+    taken = send(data_admin, as_csv(row("3709", "9009", "赵三", TWO)))
+    assert codes(taken) == {("H2", "id_of_another", "E")} and taken.counts["insert"] == 0
+    clear()
+    renamed = send(data_admin, as_csv(row("3702", "9002", "李尔", TWO)))  # at home a name may be mended
+    assert (codes(renamed), renamed.counts["update"]) == (set(), 1)
+    clear()
+    moved = send(data_admin, as_csv(row("3709", "9002", "李尔", TWO)))  # the 人编号 says who it is
+    assert codes(moved) == set() and moved.counts["insert"] == 1
