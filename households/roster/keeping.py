@@ -13,6 +13,7 @@ from django.db.models import Model
 from households.models import CaseRecord, Household, IncomeStatement, Membership, Person
 from households.roster.takers import Taker, of_people
 from jiyang.access.tables import household_owned, is_event, is_scoped
+from jiyang.audit.history import as_under
 from jiyang.documents.models import Attachment
 
 # history's event `e` with the values that the row of touch `t` had before it
@@ -146,25 +147,12 @@ def taken_keys(taker: Taker | None = None) -> Iterator[str]:
 
 def as_made(model: type[Model]) -> str:
     """SQL: the row `x` holds what it was made with, be it that later changes have been undone in between."""
-    now, then = _values(model, "e")
-    return (
-        f"(x.version = 1 or exists (select 1 from {model._meta.db_table}event e where e.pgh_obj_id = x.id"
-        f" and e.pgh_label = 'insert' and ({now}) is not distinct from ({then})))"
-    )
+    return as_under(model, "x", "1")
 
 
 def as_left(model: type[Model]) -> str:
     """SQL: the row `x` holds what the step of touch `t` left it with, be it that later changes have been undone in between."""
-    now, then = _values(model, "v")
-    return (
-        f"(x.version = t.version or exists (select 1 from {model._meta.db_table}event v where v.pgh_obj_id = x.id"
-        f" and v.version = t.version and ({now}) is not distinct from ({then})))"
-    )
-
-
-def _values(model: type[Model], alias: str) -> tuple[str, str]:
-    columns = sorted(_columns(model) - {"id", "version"})
-    return tuple(", ".join(f"{one}.{column}" for column in columns) for one in ("x", alias))
+    return as_under(model, "x", "t.version")
 
 
 def former_step(model: type[Model]) -> str:

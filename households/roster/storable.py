@@ -11,10 +11,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.utils import timezone
 
-from households.models import Household, Person, RosterRow
+from households.models import CaseRecord, Household, IncomeStatement, Person, RosterRow
 from households.roster.fields import HOUSEHOLD, PERSON, Slot
 from households.roster.takers import FIRST_YEAR, Taker, takers
 from jiyang.access.scope import on_behalf_of, require
+from jiyang.audit.history import as_under
 from jiyang.intake.findings import kinds
 from jiyang.intake.models import Batch, BatchFinding
 from jiyang.intake.normalise import Mapped
@@ -97,22 +98,26 @@ def _limits(model: type[models.Model], slots: tuple[Slot, ...]) -> Iterator[Limi
 
 
 # The rows to be written with what they would write; `held` tells whether a live row other than the planned one has a number.
-# A row exported here (系统编号, 系统版本) that somebody has edited since is refused, whatever it would write.
+# A row exported here (系统编号, 系统版本) that somebody has edited since is refused, whatever it would write. What an undo has put back
+# is as it was: of each part (`layout_export.version_of`) the version counts, or that history has the same values under it; of several
+# incomes, whose versions are summed up, the sum alone.
+SAID = """case when s.record_version ~ '^[0-9]{{1,18}}([.][0-9]{{1,18}}){{{parts}}}$'
+       then string_to_array(s.record_version, '.')::bigint[] end as said"""
 CLASHES = """
 with w as materialized (
-    select s.row, s.household_no, s.person_no, s.name, s.id_index, s.risk_identified_on, s.risk_removed_on, s.record_id, s.record_version, p.first, p.action,
+    select s.row, s.household_no, s.person_no, s.name, s.id_index, s.risk_identified_on, s.risk_removed_on, s.record_id, s.record_version, {said}, p.first, p.action,
            p.household_id as hid, p.person_id as pid, p.changed
       from {source} s join roster_plan p on p.row = s.row where p.action in ('insert', 'update'))
-select w.row, 'record_version',
-       case when x.id is null or coalesce(w.record_version, '') !~ '^[0-9]+([.][0-9]+){{4}}$' then 'record_unknown' else 'edited_since_export' end
+select w.row, 'record_version', case when x.id is null or w.said is null then 'record_unknown' else 'edited_since_export' end
   from w left join households_person x on x.public_id::text = lower(w.record_id) and x.voided_at is null
   left join households_household h on h.id = x.household_id
  where (w.record_id is not null or w.record_version is not null)
-   and (x.id is null or w.record_version is distinct from concat_ws('.', x.version, h.version,
-          coalesce((select m.id from households_membership m where m.person_id = x.id and m.until is null), 0),
-          coalesce((select c.version from households_caserecord c where c.household_id = h.id and c.voided_at is null), 0),
-          coalesce((select sum(i.version) from households_incomestatement i
-                     where i.household_id = h.id and i.kind = 'roster' and i.voided_at is null), 0)))
+   and (x.id is null or w.said is null
+        or not ({person}) or not ({household})
+        or w.said[3] <> coalesce((select m.id from households_membership m where m.person_id = x.id and m.until is null), 0)
+        or not coalesce((select {case} from households_caserecord c where c.household_id = h.id and c.voided_at is null), w.said[4] = 0)
+        or w.said[5] <> coalesce((select sum(i.version) from households_incomestatement i where {incomes}), 0)
+           and not coalesce((select bool_and({income}) and count(*) = 1 from households_incomestatement i where {incomes}), false))
 union all
 select w.row, 'person_no', 'person_no_taken' from w join households_person x on x.person_no = w.person_no and x.voided_at is null
  where (w.action = 'insert' and w.pid is null or 'person_no' = any(w.changed)) and x.id is distinct from w.pid
@@ -143,13 +148,12 @@ select w.row, 'risk_removed_on', 'removed_before_identified' from w left join ho
 # The same of a taker's records.
 RECORD_CLASHES = """
 with w as materialized (
-    select s.row, s.record_id, s.record_version, p.action, p.taken, {of_row} as anchor, {s_key} as key, {s_apart} as apart
+    select s.row, s.record_id, s.record_version, {said}, p.action, p.taken, {of_row} as anchor, {s_key} as key, {s_apart} as apart
       from {source} s join roster_plan p on p.row = s.row where p.action in ('insert', 'update', 'same', 'kept'))
-select w.row, 'record_version',
-       case when x.id is null or coalesce(w.record_version, '') !~ '^[0-9]+$' then 'record_unknown' else 'edited_since_export' end
+select w.row, 'record_version', case when x.id is null or w.said is null then 'record_unknown' else 'edited_since_export' end
   from w left join {table} x on x.public_id::text = lower(w.record_id) and x.voided_at is null
  where w.action in ('insert', 'update') and (w.record_id is not null or w.record_version is not null)
-   and (x.id is null or w.record_version is distinct from x.version::text)
+   and (x.id is null or w.said is null or not ({record}))
 union all
 select w.row, '{at}', 'record_listed_twice' from w
  where (w.anchor, w.key, w.apart) in (select anchor, key, apart from w group by 1, 2, 3 having count(*) > 1)
@@ -179,9 +183,17 @@ def settle(
     told = {f"{t}_{name}": getattr(taker, name).format(t=t) for t in "sx" for name in ("key", "apart")} if taker else {}
     if taker:
         of_row, at = ("p.person_id", "id_number") if taker.of_people else ("s.village_id", "village")
-        sql = RECORD_CLASHES.format(source=source, table=taker.table, anchor=taker.anchor, of_row=of_row, at=at, **told)
+        sql = RECORD_CLASHES.format(
+            source=source, said=SAID.format(parts=0), record=as_under(taker.model, "x", "w.said[1]"), table=taker.table,
+            anchor=taker.anchor, of_row=of_row, at=at, **told,
+        )  # fmt: skip
     else:
-        sql = CLASHES.format(source=source)
+        sql = CLASHES.format(
+            source=source, said=SAID.format(parts=4), person=as_under(Person, "x", "w.said[1]"),
+            household=as_under(Household, "h", "w.said[2]"), case=as_under(CaseRecord, "c", "w.said[4]"),
+            income=as_under(IncomeStatement, "i", "w.said[5]"),
+            incomes="i.household_id = h.id and i.kind = 'roster' and i.voided_at is null",
+        )  # fmt: skip
     with on_behalf_of(require(), "名单导入查重"), connection.cursor() as cursor:
         clashes = found
         while True:

@@ -159,3 +159,13 @@ def former(model: type[models.Model], noted: models.QuerySet) -> models.QuerySet
     """
     said = noted.filter(record=models.OuterRef("pgh_obj_id"), before=models.OuterRef("version"))
     return model.pgh_event_model.objects.filter(models.Exists(said), pgh_obj_id__in=noted.values("record"))
+
+
+def as_under(model: type[models.Model], row: str, version: str) -> str:
+    """SQL: the row (its alias) holds what it held under `version` (SQL), be it that later changes have been undone in between."""
+    columns = sorted({field.column for field in model._meta.local_concrete_fields} - {"id", "version"})
+    now, then = (", ".join(f"{alias}.{column}" for column in columns) for alias in (row, "v"))
+    return (
+        f"({row}.version = {version} or exists (select 1 from {model.pgh_event_model._meta.db_table} v where v.pgh_obj_id = {row}.id"
+        f" and v.version = {version} and ({now}) is not distinct from ({then})))"
+    )

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from django.urls import reverse
+from django.urls import reverse as reverse_url
 from python_calamine import CalamineWorkbook
 
 from households.models import Household, IncomeStatement, Membership, Person, RosterRow
@@ -16,7 +16,7 @@ from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.enums import BatchState
 from jiyang.intake.models import Batch, BatchFinding
 from tests import factories
-from tests.households.test_roster import approve, load, submit, upload
+from tests.households.test_roster import approve, load, reverse, submit, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -155,8 +155,20 @@ def test_an_edit_between_plan_and_commit_sends_the_household_back(exported, data
 
 def test_the_export_page_offers_the_two_columns(exported, client, district_clerk):
     client.force_login(district_clerk)
-    url = reverse("households:household_export")
+    url = reverse_url("households:household_export")
     assert "附系统编号" in client.get(url).content.decode()
     answer = client.post(url, {"purpose": "核对", "layout": "roster_a", "numbered": "1"})
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(b"".join(answer.streaming_content))).get_sheet_by_index(0)
     assert sheet.to_python()[0][-1] == "系统版本"
+
+
+def test_what_an_undo_has_put_back_was_not_edited_since(exported, data_admin, district_clerk):
+    one, two = adults(2)
+    file = changed(exported, one.id_number, two.id_number, 劳动技能="技能劳动力", 人均纯收入="23456.78")
+    first = approve(district_clerk, submit(data_admin, upload(data_admin, file)))
+    other = changed(exported, one.id_number, 劳动技能="丧失劳动力")
+    assert set(faults(upload(data_admin, other))) == {"edited_since_export"}
+    reverse(data_admin, district_clerk, first)
+    again = upload(data_admin, file)
+    assert faults(again) == {} and again.counts["update"] == first.counts["update"]
+    assert approve(district_clerk, submit(data_admin, again)).state == BatchState.APPROVED
