@@ -64,6 +64,7 @@ class SpellLedger(Ledger):
         ("person", "job_started_on", "job_employer"),
         services.fill_spell,
         alike={"job_started_on": month_of},
+        by_month=("job_started_on", "job_ended_on"),
     )
     bulk = (VOID,)
 

@@ -55,7 +55,6 @@ def upload(*, by: User, filename: str, data: bytes, mode: str = PlanMode.ALL, co
     a button pressed twice makes one. Raises PermissionDenied, ValidationError.
     """
     acts.need(ACT, "make")
-    User.objects.select_for_update(no_key=True).get(pk=by.pk)  # two requests at once come one after the other
     batch = Batch(
         district=own_district(),
         target=TARGET,
@@ -65,10 +64,7 @@ def upload(*, by: User, filename: str, data: bytes, mode: str = PlanMode.ALL, co
         continues=continues,
         uploaded_by=by,
     )
-    again = Batch.objects.filter(
-        target=TARGET, uploaded_by=by, sha256=batch.sha256, mode=batch.mode, continues=continues, state__in=CHECKS
-    ).first()
-    if again:
+    if again := acts.sent_before(batch, *CHECKS):
         return again
     batch.file.save(f"{batch.sha256[:24]}.bin", ContentFile(encrypt_bytes(data, FILE_AAD)), save=False)
     batch.save()

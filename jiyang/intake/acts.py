@@ -50,6 +50,14 @@ def need(act: str, side: str) -> Actor:
     return actor
 
 
+def sent_before(batch: Batch, *states: str) -> Batch | None:
+    """The batch of the same file of the same person that is still in one of `states`: a button pressed twice makes one.
+    Two requests at once come one after the other."""
+    User.objects.select_for_update(no_key=True).get(pk=batch.uploaded_by_id)
+    same = {name: getattr(batch, name) for name in ("target", "uploaded_by", "sha256", "mode", "continues")}
+    return Batch.objects.filter(**same, state__in=states).first()
+
+
 def as_maker(batch: Batch, *states: str, seen: str) -> Batch:
     """The batch, locked for an act of its makers' side. Raises PermissionDenied, BatchMoved."""
     need(targets.target_of(batch).act, "make")

@@ -143,12 +143,15 @@ def eyes_of(batch: Batch, actor: Actor) -> Actor:
 
 @transaction.atomic
 def upload(*, by: User, ledger, filename: str, data: bytes) -> Batch:
-    """Take a file in, stored encrypted, and count what it would do. Raises ValidationError with every reason."""
+    """Take a file in, stored encrypted, and count what it would do. The same file of the same person that they have not
+    submitted yet is the same batch. Raises ValidationError with every reason."""
     actor = acts.need(ledger.imports.act, "make")
     home = actor.home
     if home is None:
         raise PermissionDenied("没有管辖区划的岗位不能导入")
     batch = Batch(target=ledger.key, filename=filename[:200], sha256=hashlib.sha256(data).hexdigest(), uploaded_by=by)
+    if again := acts.sent_before(batch, BatchState.CHECKED):
+        return again
     batch.district = home.district or home
     batch.town = home if home.level == "town" else home.town
     batch.village = home if home.level == "village" else None

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from jiyang.access.scope import Actor
+from jiyang.access.scope import Actor, require
 from jiyang.access.tables import is_event
 from jiyang.accounts.models import User
 from jiyang.documents.models import Attachment
@@ -56,14 +56,24 @@ def written_by(batch: Batch, actor: Actor) -> list[models.Model]:
     return list(ledger.rows(actor).filter(pk__in=batch.columns.get("written", [])).order_by("pk"))
 
 
+def outside_of(batch: Batch) -> int:
+    """How many of the rows that an approved batch wrote lie where the acting person does not reach."""
+    keys = batch.columns.get("written", [])
+    return len(keys) - registry.get(batch.target).model.all_rows.visible_to(require()).filter(pk__in=keys).count()
+
+
 def _take_back(batch: Batch, by: User, reason: str) -> dict:
-    """Void and restore what may be; {voided, restored, kept: [{pk, name, why}]}."""
+    """Void and restore what may be; {voided, restored, kept: [{pk, name, why}], gone, outside}.
+
+    `gone` were void before, `outside` lie where the actor does not reach (a household that moved): they stay as they are.
+    """
     ledger = registry.get(batch.target)
     model, keys = ledger.model, batch.columns.get("written", [])
     rows = list(model.objects.select_related(*ledger.related).select_for_update(of=("self",)).filter(pk__in=keys))
     events = _events(model, keys)
     used = _used(model, [row.pk for row in rows if row.origin_id == batch.pk])
-    voided, restored, kept, gone = [], [], [], len(keys) - len(rows)
+    voided, restored, kept = [], [], []
+    outside = outside_of(batch)
     for row in rows:
         own = [place for place, one in enumerate(events[row.pk]) if (one.pgh_context or {}).get("batch") == batch.pk]
         if not own or own[-1] != len(events[row.pk]) - 1:
@@ -82,7 +92,13 @@ def _take_back(batch: Batch, by: User, reason: str) -> dict:
                 model.objects.bulk_update(restored, [one.name for one in _columns(model)], batch_size=500)
     except IntegrityError as clash:
         raise ValidationError(f"没有撤销：{message_of(clash, model)}") from clash
-    return {"voided": len(voided), "restored": len(restored), "kept": kept, "gone": gone}
+    return {
+        "voided": len(voided),
+        "restored": len(restored),
+        "kept": kept,
+        "gone": len(keys) - len(rows) - outside,
+        "outside": outside,
+    }
 
 
 def _events(model: type[models.Model], keys: list[int]) -> dict[int, list]:

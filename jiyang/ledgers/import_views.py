@@ -104,6 +104,7 @@ class ImportBatchView(ImportView):
         return {
             **super().get_context_data(**kwargs),
             **allowed,
+            "outside": import_undo.outside_of(batch) if allowed.get("may_decide") else 0,
             "batch": batch,
             "plan": plan,
             "problems": problems,

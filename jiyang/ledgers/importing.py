@@ -9,6 +9,7 @@ one is new. Everything is set-based: the choices, the households and people that
 rows known already and the writes are a fixed number of statements, whatever the number of lines.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +23,7 @@ from import_export import fields, instance_loaders, resources, results, widgets
 
 from jiyang.access.scope import Actor
 from jiyang.intake.cells import NO, SEPARATORS, YES, narrow, tidy
-from jiyang.intake.dates import date_cell
+from jiyang.intake.dates import date_cell, is_month
 from jiyang.ledgers.columns import Column
 from jiyang.ledgers.export import lines
 from jiyang.regions.models import Region
@@ -45,7 +46,8 @@ class Imports:
     """What an author says of a ledger's import.
 
     `act`: the act of the matrix with its maker and checker. `key`: the record's fields by which a line and a row are the
-    same; `alike` tells of a field how its values are compared (by month, say). `form`: the form of one line (the ledger's
+    same; `alike` tells of a field how its values are compared (by month, say). `by_month`: days of which a file need only tell
+    the month. `form`: the form of one line (the ledger's
     create form). `leave_out`: its fields that no file may fill; uploads are left out anyway. `fill(record, values)`: gives a
     record what the form cleaned, without a query, and raises ValidationError by field: what the ledger's services use too.
     `settle(rows, by)`: what follows from the written rows, set-based, in the same transaction.
@@ -55,6 +57,7 @@ class Imports:
     key: tuple[str, ...]
     fill: Callable[[Any, dict[str, Any]], None] = assign
     alike: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+    by_month: tuple[str, ...] = ()
     form: type[forms.BaseForm] | None = None
     leave_out: tuple[str, ...] = ()
     settle: Callable[[list[models.Model], Any], None] | None = None
@@ -100,6 +103,22 @@ def names_of(row: models.Model, source: forms.ModelChoiceField) -> Iterable[str]
     return (str(row), source.label_from_instance(row))
 
 
+class WrittenDay(forms.DateField):
+    """A day in a file, in the notations that offices use. A month is its first day only where the record goes `by_month`."""
+
+    def __init__(self, source: forms.DateField, *, by_month: bool):
+        super().__init__(label=source.label, required=source.required, error_messages=source.error_messages)
+        self.by_month = by_month
+
+    def to_python(self, value: str) -> dt.date | None:
+        read = date_cell(value, month=False)
+        if read.stored and not self.by_month and is_month(value):
+            raise ValidationError(f"“{value}”没有写到哪一天，请写成 2021-03-05 这样")
+        if read.note:
+            raise ValidationError(f"{read.note}，请写成 2021-03-05 这样")
+        return super().to_python(read.stored or value)
+
+
 class LabelWidget(widgets.Widget):
     """What the preview shows of a value: the official label, the mask of a personal number."""
 
@@ -143,6 +162,8 @@ class LedgerResource(resources.ModelResource):
                 del self.form.fields[name]
             elif isinstance(asked, forms.ModelChoiceField):
                 self.form.fields[name] = NamedChoice(asked)
+            elif isinstance(asked, forms.DateField):
+                self.form.fields[name] = WrittenDay(asked, by_month=name in self.spec.by_month)
             elif isinstance(asked, forms.ChoiceField):
                 options = "、".join(options_of(asked)).replace("%", "%%")
                 asked.error_messages["invalid_choice"] = f"“%(value)s”不在可填的选项中，可填：{options}"
@@ -296,8 +317,6 @@ def as_sent(form: forms.BaseForm, texts: dict[str, str]) -> dict[str, Any]:
                 data[name] = [codes.get(part, part) for part in SEPARATORS.split(kept) if part]
                 continue
             kept = codes.get(kept, kept)
-        elif isinstance(field, forms.DateField):
-            kept = date_cell(kept, month=False).stored or kept
         elif isinstance(field, forms.RegexField | forms.IntegerField | forms.DecimalField):
             kept = narrow(kept)
         data[name] = kept

@@ -1,13 +1,19 @@
 """The buttons of an import's page count for what the page showed, as those of the roster's batches do."""
 
 import datetime as dt
+import threading
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 
+from households.ledgers import HelperLedger
 from households.models import Helper
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.intake import acts
 from jiyang.intake.models import Batch
+from jiyang.ledgers import import_services
 from tests import factories
 from tests.ledgers.test_imports import GOOD, batch, helpers, sheet, take_in, url
 
@@ -68,6 +74,29 @@ def test_a_checker_agrees_to_what_the_page_showed(client, town_officer, leader):
     assert helpers()["张立国"].phone == "13911112222"
     assert press(leader, "approve", page(leader))[0] == 302
     assert helpers()["张立国"].phone == GOOD[5]
+
+
+def test_the_same_file_at_once_is_one_batch(town_officer):
+    sent, second = sheet(GOOD).read(), []
+
+    def press_again() -> None:
+        client = Client()
+        client.force_login(town_officer)
+        second.append(client.post(url("import_upload"), {"file": SimpleUploadedFile("名单.xlsx", sent)}).url)
+        connection.close()
+
+    again = threading.Thread(target=press_again)
+    with acting_as(actor_for(town_officer)):
+        first = import_services.upload(by=town_officer, ledger=HelperLedger, filename="名单.xlsx", data=sent)
+        again.start()
+        again.join(0.5)
+    again.join()
+    assert second == [url("import_batch", first.pk)]
+    with acting_as(actor_for(town_officer)):
+        assert Batch.objects.count() == 1
+        acts.drop(batch=first, by=town_officer)
+        new = import_services.upload(by=town_officer, ledger=HelperLedger, filename="名单.xlsx", data=sent)
+    assert new.pk != first.pk
 
 
 def test_a_maker_submits_what_the_page_showed(client, town_officer, leader):

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from households.models import Person
 from households.services import pairings
+from households.services.moves import move_household
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.models import Batch
 from jiyang.ledgers import registry
@@ -124,7 +125,7 @@ def test_what_is_out_of_reach_is_unknown(client, ledger):
 def test_queries_do_not_grow_with_the_lines(client, ledger):
     homes = [factories.household(factories.village(index=index)) for index in range(8)]
     officer, counted = factories.user("town_officer", "仁风镇"), []
-    for some in (homes[:2], homes[:2], homes):
+    for some in (homes[:2], homes[2:4], homes):
         client.force_login(officer)
         upload = sheet(
             [
@@ -196,6 +197,21 @@ def test_what_the_service_refuses_is_told_at_its_column(client, change, told):
     assert problem[0] in change and told in problem[1]
 
 
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [("2021.5", "没有写到哪一天"), ("2021年5月", "没有写到哪一天"), ("6/1/2017", "分不清"), ("2021.5.6", "")],
+)
+def test_a_day_is_a_day_and_none_is_made_up(client, day, told):
+    ledger, home = registry.get("policies:leaflet"), factories.household()
+    batch = send(client, factories.user("town_officer", "仁风镇"), ledger, {**line(ledger, home), "发放日期": day})
+    (one,) = client.get(ledger.url("import_batch", batch.pk)).context["plan"].lines
+    if told:
+        ((name, text),) = one.problems
+        assert name == "发放日期" and told in text and "请写成 2021-03-05 这样" in text
+    else:
+        assert ("发放日期", "", "2021-05-06") in one.changes
+
+
 def decided(client, ledger, batch, *, reason="传错了文件") -> dict:
     """Ask for the undo as the officer, agree as the leader; the report."""
     client.force_login(factories.user("town_officer", "仁风镇"))
@@ -236,11 +252,27 @@ def test_an_approved_batch_lists_its_rows_and_can_be_taken_back(client, ledger):
 def test_what_a_batch_inserted_is_voided_and_the_file_goes_in_again(client, ledger):
     home = factories.household()
     batch = take_in(client, ledger, line(ledger, home))
-    assert decided(client, ledger, batch) == {"voided": 1, "restored": 0, "kept": [], "gone": 0}
+    assert decided(client, ledger, batch) == {"voided": 1, "restored": 0, "kept": [], "gone": 0, "outside": 0}
     assert rows(ledger) == [] and batch.state == "undone"
     assert "作废 1 条" in client.get(ledger.url("import_batch", batch.pk)).content.decode()
     take_in(client, ledger, line(ledger, home))
     assert len(rows(ledger)) == 1
+
+
+def test_an_undo_says_of_what_lies_out_of_reach_that_it_stays(client):
+    ledger, homes = registry.get("policies:leaflet"), [factories.household(), factories.household()]
+    batch = take_in(client, ledger, *[line(ledger, home) for home in homes])
+    moved, left = rows(ledger)
+    with acting_as(actor_for(factories.user("district_clerk"))) as actor:
+        move_household(household=homes[0], village=factories.village("曲堤街道"), by=actor.user, reason="搬迁")
+    client.force_login(factories.user("town_officer", "仁风镇"))
+    client.post(ledger.url("import_undo", batch.pk), {"reason": "传错了文件"})
+    client.force_login(factories.user("town_leader", "仁风镇"))
+    assert "有 1 条已不在本人管辖范围内" in client.get(ledger.url("import_batch", batch.pk)).content.decode()
+    assert client.post(ledger.url("import_undo_decide", batch.pk), {"decision": "approve"}).status_code == 302
+    page = client.get(ledger.url("import_batch", batch.pk)).content.decode()
+    assert "作废 1 条" in page and "另有 1 条不在复核人管辖范围内" in page and "此前已作废" not in page
+    assert [one.pk for one in rows(ledger)] == [moved.pk] != [left.pk]
 
 
 def test_what_later_work_refers_to_stays(client):
