@@ -17,8 +17,8 @@ MOST_ROWS = 65_536
 BIFF8, OLD_BOFS = 0x0600, {0x0009, 0x0209, 0x0409}
 STREAMS = {"workbook", "book"}
 # records of the BIFF stream
-BOF, DIMENSIONS, DATE_MODE, FILE_PASS, SHARED_STRINGS, SHEET, BOOL_OR_ERROR, FORMULA, MULTIPLE = (
-    0x0809, 0x0200, 0x0022, 0x002F, 0x00FC, 0x0085, 0x0205, 0x0006, 0x00BD,
+BOF, EOF, DIMENSIONS, DATE_MODE, FILE_PASS, SHARED_STRINGS, SHEET, BOOL_OR_ERROR, FORMULA, MULTIPLE = (
+    0x0809, 0x000A, 0x0200, 0x0022, 0x002F, 0x00FC, 0x0085, 0x0205, 0x0006, 0x00BD,
 )  # fmt: skip
 CELLS = {0x0203, 0x00FD, 0x0204, 0x027E, 0x00BD, 0x0006, 0x0406, 0x0205, 0x00D6, 0x0003, 0x0002}
 FORMULAS, EMPTY_LITERAL = {0x0006, 0x0406}, b"\x17\x00"  # ="" in a formula gives an empty text on purpose
@@ -128,7 +128,7 @@ def _workbook(records: bytes) -> Compound:
     found = Compound()
     names: dict[int, str] = {}
     sheet, at, rows, last = "", 0, set(), -1
-    formulas = _Formulas()
+    formulas, open_parts = _Formulas(), 0
     while at + 4 <= len(records):
         kind, length = struct.unpack_from("<HH", records, at)
         body = at + 4
@@ -137,7 +137,12 @@ def _workbook(records: bytes) -> Compound:
         if kind == BOF:
             _no_stray(rows, last)
             sheet, rows, last = names.get(at, ""), set(), -1
+            open_parts += 1
+        elif kind == EOF:
+            open_parts -= 1
         elif kind in CELLS and length >= 6:
+            if not open_parts:
+                raise ValueError("cells behind the end of their sheet")  # the library would leave them out
             row, column = struct.unpack_from("<HH", records, body)
             end = struct.unpack_from("<H", records, body + length - 2)[0] if kind == MULTIPLE else column
             if max(column, end) >= MOST_COLUMNS:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jiyang.intake.cells import Unvalued, as_text
 from jiyang.intake.detect import Header
-from jiyang.intake.layouts import label_key
+from jiyang.intake.layouts import Field, label_key
 from jiyang.intake.reader import Source
 
 if TYPE_CHECKING:
@@ -20,6 +20,12 @@ HOME = ("household_no", "town", "village")  # what says which household a row be
 PLACES = HOME[1:]
 NUMBER = re.compile(r"[\d.]+$")
 PERSON = ("id_number", "name")  # what a member's row has
+IDENTITY = {
+    "id_number",
+    "name",
+    "person_no",
+}  # whom a row is about: where one person has several rows, merged over these
+SEVERAL = {"spell", "plan"}  # rows of which one person may have several
 
 
 def blank(cell: object) -> bool:
@@ -66,7 +72,7 @@ class _Rows:
 
 
 def _merged(source: Source, part: Header, found: "Gathered", first: int) -> None:
-    """A household's cells merged over its members hold for each of them; other merged cells are left as they are."""
+    """A household's cells merged over its members hold for each of them; of a member's own nobody knows whose they are."""
     ranges = source.merged(part.sheet)
     if not ranges:
         return
@@ -76,16 +82,35 @@ def _merged(source: Source, part: Header, found: "Gathered", first: int) -> None
     for (top, left), (bottom, right) in ranges:
         if bottom == top or top not in at:
             continue
+        below = [at[row] for row in range(top + 1, min(bottom, last) + 1) if row in at]
         for place in range(left, right + 1):
             one = part.columns.get(place)
-            if one is None or one.belongs_to != "household":
-                continue
-            column = found.columns[one.name]
-            for row in range(top + 1, min(bottom, last) + 1):
-                if row in at and column[at[row]] in ("", None):
-                    column[at[row]] = column[at[top]]
-                    if one.name == "household_no":
-                        found.taken.add(at[row])
+            if one is not None and (one.is_value or one.name in PLACES or one.belongs_to == "household"):
+                _spread(part, found, one, at[top], below)
+
+
+def _spread(part: Header, found: "Gathered", one: Field, top: int, below: list[int]) -> None:
+    """What one merged cell says of the rows that it covers."""
+    column = found.columns[one.name]
+    covered = [index for index in below if column[index] in ("", None)]
+    if blank(column[top]) or not covered:
+        return
+    if one.belongs_to == "household" or _is_of_one(part, found, one, [top, *below]):
+        for index in covered:
+            column[index] = column[top]
+        if one.name == "household_no":
+            found.taken.update(covered)
+    elif one.belongs_to == "person" and not isinstance(column[top], Unvalued):
+        merged = Unvalued("cell_merged", as_text(column[top]))
+        for index in (top, *covered):
+            column[index] = merged
+
+
+def _is_of_one(part: Header, found: "Gathered", one: Field, rows: list[int]) -> bool:
+    """Whether a cell merged over several rows says whom they are all about: no other number stands beside it."""
+    if part.layout.rows not in SEVERAL or one.name not in IDENTITY or "id_number" not in part.names:
+        return False
+    return len({cell for index in rows if not blank(cell := found.columns["id_number"][index])}) < 2
 
 
 def _members(rows: _Rows) -> None:

@@ -10,6 +10,7 @@ from jiyang.intake.cells import as_text, tidy, unvalued
 from jiyang.intake.detect import Header
 from jiyang.intake.filled import fill
 from jiyang.intake.layouts import plain
+from jiyang.intake.outside import Cells, Outside
 from jiyang.intake.reader import Source
 from jiyang.intake.units import UNIT_CELL
 
@@ -58,6 +59,7 @@ class Gathered:
     )  # (field, code, value) → rows that took it
     taken: set[int] = field(default_factory=set)  # rows whose household number stands in a row above
     towns_by_sheet: bool = False  # the towns are those that the sheets are named after, blank for other sheets
+    outside: list[tuple[Header, Cells]] = field(default_factory=list)  # filled cells without a heading, by sheet
     last_left_out: int = 0  # number of the last line of the sheet that is no data
 
     def note(self, name: str, code: str, value: str, index: int) -> None:
@@ -155,9 +157,12 @@ def _data_rows(rows: Iterable[list[Any]], part: Header, found: Gathered) -> Iter
     heading = part.headings[keys[0]]
     id_at = next((place for place in keys if part.columns[place].name == "id_number"), None)
     others = [place for place in keys if place != id_at]
+    outside = Outside(part)
+    found.outside.append((part, outside.cells))
     for number, row in enumerate(rows, start=1):
         if number <= part.first_data or not any(row):
             continue
+        whole = row
         if len(row) != width:
             row = row[:width] if len(row) > width else row + [""] * (width - len(row))
         if id_at is None:
@@ -176,6 +181,7 @@ def _data_rows(rows: Iterable[list[Any]], part: Header, found: Gathered) -> Iter
             found.skipped[why] += 1
             found.last_left_out = number
             continue
+        outside.see(number, whole)
         yield number, row
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from jiyang.identifiers.idcard import EARLIEST
-from jiyang.intake import dated
+from jiyang.intake import dated, outside
 from jiyang.intake.cells import BLANK, LONGEST_CELL, TICK, Read, as_text, unusable
 from jiyang.intake.dates import Ways, date_cell, is_month, ways_of
 from jiyang.intake.detect import Header
@@ -164,6 +164,7 @@ def normalise(
     for (name, code, value), indexes in gathered.above.items():
         mapped.note(name, indexes, Read(None, code, value))
     mapped.places = _places(header, gathered, regions, mapped)
+    outside.tell(mapped, gathered.outside, source)
     return mapped
 
 

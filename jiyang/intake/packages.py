@@ -22,7 +22,7 @@ LARGEST_OF_FEW = (
 )  # of a file that unfolds to more than MOST_UNFOLDED times its size; a table unfolds to ten
 MOST_UNFOLDED = 40
 MOST_COLUMNS, MOST_ROWS = 500, 300_000
-MOST_CELLS = 40_000_000  # of a file in XML, HTML or CSV, the empty ones between others included
+MOST_CELLS = 10_000_000  # of a file in XML, HTML or CSV, the empty ones between others included
 MOST_UNVALUED = 1_000_000  # cells without a usable value
 STRAY = 20_000  # empty rows before a last cell that make it a stray one
 PIECE, SLICE = 1 << 20, 1 << 16

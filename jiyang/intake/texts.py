@@ -4,10 +4,12 @@ import csv
 import io
 import re
 from collections import Counter
-from html.parser import HTMLParser
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from html import unescape
 
 from jiyang.intake.cells import BROKEN
-from jiyang.intake.packages import MOST_CELLS, MOST_COLUMNS
+from jiyang.intake.packages import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, STRAY
 from jiyang.intake.refusals import FileRefused
 
 MOST_BROKEN = 0.05  # share of the characters beyond ASCII
@@ -78,16 +80,35 @@ def csv_rows(text: str) -> list[list[str]]:
         raise FileRefused("file_empty")
     delimiter = delimiter_of(text)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        rows = _bounded(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
         rows = _unquoted(text, delimiter)
     else:
         if _swallowed(rows, delimiter):
             rows = _unquoted(text, delimiter)
-    for row in rows:
+    return [[_unwrapped(cell) for cell in row] for row in rows]
+
+
+def _bounded(read: Iterable[list[str]]) -> list[list[str]]:
+    """Rows as far as a table may reach; blank lines cost nothing, those below the last row are left out."""
+    rows: list[list[str]] = []
+    blank, filled, room = 0, 0, MOST_CELLS
+    for row in read:
+        if not any(row):
+            blank += 1
+            continue
+        if rows and blank > STRAY:
+            raise FileRefused("file_stray_cell", row=len(rows) + blank + 1)
+        rows += [[]] * blank
+        rows.append(row)
+        blank, filled, room = 0, filled + 1, room - len(row)
         if len(row) > MOST_COLUMNS:
             raise FileRefused("file_too_wide", n=len(row))
-    return [[_unwrapped(cell) for cell in row] for row in rows]
+        if filled > MOST_ROWS:
+            raise FileRefused("file_too_long", n=f"至少 {MOST_ROWS + 1}")
+        if room < 0:
+            raise FileRefused("file_too_big")
+    return rows
 
 
 def _swallowed(rows: list[list[str]], delimiter: str) -> bool:
@@ -102,9 +123,9 @@ def _width(rows: list[list[str]]) -> int:
 
 def _unquoted(text: str, delimiter: str) -> list[list[str]]:
     """Line by line without quoting; refused when lines then differ in their number of columns."""
-    csv_lines = csv.reader(text.splitlines(), delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    csv_lines = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, quoting=csv.QUOTE_NONE)
     try:
-        rows = [[_bare(cell) for cell in row] for row in csv_lines]
+        rows = _bounded([_bare(cell) for cell in row] for row in csv_lines)
     except csv.Error as failure:
         raise FileRefused("file_broken_text", row=csv_lines.line_num) from failure
     width = _width(rows)
@@ -125,54 +146,93 @@ def _unwrapped(cell: str) -> str:
     return cell[2:-1] if len(cell) > 3 and cell.startswith('="') and cell.endswith('"') else cell
 
 
-class Tables(HTMLParser):
-    """The cells of an HTML page's tables, spans kept as merged ranges."""
+TAG = re.compile(r"""<(?:(/?)([a-zA-Z][^\s/>]*+)((?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+)>|!--|[!?])""")
+ATTRIBUTE = re.compile(r"""([^\s=>/"']++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>"']++)))?+""")
+OPENED = re.compile(r"</?[a-zA-Z]")
+SILENT = {"style", "script", "title"}  # what they hold is not shown
+TICKS = {"checkbox", "radio"}
+UNSEEN = {"hidden", "button", "submit", "reset", "image", "file"}  # inputs that show no value of the row
+ROUNDED = re.compile(r"-?[\d,]+(?:\.(\d+))?")
+
+
+class Tables:
+    """The cells of an HTML page's tables, spans kept as merged ranges.
+
+    Read from tag to tag, each once: the library's parser begins anew at every unfinished one.
+    """
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.rows: list[list[str]] = []
         self.merged: list[Range] = []
         self.held: dict[int, int] = {}  # column -> rows that a cell above still covers
         self.cell: list[str] | None = None
+        self.number = ""  # what the cell holds where it shows it rounded
         self.span = (1, 1)
-        self.silent = 0
         self.room = MOST_CELLS
 
-    def handle_starttag(self, tag: str, attrs: list) -> None:
-        if tag in {"style", "script", "title"}:
-            self.silent += 1
-        elif tag == "tr":
+    def read(self, text: str) -> None:
+        at = 0
+        while (opened := text.find("<", at)) >= 0:
+            self._put(unescape(text[at:opened]))
+            found = TAG.match(text, opened)
+            if found is None and OPENED.match(text, opened):
+                raise FileRefused("file_truncated")  # a tag without an end
+            if found is None:
+                self._put("<")
+                at = opened + 1
+            elif found[2]:
+                at = self._tag(text, found[1] == "/", found[2].lower(), found)
+            else:
+                end = "-->" if found[0] == "<!--" else ">"
+                closed = text.find(end, found.end())
+                if closed < 0:
+                    raise FileRefused("file_truncated")
+                at = closed + len(end)
+        self._put(unescape(text[at:]))
+        self._close()
+
+    def _put(self, text: str) -> None:
+        if text and self.cell is not None:
+            self.cell.append(text)
+
+    def _tag(self, text: str, ends: bool, name: str, found: re.Match) -> int:
+        """Take one tag; answers where the text goes on."""
+        if ends:
+            if name in {"td", "th", "tr", "table"}:
+                self._close()
+        elif name in SILENT:
+            return _end_of(name, text, found.end())
+        elif name == "tr":
             self._close()
             self.rows.append([])
             self.held = {place: left - 1 for place, left in self.held.items() if left > 1}
-        elif tag in {"td", "th"} and self.rows:
+            self.room -= len(self.held)
+            if len(self.rows) > MOST_ROWS:
+                raise FileRefused("file_too_long", n=f"至少 {MOST_ROWS + 1}")
+        elif name in {"td", "th"} and self.rows:
             self._close()
-            self.cell = []
-            self.span = (_span(attrs, "rowspan"), _span(attrs, "colspan"))
-        elif tag == "br" and self.cell is not None:
-            self.cell.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if self.cell is not None and not self.silent:
-            self.cell.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in {"style", "script", "title"}:
-            self.silent = max(0, self.silent - 1)
-        elif tag in {"td", "th", "tr", "table"}:
-            self._close()
+            attributes = _attributes(found[3])
+            self.cell, self.number = [], attributes.get("x:num", "")
+            self.span = (_span(attributes, "rowspan"), _span(attributes, "colspan"))
+        elif name == "br":
+            self._put("\n")
+        elif name == "input":
+            self._put(_entered(_attributes(found[3])))
+        return found.end()
 
     def _close(self) -> None:
         if self.cell is None:
             return
         row, (down, across) = self.rows[-1], self.span
+        known = len(row)
         while self.held.get(len(row), 0) and len(row) < MOST_COLUMNS:
             row.append("")
         place = len(row)
-        self.room -= across
+        self.room -= across + place - known
         if self.room < 0:
             raise FileRefused("file_too_big")
-        row += [re.sub(r"[ \t\r\n]+", " ", "".join(self.cell)).strip(), *[""] * (across - 1)]
+        shown = re.sub(r"[ \t\r\n]+", " ", "".join(self.cell)).strip()
+        row += [self.number if _is_rounded(shown, self.number) else shown, *[""] * (across - 1)]
         if down > 1:
             self.held |= {place + one: down for one in range(across)}
         if down > 1 or across > 1:
@@ -183,18 +243,45 @@ class Tables(HTMLParser):
             raise FileRefused("file_too_wide", n=len(row))
 
 
-def _span(attrs: list, name: str) -> int:
-    value = dict(attrs).get(name) or "1"
+def _attributes(text: str) -> dict[str, str]:
+    return {name.lower(): unescape(double or single or bare) for name, double, single, bare in ATTRIBUTE.findall(text)}
+
+
+def _end_of(name: str, text: str, at: int) -> int:
+    """Behind what a silent tag holds: at its end, else at the end of the page."""
+    found = re.compile(f"</{name}", re.IGNORECASE).search(text, at)
+    return found.start() if found else len(text)
+
+
+def _entered(attributes: dict[str, str]) -> str:
+    """What a field of a form shows: its value, or whether it is ticked."""
+    kind = attributes.get("type", "text").lower()
+    if kind in TICKS:
+        return "☑" if "checked" in attributes else "□"
+    return "" if kind in UNSEEN else attributes.get("value", "")
+
+
+def _is_rounded(shown: str, number: str) -> bool:
+    """Whether a cell shows its number (x:num) rounded: then the number counts. A unit or a date is more than that."""
+    if not number or len(number) > 40 or not (found := ROUNDED.fullmatch(shown)):
+        return False
+    try:
+        exact, seen = Decimal(number), Decimal(shown.replace(",", ""))
+    except InvalidOperation:
+        return False
+    return exact.is_finite() and abs(exact - seen) * 2 <= Decimal(1).scaleb(-len(found[1] or ""))
+
+
+def _span(attributes: dict[str, str], name: str) -> int:
+    value = attributes.get(name) or "1"
     return (
-        min(int(value), 65535 if name == "rowspan" else MOST_COLUMNS + 1)
-        if value.isascii() and value.isdigit() and int(value)
+        min(int(value[:6]), 65535 if name == "rowspan" else MOST_COLUMNS + 1)
+        if value.isascii() and value.isdigit() and int(value[:6])
         else 1
     )
 
 
 def html_tables(text: str) -> Tables:
-    parser = Tables()
-    parser.feed(text)
-    parser.close()
-    parser._close()
-    return parser
+    tables = Tables()
+    tables.read(text)
+    return tables

@@ -53,6 +53,8 @@ YEAR_NOISE = re.compile(r"^(\s*\d{4})年度?\s*$")
 PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=1\d{10}$)")
 PHONE_SEPARATORS = re.compile(r"[/\\,，、;；|\s]+|(?<=\d)(?:或|和|及)(?=\d)")
 REMARKED_PHONE = re.compile(r"^[^\d+]*(?:\+?86)?(1[3-9]\d{9})[^\d+]+$|^[^\d+]+(1[3-9]\d{9})$")  # 13800138000儿子
+TEXTS = {"text", "name", "choice", "choices", "labels", "listed", "county_place"}
+LONGEST_VALUE = 500  # characters of a cell of any other type
 LONGEST_PHONE = 20  # characters that the register's form takes
 WHOLE_NUMBER = re.compile(r"^(\d{1,20})\.0+$")  # as programs write a number that has lost nothing
 NO_FRACTION = re.compile(r"(?<=^\d{11})\.0+$")
@@ -369,4 +371,10 @@ def reader_for(field: Field, as_of: dt.date, epoch: dt.date = EPOCH, ways: Ways 
         "labels": lambda cell: cells.choices_cell(cell, field), "listed": lambda cell: cells.listed_cell(cell, field),
         "county_place": lambda cell: county_place_cell(cell, field),
     }  # fmt: skip
-    return by_type[field.type]
+    read = by_type[field.type]
+    return read if field.type in TEXTS else lambda cell: Read(None, "text_too_long") if _is_long(cell) else read(cell)
+
+
+def _is_long(cell: object) -> bool:
+    """Whether a text is too long for a number, a day or a sign: the patterns that look for one are not made for it."""
+    return type(cell) is str and len(cell) > LONGEST_VALUE and len(cell.strip()) > LONGEST_VALUE

@@ -17,6 +17,7 @@ from jiyang.intake import packages, pipeline, texts, xmlbook
 from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.places import RegionIndex
+from jiyang.intake.reader import read
 from jiyang.intake.refusals import MENDABLE, FileRefused
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
@@ -226,7 +227,40 @@ def test_merged_household_cells_hold_for_every_member_and_persons_cells_do_not(l
     mapped = load(merged_over_households(family, set(SHORT) - {"姓名", "证件号码", "与户主关系"}))
     assert (mapped.columns, mapped.places, mapped.findings) == (tidy.columns, tidy.places, [])
     alone = load(merged_over_households(family, {"与户主关系"}))
-    assert [(one.code, one.row) for one in alone.findings] == [("relation_empty", 4), ("relation_empty", 6)]
+    assert [(one.code, one.row, one.value) for one in alone.findings] == [
+        ("cell_merged", row, one["与户主关系"]) for row, one in zip(range(3, 7), (family[0], family[0], family[2], family[2]), strict=True)
+    ]  # fmt: skip
+    assert alone.columns["relation"] == [None] * 4
+
+
+def test_who_has_several_jobs_may_stand_in_merged_cells_beside_them(load):
+    heading, *rows = CalamineWorkbook.from_path(str(DATA / "roster_d_jobs.xlsx")).get_sheet_by_index(0).to_python()[2:4]
+    second = [*rows[0]]
+    second[heading.index("开始时间")], second[heading.index("结束时间")] = "20250301", ""
+    names = ("姓名", "证件号码", "人编号")
+    merged = [("" if name in names else cell) for name, cell in zip(heading, second, strict=True)]
+
+    def merge(book, sheets):
+        for place in map(heading.index, names):
+            sheets[0].merge_range(2, place, 3, place, rows[0][place])
+
+    mapped = load(workbook((SHEET, [heading, rows[0], merged]), touch=merge))
+    assert (mapped.columns["id_number"], mapped.columns["name"]) == ([rows[0][heading.index("证件号码")]] * 2, [rows[0][heading.index("姓名")]] * 2)  # fmt: skip
+
+
+def test_what_stands_beyond_the_headings_is_not_lost_silently(load):
+    names = grid([])[0]
+    names = [name for name in names if name != "自然村"] + ["自然村"]
+    rows = grid(people(3), names)
+    rows[2][-1] = "东头,路北"
+    mapped = load(csv_text(rows).encode("utf-8"), "a.csv")
+    assert [(one.cell, one.value, one.code) for one in mapped.findings] == [("AG3", "路北", "row_longer")]
+    assert (mapped.header.unknown, mapped.columns["hamlet"][1]) == ([], "东头")
+    rows[0] += ["", ""]
+    for trailing in (csv_text(rows).encode("utf-8"), csv_text([*rows[:2], [*rows[3], "", ""]]).encode("utf-8")):
+        assert load(trailing, "a.csv").findings == []
+    book = load(workbook((SHEET, [rows[0], [*rows[1], "", "见附件"], rows[3]])))
+    assert (book.header.unknown, book.findings) == (["AH 列（没有列名）"], [])
 
 
 def test_an_html_table_with_spanning_cells(load):
@@ -246,6 +280,53 @@ def test_an_html_table_with_spanning_cells(load):
     mapped = load(page.encode("gb18030"), "名单.xls")
     assert mapped.columns == load(workbook((SHEET, grid(family, SHORT)))).columns
     assert mapped.findings == []
+
+
+def test_what_an_html_table_shows_and_holds_is_read(load):
+    rows = grid(people(2), [*SHORT, "人均纯收入", "人联系电话", "危房户"])
+    rows[1][-3:] = [("x:num=\"8000.5678\"", "8,001"), ("", '<input type="text" value="13800001111"><input type=hidden value=7>'), ("", "<input type=checkbox>是<input type=checkbox checked>否")]  # fmt: skip
+    rows[2][-3:] = [("x:num='0.8'", "0.8万"), ("", "<!-- <td> -->13800001111"), ("title='>'", "是")]
+
+    def cell(one) -> str:
+        return f"<td {one[0]}>{one[1]}</td>" if isinstance(one, tuple) else f"<td>{one}</td>"
+
+    page = "<script>if (a<b) '<td>'</script><table>{}</table>".format(
+        "".join(f"<tr>{''.join(map(cell, row))}" for row in rows)
+    )
+    mapped = load(page.encode("utf-8"), "名单.xls")
+    assert mapped.columns["income_per_head"] == ["8000.57", "8000.00"]
+    assert (mapped.columns["person_phone"], mapped.columns["dangerous_house"]) == (["13800001111"] * 2, ["f", "t"])
+
+
+@pytest.mark.parametrize("junk", ["<a ", '<a b="', "<!--", "<td a=", "<", "</", "<style>", "&#", "<br>", "<a b='c' "])
+def test_a_page_that_would_be_searched_again_and_again_is_read_once(junk):
+    began = time.process_time()
+    try:
+        texts.html_tables("<table><tr><td>" + junk * (2_000_000 // len(junk)))
+    except FileRefused as refused:
+        assert refused.code == "file_truncated"
+    assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ("a,b\n" * 300_002, "file_too_long"),
+        ("a,b\n" + "\n" * 30_000 + "c,d\n", "file_stray_cell"),
+        ("<table>" + "<tr><td>a" * 300_002, "file_too_long"),
+        ("<table><tr>" + "<td rowspan=60000>" * 400 + "<tr>" * 100_000, "file_too_big"),
+    ],
+)
+def test_a_text_of_more_rows_than_a_table_may_have_is_refused(data, code):
+    with pytest.raises(FileRefused) as refused:
+        read(data.encode(), "a.csv")
+    assert refused.value.code == code
+
+
+def test_blank_lines_below_a_text_cost_nothing(load):
+    text = csv_text(grid(people(2))) + ",,\r\n" * 400_000
+    source = read(text.encode("utf-8"), "a.csv")
+    assert len(list(source.rows(source.sheets[0]))) == 3
 
 
 def test_group_headings_above_tell_columns_apart(load):
@@ -563,6 +644,9 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("人均纯收入", "11，557.5", "number_format", "11557.5"),
         ("人均纯收入", "11,5", "income_not_number", None),
         ("人数", "1,2", "number_not_count", None),
+        ("人数", "人" * 30_000 + "x", "text_too_long", None),
+        ("人均纯收入", "1," * 15_000, "text_too_long", None),
+        ("首次识别时间", "2014" * 8_000, "text_too_long", None),
         ("人均纯收入", "3千元", "unit_converted", "3000.00"),
         ("人均纯收入", "500元整", "number_format", "500"),
         ("危房户", "(空白)", "placeholder", ""),
@@ -1463,7 +1547,10 @@ def test_an_old_workbook_whose_sectors_run_in_a_circle_or_that_lies_about_its_si
     huge = bytearray(good)
     at = huge.index(b"\x00\x02\x0e\x00")  # the record of the sheet's dimensions
     struct.pack_into("<IIHH", huge, at + 4, 0, 0xFFFFFFFF, 0, 0xFFFF)
-    for data in (circle, huge, good[:1000]):
+    ended = bytearray(good)
+    at = ended.index(b"\x08\x02\x10\x00", ended.index(b"\x08\x02\x10\x00") + 400)  # a later row's record
+    struct.pack_into("<H", ended, at, 0x000A)
+    for data in (circle, huge, ended, good[:1000]):
         with pytest.raises(FileRefused) as refused:
             load(bytes(data), "名单.xls")
         assert refused.value.code == "file_truncated"

@@ -16,7 +16,7 @@ VALUES = {
     "text": st.text("东头路北=+-@'村1aA", max_size=12).map(lambda text: text.strip().lstrip("'")),
     # a dot alone is no name
     "name": st.text("王李张伟芳娜䶮𠮷·", max_size=4).filter(lambda text: not text or text.strip("·")),
-    "number_text": st.text("0123456789", max_size=20),
+    "number_text": st.text("0123456789", max_size=20).filter(lambda text: not text or text.strip("0")),
     "yes_no": st.booleans(),
     "count": st.integers(0, 9_999_999),
     "year": st.integers(1900, 2100),
