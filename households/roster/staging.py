@@ -63,6 +63,7 @@ def stage(mapped: Mapped, district_id: int, table: str = "roster_stage", progres
 
     Also settles cells that differ within a household (majority), and tells rows that stand twice. Answers the columns that are filled.
     """
+    _tell_shared(mapped)
     settle_household_fields(mapped)
     columns = derived_columns(mapped, district_id, progress)
     with connection.cursor() as cursor:
@@ -163,13 +164,57 @@ def _faulty(mapped: Mapped) -> tuple[set[int], set[int]]:
 
 def _tell_copies(mapped: Mapped, copied: Sequence[int | None]) -> None:
     """A row that stands twice is a fault of both."""
-    if "id_number" in mapped.columns:
+    name = next((one for one in ("id_number", "head_id_number", "household_no") if one in mapped.columns), "")
+    if name:
         twice = set(copied) - {None}
         mapped.findings += [
-            mapped.finding("id_number", index, "row_duplicate")
+            mapped.finding(name, index, "row_duplicate")
             for index, (row, earlier) in enumerate(zip(mapped.rows, copied, strict=True))
             if earlier is not None or row in twice
         ]
+
+
+def _tell_shared(mapped: Mapped) -> None:
+    """One ID number of two people or of two households, and one 户编号 of two heads, where rows are no people: those the rules judge."""
+    of_heads = mapped.header.layout.rows == "household"
+    if not of_heads and mapped.header.layout.rows not in {"spell", "plan"}:
+        return
+    blank, copied = [None] * len(mapped.rows), copies(mapped)
+    number_at, name_at = (
+        next((one for one in names if one in mapped.columns), "")
+        for names in (("id_number", "head_id_number"), ("name", "head_name"))
+    )
+    firsts = [
+        None if number is None or idcard.is_placeholder(number) else number[:18]
+        for number in mapped.columns.get(number_at, blank)
+    ]
+    names, homes, years = (mapped.columns.get(one, blank) for one in (name_at, "household_no", "year"))
+    person_nos = mapped.columns.get("person_no", blank)
+    for rows in _sharing(firsts, years, copied):
+        one_person = len({(homes[row], person_nos[row]) for row in rows}) == 1 and person_nos[rows[0]]
+        if len({names[row] for row in rows} - {None}) > 1 and not one_person:  # whose name is written in two ways
+            mapped.findings += [mapped.finding(number_at, row, "id_duplicate") for row in rows]
+        elif len({homes[row] for row in rows} - {None}) > 1:
+            mapped.findings += [mapped.finding(number_at, row, "person_in_two_households") for row in rows]
+    members = {
+        index for index, relation in enumerate(mapped.columns.get("relation", ())) if relation not in (None, "head")
+    }
+    for rows in _sharing(homes, years, copied) if of_heads else ():
+        rows = [row for row in rows if row not in members]
+        heads = [{column[row] for row in rows} - {None} for column in (firsts, names)]
+        if len(heads[0]) > 1 or (len(heads[1]) > 1 and not heads[0]):
+            mapped.findings += [mapped.finding("household_no", row, "two_heads") for row in rows]
+
+
+def _sharing(
+    values: Sequence[str | None], years: Sequence[str | None], copied: Sequence[int | None]
+) -> list[list[int]]:
+    """The rows of each value that several rows of one year have, copies of earlier ones aside."""
+    found: dict[tuple, list[int]] = {}
+    for index, (value, year, copy_of) in enumerate(zip(values, years, copied, strict=True)):
+        if value is not None and copy_of is None:
+            found.setdefault((value, year), []).append(index)
+    return [rows for rows in found.values() if len(rows) > 1]
 
 
 def _alike(mapped: Mapped, ids: Sequence[str | None], copied: Sequence[int | None]) -> dict[str, list[str]]:

@@ -209,6 +209,8 @@ class Tables:
             self.room -= len(self.held)
             if len(self.rows) > MOST_ROWS:
                 raise FileRefused("file_too_long", n=f"至少 {MOST_ROWS + 1}")
+            if self.room < 0:
+                raise FileRefused("file_too_big")
         elif name in {"td", "th"} and self.rows:
             self._close()
             attributes = _attributes(found[3])

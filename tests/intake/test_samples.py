@@ -8,9 +8,10 @@ import pytest
 from django.core.management import call_command
 
 from jiyang.intake.layouts import Layout, export_columns, layouts
-from tests.intake.workbooks import homes, workbook
+from tests.intake.workbooks import homes, people, workbook
 
 pytestmark = pytest.mark.django_db
+SHARED = {"id_duplicate", "person_in_two_households", "row_duplicate", "two_heads"}
 DATA = Path(__file__).parents[1] / "data"
 SAMPLES = sorted([*DATA.glob("roster_*.*s[xv]*"), *(DATA / "layouts").glob("*.xlsx")])
 BAD = json.loads((DATA / "bad" / "bad_files.truth.json").read_text("utf-8"))
@@ -98,11 +99,12 @@ def test_layouts_without_a_sample_are_read_staged_and_checked(key, tmp_path):
     layout = layouts()[key]
     headings = [column.heading for column in export_columns(layout)]
     path = tmp_path / "名单.xlsx"
-    path.write_bytes(workbook(("名单", [headings, *(filled(layout, one) for one in homes(2))]), titles=2))
+    listed = [one for one in homes(2) if layout.rows != "household" or one["与户主关系"] == "户主"]
+    path.write_bytes(workbook(("名单", [headings, *(filled(layout, one) for one in listed)]), titles=2))
     code, (answer,) = check(str(path))
-    assert (code, answer["layout"], answer["rows"], answer["columns"]["missing"]) == (0, key, 4, [])
+    assert (code, answer["layout"], answer["rows"], answer["columns"]["missing"]) == (0, key, len(listed), [])
     assert [one for one in answer["findings"] if one["severity"] == "E"] == []
-    assert answer["plan"]["insert"] == 4
+    assert answer["plan"]["insert"] == len(listed)
 
 
 def test_compared_with_the_register_a_spell_of_an_unknown_person_is_told():
@@ -128,3 +130,37 @@ def test_every_bad_file_in_one_call():
                 one["rows"],
                 [],
             )
+
+
+@pytest.mark.parametrize("key", ["roster_d", "roster_g", "roster_f", "legacy_household"])
+def test_one_number_of_two_people_or_households_is_told_where_rows_are_no_people(tmp_path, key):
+    layout = layouts()[key]
+    of_heads = layout.rows == "household"
+    heads = [one for one in people(60) if one["与户主关系"] == "户主"][:10]
+    texts = [
+        {"town": one["乡(镇)"], "village": one["行政村"], "household_no": one["户编号"], "name": one["姓名"], "head_name": one["姓名"],
+         "id_number": one["证件号码"], "head_id_number": one["证件号码"], "working": "是", "plans_to_work": "是", "job_started_on": "20240301"}
+        for one in heads
+    ]  # fmt: skip
+    number = "head_id_number" if key == "legacy_household" else "id_number"
+    texts[1][number] = texts[0][number]  # of two names
+    texts[3] |= {name: texts[2][name] for name in ("name", "head_name", number)}  # of two households
+    texts[5] = texts[4]  # the whole row again
+    if of_heads:
+        texts[7]["household_no"] = texts[6]["household_no"]
+    if key == "legacy_household":
+        texts[9] |= {"household_no": texts[8]["household_no"], "year": "2019"}
+        texts[8]["year"] = "2020"
+    if key == "roster_d":
+        texts[7] = texts[6] | {"job_started_on": "20240901"}  # a second job
+    rows = [
+        [one.heading for one in layout.fields],
+        *([row.get(one.name, "") for one in layout.fields] for row in texts),
+    ]
+    path = tmp_path / "名单.xlsx"
+    path.write_bytes(workbook(("名单", rows)))
+    code, (answer,) = check(str(path), "--layout", key)
+    told = {(one["row"], one["code"]) for one in answer["findings"] if one["code"] in SHARED}
+    expected = {(3, "id_duplicate"), (4, "id_duplicate"), (5, "person_in_two_households"), (6, "person_in_two_households"),
+                (7, "row_duplicate"), (8, "row_duplicate")}  # fmt: skip
+    assert (code, told) == (0, expected | ({(9, "two_heads"), (10, "two_heads")} if of_heads else set()))
