@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jiyang.intake.layouts import Field
 
+MOST, LONGEST, MOST_PARTS = (
+    3,
+    200,
+    6,
+)  # brackets behind a heading, characters in one, parts that are looked at each by itself
 AT_END = re.compile(r"^(.+)\(([^()]*)\)$")
 HARMLESS = re.compile(
     r"必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|yyyy[-./]mm(?:[-./]dd)?|年[/、.-]?月(?:[/、.-]?日)?|是[/、或]否|有[/、或]无",
@@ -44,7 +49,9 @@ COUNTED = {"money", "decimal", "count", "year"}
 def parted(heading: str) -> Iterator[tuple[str, list[str]]]:
     """A heading without its last bracket, its last two …, and what stands in them."""
     said: list[str] = []
-    while found := AT_END.match(heading):
+    for _ in range(MOST):
+        if not (found := AT_END.match(heading)):
+            return
         heading, said = found[1], [*said, found[2]]
         yield heading, said
 
@@ -53,12 +60,14 @@ def objection(field: "Field", said: str) -> str:
     """Why a field's column cannot be read under what is said in brackets behind its heading; "" where it can."""
     if not said or HARMLESS.fullmatch(said):
         return ""
+    if len(said) > LONGEST:
+        return "括号里的文字太长"
     if _unit(field, said):
         return other_unit(field, said)
     parts = [part for part in SEPARATOR.split(said) if part]
     if _are_options(field, parts) or (FILLING.search(said) and not _is_turned(field, said)):
         return ""
-    if len(parts) > 1 and not any(objection(field, part) for part in parts):
+    if 1 < len(parts) < MOST_PARTS and not any(objection(field, part) for part in parts):
         return ""
     return f"括号里的“{said}”可能改变这一列的含义"
 

@@ -1,5 +1,6 @@
 """Columns of one sheet that would mean the same: told apart by the block they stand in, by their content or their year, never guessed."""
 
+import datetime as dt
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -85,7 +86,8 @@ def _settle(
         return [at for at in left if at not in unseen] or left
 
     def newest(left: list[int]) -> list[int]:
-        return [at for at in left if years[at] == max(map(years.__getitem__, left))] if dated else left
+        begun = [years[at] for at in left if dated and years[at] <= dt.date.today().year]  # a forecast is not what is
+        return [at for at in left if years[at] == max(begun)] if begun else left
 
     def alike(left: list[int]) -> list[int]:
         return left[:1] if all(content[at] == content[left[0]] for at in left) else left

@@ -478,6 +478,8 @@ def test_of_columns_of_several_years_the_newest_is_read_and_that_is_told(load, n
     mapped = load(workbook((SHEET, [*groups, heading, *body])))
     assert mapped.columns["income_per_head"] == ["2000.00"] * 3
     assert "W 列“人均纯收入" in mapped.header.reason and len(mapped.header.unknown) == 1
+    ahead = [[cell.replace("2024年", f"{dt.date.today().year + 1}年") for cell in row] for row in (*groups, heading)]
+    assert load(workbook((SHEET, [*ahead, *body]))).columns["income_per_head"] == ["1000.00"] * 3
     with pytest.raises(FileRefused, match="同一项"):
         load(workbook((SHEET, [[*names[:at], "人均纯收入", "人均纯收入", *names[at + 1 :]], *body])))
 
@@ -494,6 +496,7 @@ def test_of_columns_of_several_years_the_newest_is_read_and_that_is_told(load, n
         ("危房户（否打√）", "√", None),
         ("人均纯收入（元/必填）", "700", "700.00"),
         ("首次识别时间（年、月）", "201405", "2014-05-01"),
+        ("人均纯收入（" + "元/" * 150 + "）", "700", None),
         ("是否参加大病保险（未参加填是）", "是", None),
         ("人均纯收入（元/月）", "700", None),
         ("人均纯收入（元/天）", "70", None),
