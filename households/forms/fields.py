@@ -56,7 +56,15 @@ class OfMember(OfHousehold):
         label="证件号码", max_length=30, required=False, help_text="填了证件号码，可不填户编号和姓名"
     )
 
-    paths: ClassVar = {**OfHousehold.paths, "member": "person__name", "id_number": "person__id_number"}
+    # a file's column: the list's own export tells members of one name apart by it
+    person_no = forms.CharField(label="人编号", max_length=30, required=False, widget=forms.HiddenInput)
+
+    paths: ClassVar = {
+        **OfHousehold.paths,
+        "member": "person__name",
+        "id_number": "person__id_number",
+        "person_no": "person__person_no",
+    }
     _members: list[Person] | None = None
 
     def preload(self, columns: dict[str, set[str]]) -> None:
@@ -73,15 +81,15 @@ class OfMember(OfHousehold):
     def clean(self) -> dict:
         values = super().clean()
         household, said = values.pop("household", None), values.pop("member", "").strip()
-        number = as_number(values.pop("id_number", ""))
+        number, own = as_number(values.pop("id_number", "")), values.pop("person_no", "").strip()
         if self.errors.keys() & {"household_no", "member", "id_number"}:
             return values
-        if not number and not (household and said):
-            for name in [name for name, given in (("household_no", household), ("member", said)) if not given]:
+        if not number and not (household and (said or own)):
+            for name in [name for name, given in (("household_no", household), ("member", said or own)) if not given]:
                 self.add_error(name, f"请填写{self.fields[name].label}，或填证件号码")
             return values
         people = self._people([household] if household else [], [number]) if self._members is None else self._members
-        found, problem = _member_of(people, household, said, number)
+        found, problem = _member_of(people, household, said, number, own)
         if problem:
             self.add_error("id_number" if number else "member", problem)
         else:
@@ -93,18 +101,22 @@ def as_number(text: str) -> str:
     return narrow(text).upper()
 
 
-def _member_of(people: list[Person], household: Household | None, said: str, number: str) -> tuple[Person | None, str]:
-    """Whom a line means, and what speaks against it."""
+def _member_of(
+    people: list[Person], household: Household | None, said: str, number: str, own: str
+) -> tuple[Person | None, str]:
+    """Whom a line means by household, name, ID number and person number, and what speaks against it."""
     if number:
         found = [one for one in people if one.id_number == number]
         if not found:
             return None, "本辖区没有这个证件号码的成员，请核对"
-        if (household and found[0].household_id != household.pk) or (
-            said and said not in {found[0].name, found[0].person_no}
-        ):
+        if (household and found[0].household_id != household.pk) or (not _is_called(found[0], said, own)):
             return None, "证件号码与户编号、姓名不是同一个人，请核对"
         return found[0], ""
-    found = [one for one in people if one.household_id == household.pk and said in {one.name, one.person_no}]
+    found = [one for one in people if one.household_id == household.pk and _is_called(one, said, own)]
     if len(found) == 1:
         return found[0], ""
     return None, "这户有两人同名，请填人编号" if found else "这户没有这位成员，请核对"
+
+
+def _is_called(person: Person, said: str, own: str) -> bool:
+    return (not said or said in {person.name, person.person_no}) and (not own or own == person.person_no)

@@ -33,16 +33,22 @@ class Spot(NamedTuple):
 @dataclass(frozen=True)
 class Table:
     """The lines under the heading rows of all sheets that were read: the texts of each, where it stands (blank rows count),
-    and by heading what is wrong with its cells. `unknown` are headings nobody knows, `unread` other sheets with rows: name,
-    how many, why not."""
+    its columns, and by heading what is wrong with its cells. `unknown` are headings nobody knows, `derived` those of the list
+    that no file fills, `unread` other sheets with rows: name, how many, why not."""
 
     dataset: tablib.Dataset
     spots: list[Spot]
+    places: list[dict[str, list[int]]]
     faults: list[dict[str, str]]
     header_row: int
     unknown: list[str]
+    derived: list[str]
     sheets: list[str]
     unread: list[tuple[str, int, str]]
+
+    def cell(self, index: int, heading: str) -> str:
+        """The address of a line's cell."""
+        return f"{letters(self.places[index][heading][0])}{self.spots[index].row}"
 
 
 @dataclass
@@ -89,7 +95,7 @@ def table_of(data: bytes, filename: str, resource: LedgerResource) -> Table:
 
     Raises ValidationError: unreadable, no heading row, a heading that stands twice, a required column missing, too many lines.
     """
-    headings = {narrow(heading): heading for heading in resource.headings}
+    headings = resource.spellings
     try:
         source = read(data, filename)
         sheets = [_sheet(source, name, headings) for name in source.sheets]
@@ -101,7 +107,7 @@ def table_of(data: bytes, filename: str, resource: LedgerResource) -> Table:
         raise ValidationError(f"没有找到表头。表头应含：{'、'.join(resource.headings)}")
     parts, unread = _parted(sheets, best)
     _refuse(parts, resource)
-    return _table(parts, unread, best)
+    return _table(parts, unread, best, resource)
 
 
 def _sheet(source: Source, name: str, headings: dict[str, str]) -> Sheet:
@@ -151,8 +157,8 @@ def _refuse(parts: list[Sheet], resource: LedgerResource) -> None:
         raise ValidationError(problems)
 
 
-def _table(parts: list[Sheet], unread: list[tuple[str, int, str]], best: Sheet) -> Table:
-    headings, spots, faults = list(best.places), [], []
+def _table(parts: list[Sheet], unread: list[tuple[str, int, str]], best: Sheet, resource: LedgerResource) -> Table:
+    headings, spots, columns, faults = list(best.places), [], [], []
     dataset = tablib.Dataset(headers=headings)
     for part in parts:
         for number, row in part.lines:
@@ -160,10 +166,14 @@ def _table(parts: list[Sheet], unread: list[tuple[str, int, str]], best: Sheet) 
             cells = [row[place] if place < len(row) else "" for place in places]
             dataset.append([text_of(cell) for cell in cells])
             spots.append(Spot(number, part.name if len(parts) > 1 else ""))
+            columns.append(part.places)
             found = zip(headings, places, map(fault_of, cells), strict=True)
             faults.append({heading: f"{letters(place)}{number} {why}" for heading, place, why in found if why})
-    unknown = dict.fromkeys(text for part in parts for text in part.unknown())
-    return Table(dataset, spots, faults, best.index + 1, list(unknown), [part.name for part in parts], unread)
+    unread_columns = dict.fromkeys(text for part in parts for text in part.unknown())
+    derived = [text for text in unread_columns if text in resource.listed]
+    unknown = [text for text in unread_columns if text not in resource.listed]
+    sheets = [part.name for part in parts]
+    return Table(dataset, spots, columns, faults, best.index + 1, unknown, derived, sheets, unread)
 
 
 def text_of(cell: object) -> str:

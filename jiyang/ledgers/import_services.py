@@ -56,11 +56,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Plan:
-    """What becomes of the lines of a file (`table`)."""
+    """What becomes of the lines of a file (`table`). `hidden`: heading -> its cells whose masked numbers stay as they are."""
 
     lines: list[Line]
     counts: dict[str, int]
     table: Table
+    hidden: dict[str, list[str]]
 
     @property
     def digest(self) -> str:
@@ -90,7 +91,7 @@ def plan_of(batch: Batch, actor: Actor, *, write: bool = False) -> Plan:
             one.instance.pk for one in result.rows if one.import_type in {one.IMPORT_TYPE_NEW, one.IMPORT_TYPE_UPDATE}
         ]
     counts = {action.value: sum(one.action == action for one in lines) for action in RowAction}
-    return Plan(lines, counts, table)
+    return Plan(lines, counts, table, resource.hidden_cells)
 
 
 def _opened(batch: Batch, actor: Actor) -> tuple[LedgerResource, Table]:
@@ -233,6 +234,6 @@ def _counted(batch: Batch, plan: Plan, state: str) -> Batch:
     batch.state, batch.rows, batch.header_row = state, len(plan.lines), table.header_row
     batch.sheet = "、".join(table.sheets)[:80]
     batch.counts, batch.plan_hash = plan.counts, plan.digest
-    batch.columns = {"unknown": table.unknown, "unread": table.unread, "sheets": table.sheets}
+    batch.columns = {"unknown": table.unknown, "derived": table.derived, "unread": table.unread, "sheets": table.sheets}
     batch.save()
     return batch

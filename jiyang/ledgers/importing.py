@@ -12,6 +12,7 @@ rows known already and the writes are a fixed number of statements, whatever the
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import tablib
@@ -30,6 +31,7 @@ from jiyang.regions.models import Region
 
 MOST_ROWS = 2000
 PLACES = ("village", "town")
+TOWN = "镇街"  # the column that tells villages of one name apart
 
 
 def assign(record: models.Model, values: dict[str, Any]) -> None:
@@ -65,15 +67,19 @@ class Imports:
 
 @dataclass
 class Checked:
-    """A line that has passed the form: its values and its key; or what is wrong with it, by heading."""
+    """A line that has passed the form: its values, its key, and a record filled with them; or what is wrong with it, by
+    heading. `hidden` are its masked numbers by field: they are compared and never written."""
 
     values: dict[str, Any] = field(default_factory=dict)
     key: tuple = ()
+    probe: models.Model | None = None
     problems: dict[str, list] = field(default_factory=dict)
+    hidden: dict[str, str] = field(default_factory=dict)
 
 
 class NamedChoice(forms.Field):
-    """A foreign key in a file: rows are told by the names they go by; loaded once for all lines."""
+    """A foreign key in a file: rows are told by the names they go by, a village also with its town (a pair); loaded once for
+    all lines."""
 
     def __init__(self, source: forms.ModelChoiceField):
         super().__init__(label=source.label, required=source.required, error_messages=source.error_messages)
@@ -85,14 +91,19 @@ class NamedChoice(forms.Field):
             for name in names_of(row, source):
                 self.named.setdefault(narrow(name), set()).add(row)
 
-    def to_python(self, value: str) -> models.Model | None:
-        if not value:
+    def to_python(self, value: str | tuple[str, str]) -> models.Model | None:
+        town, name = value if isinstance(value, tuple) else ("", value)
+        if not name:
             return None
-        found = self.named.get(narrow(value), set())
+        found = self.named.get(narrow(name), set())
+        if town:
+            found = {one for one in found if narrow(town) in (one.town.name, one.town.short_name, one.town.code)}
         if len(found) > 1:
-            raise ValidationError(f"“{value}”有 {len(found)} 个同名的，请写全，如“镇街 村”，或用代码")
+            raise ValidationError(
+                f"“{name}”有 {len(found)} 个同名的，请写明镇街（“镇街”列，或写成“镇街 村”），或用代码"
+            )
         if not found:
-            raise ValidationError(f"没有“{value}”，或不在本人管辖范围内，请核对")
+            raise ValidationError(f"没有“{f'{town} {name}'.strip()}”，或不在本人管辖范围内，请核对")
         return next(iter(found))
 
 
@@ -168,6 +179,8 @@ class LedgerResource(resources.ModelResource):
                 options = "、".join(options_of(asked)).replace("%", "%%")
                 asked.error_messages["invalid_choice"] = f"“%(value)s”不在可填的选项中，可填：{options}"
         self.fields = {name: self.field_of(name) for name in self.form.fields}
+        self.masked = [name for name, one in self.fields.items() if one.widget.column.is_masked]
+        self.hidden_cells: dict[str, list[str]] = {}  # heading -> cells of masked numbers that nothing speaks against
         self.lines: list[Checked] = []
         self.known: dict[tuple, models.Model] = {}
         self.table = None
@@ -184,6 +197,20 @@ class LedgerResource(resources.ModelResource):
     def headings(self) -> dict[str, str]:
         """Heading -> field name."""
         return {str(asked.label): name for name, asked in self.form.fields.items()}
+
+    @cached_property
+    def listed(self) -> dict[str, str]:
+        """Heading in the ledger's own list and export -> heading of that column here; "" for what no file fills."""
+        own = {one.attribute: one.column_name for one in self.fields.values()}
+        own |= {"village__short_name": own.get("village__name", "")}
+        own |= {"town__name": TOWN} if "village" in self.fields else {}
+        return {column.label: own.get(column.path, "") for column in self.ledger.exported(self.actor)}
+
+    @cached_property
+    def spellings(self) -> dict[str, str]:
+        """What a file may call a column, without blanks -> its heading: as the template says, or as the list does."""
+        said = {label: heading for label, heading in self.listed.items() if heading}
+        return {narrow(label): heading for label, heading in (said | {one: one for one in self.headings}).items()}
 
     def import_table(self, table, *, dry_run: bool) -> results.Result:
         """Run the lines of a file (`import_files.Table`): the problems tell where they stand, its faulty cells are refused."""
@@ -204,16 +231,14 @@ class LedgerResource(resources.ModelResource):
 
     def before_import(self, dataset: tablib.Dataset, **kwargs) -> None:
         """Pass every line through the form, then read the rows known already: those of the keys in the file, in scope."""
-        headings = self.headings
-        texts = [
-            as_sent(self.form, {headings[heading]: text for heading, text in line.items() if heading in headings})
-            for line in dataset.dict
-        ]
+        texts = [self.sent_of(line) for line in dataset.dict]
+        hidden = [self.hidden_of(line) for line in texts]
         named = [name for name, sent in (texts[0] if texts else {}).items() if isinstance(sent, str)]
-        self.form.preload({name: {line[name] for line in texts} for name in named})
+        self.form.preload({name: {line.get(name, "") for line in texts} for name in named})
         first: dict[tuple, Any] = {}
-        for spot, line, faults in zip(self.table.spots, texts, self.table.faults, strict=True):
+        for spot, line, numbers, faults in zip(self.table.spots, texts, hidden, self.table.faults, strict=True):
             checked = self.checked(line)
+            checked.hidden = numbers
             checked.problems |= {heading: [why] for heading, why in faults.items()}
             if not checked.problems and first.setdefault(checked.key, spot) != spot:
                 checked.problems = {NON_FIELD_ERRORS: [f"与{first[checked.key]}重复"]}
@@ -223,6 +248,31 @@ class LedgerResource(resources.ModelResource):
             rows = rows.select_for_update(of=("self",))
         for row in rows.filter(**self.narrowed()):
             self.known.setdefault(self.key_of(row), row)
+        for index, line in enumerate(self.lines):
+            self.compare_hidden(index, line)
+
+    def sent_of(self, line: dict[str, str]) -> dict[str, Any]:
+        """A line of the file as the form takes it."""
+        sent = as_sent(self.form, {name: line[heading] for heading, name in self.headings.items() if heading in line})
+        if TOWN in line and TOWN not in self.headings:
+            sent["village"] = (tidy(line[TOWN]), sent.get("village", ""))
+        return sent
+
+    def hidden_of(self, sent: dict[str, Any]) -> dict[str, str]:
+        """Take the masked numbers out of a line: the form sees none."""
+        return {name: sent.pop(name) for name in self.masked if "*" in narrow(sent.get(name, ""))}
+
+    def compare_hidden(self, index: int, line: Checked) -> None:
+        """A masked number stands for the one that the ledger has; where it has another one or none, the line is refused."""
+        row, was_sound = self.known.get(line.key, line.probe), not line.problems
+        for name, text in line.hidden.items():
+            heading, column = self.fields[name].column_name, self.fields[name].widget.column
+            cell, shown = self.table.cell(index, heading), column.text(row) if was_sound else ""
+            if shown == narrow(text):
+                self.hidden_cells.setdefault(heading, []).append(f"{self.table.spots[index].sheet} {cell}".strip())
+            else:
+                why = "没有读" if not was_sound else "与台账里的号码不一样" if shown else "不能写入"
+                line.problems.setdefault(heading, []).append(f"{cell} 是打了星号的号码，{why}。请填全部数字")
 
     def narrowed(self) -> dict[str, Any]:
         """Conditions that leave only rows whose keys stand in the file."""
@@ -247,7 +297,9 @@ class LedgerResource(resources.ModelResource):
         except ValidationError as refused:
             return Checked(problems=told(refused, labels))
         return Checked(
-            {name: value for name, value in form.cleaned_data.items() if self.is_said(name, sent)}, self.key_of(probe)
+            {name: value for name, value in form.cleaned_data.items() if self.is_said(name, sent)},
+            self.key_of(probe),
+            probe,
         )
 
     def is_said(self, name: str, sent: dict[str, Any]) -> bool:
@@ -277,7 +329,7 @@ class LedgerResource(resources.ModelResource):
         differing = {
             one.name
             for one in self._meta.model._meta.concrete_fields
-            if getattr(instance, one.attname) != getattr(original, one.attname)
+            if _stored(instance, one) != _stored(original, one)
         }
         self.changed |= differing
         return not differing
@@ -292,6 +344,12 @@ class LedgerResource(resources.ModelResource):
     def after_import(self, dataset, result, **kwargs) -> None:
         if self.spec.settle and not kwargs.get("dry_run") and not result.has_errors():
             self.spec.settle(self.written, self.by)
+
+
+def _stored(record: models.Model, column: models.Field) -> Any:
+    """A column's value; bytes as the database gives them do not compare."""
+    value = getattr(record, column.attname)
+    return bytes(value) if isinstance(value, memoryview) else value
 
 
 def told(refused: ValidationError, labels: dict[str, str]) -> dict[str, list[str]]:
