@@ -223,7 +223,10 @@ def _column(
     keys = (
         cells if len(types & NUMBERS) < 2 else [(type(cell), cell) if type(cell) in NUMBERS else cell for cell in cells]
     )
-    stored, odd = _reads(one, dict(zip(keys, cells, strict=True)), day, source, ticked)
+    distinct = dict(zip(keys, cells, strict=True))
+    stored, odd = _reads(one, distinct, day, source, ticked)
+    if stored is distinct:  # every cell is stored as it is written
+        return list(cells)
     if odd:
         rows: dict[Any, list[int]] = {key: [] for key in odd}
         for index, key in enumerate(keys):
