@@ -68,13 +68,15 @@ class Imports:
 @dataclass
 class Checked:
     """A line that has passed the form: its values, its key, and a record filled with them; or what is wrong with it, by
-    heading. `hidden` are its masked numbers by field: they are compared and never written."""
+    heading. `hidden` are its masked numbers by field: they are compared and never written. `as_new`: nothing is wrong but that
+    no new row may be so (of a household that has left the register, say)."""
 
     values: dict[str, Any] = field(default_factory=dict)
     key: tuple = ()
     probe: models.Model | None = None
     problems: dict[str, list] = field(default_factory=dict)
     hidden: dict[str, str] = field(default_factory=dict)
+    as_new: bool = False
 
 
 class NamedChoice(forms.Field):
@@ -226,8 +228,13 @@ class LedgerResource(resources.ModelResource):
         return dataset
 
     def key_of(self, record: models.Model) -> tuple:
-        values = ((name, getattr(record, self._meta.model._meta.get_field(name).attname)) for name in self.spec.key)
-        return tuple(self.spec.alike[name](value) if name in self.spec.alike else value for name, value in values)
+        columns = {name: self._meta.model._meta.get_field(name).attname for name in self.spec.key}
+        return self.key_in({name: getattr(record, column) for name, column in columns.items()})
+
+    def key_in(self, values: dict[str, Any]) -> tuple:
+        """The key that these values of its fields make."""
+        found = ((name, getattr(values[name], "pk", values[name])) for name in self.spec.key)
+        return tuple(self.spec.alike[name](value) if name in self.spec.alike else value for name, value in found)
 
     def before_import(self, dataset: tablib.Dataset, **kwargs) -> None:
         """Pass every line through the form, then read the rows known already: those of the keys in the file, in scope."""
@@ -240,8 +247,9 @@ class LedgerResource(resources.ModelResource):
             checked = self.checked(line)
             checked.hidden = numbers
             checked.problems |= {heading: [why] for heading, why in faults.items()}
-            if not checked.problems and first.setdefault(checked.key, spot) != spot:
-                checked.problems = {NON_FIELD_ERRORS: [f"与{first[checked.key]}重复"]}
+            checked.as_new = checked.as_new and not faults
+            if (checked.as_new or not checked.problems) and first.setdefault(checked.key, spot) != spot:
+                checked.problems, checked.as_new = {NON_FIELD_ERRORS: [f"与{first[checked.key]}重复"]}, False
             self.lines.append(checked)
         rows = self._meta.model.objects.visible_to(self.actor).select_related(*self.ledger.related).order_by("pk")
         if self.batch is not None and not kwargs.get("dry_run"):
@@ -249,6 +257,8 @@ class LedgerResource(resources.ModelResource):
         for row in rows.filter(**self.narrowed()):
             self.known.setdefault(self.key_of(row), row)
         for index, line in enumerate(self.lines):
+            if line.as_new and line.key in self.known:  # `import_instance` asks again, of the row that is there
+                line.problems = {}
             self.compare_hidden(index, line)
 
     def sent_of(self, line: dict[str, str]) -> dict[str, Any]:
@@ -276,7 +286,7 @@ class LedgerResource(resources.ModelResource):
 
     def narrowed(self) -> dict[str, Any]:
         """Conditions that leave only rows whose keys stand in the file."""
-        keys = [one.key for one in self.lines if not one.problems]
+        keys = [one.key for one in self.lines if one.as_new or not one.problems]
         return {
             f"{name}__in": {key[place] for key in keys}
             for place, name in enumerate(self.spec.key)
@@ -292,15 +302,15 @@ class LedgerResource(resources.ModelResource):
                 problems={labels.get(name, NON_FIELD_ERRORS): list(texts) for name, texts in form.errors.items()}
             )
         probe = self.init_instance()
+        values = {name: value for name, value in form.cleaned_data.items() if self.is_said(name, sent)}
         try:
             self.spec.fill(probe, form.cleaned_data)
         except ValidationError as refused:
-            return Checked(problems=told(refused, labels))
-        return Checked(
-            {name: value for name, value in form.cleaned_data.items() if self.is_said(name, sent)},
-            self.key_of(probe),
-            probe,
-        )
+            is_keyed = values.keys() >= set(self.spec.key)
+            return Checked(
+                values, self.key_in(values) if is_keyed else (), problems=told(refused, labels), as_new=is_keyed
+            )
+        return Checked(values, self.key_of(probe), probe)
 
     def is_said(self, name: str, sent: dict[str, Any]) -> bool:
         """Whether a line says it: a column that the file does not have changes nothing."""

@@ -5,8 +5,9 @@ import io
 import openpyxl
 import pytest
 from django.db.models import Count
+from django.utils import timezone
 
-from households.models import Person
+from households.models import Household, Person
 from jiyang.access.scope import system_scope
 from jiyang.intake.models import Batch
 from jiyang.ledgers import registry
@@ -75,6 +76,25 @@ def test_a_change_in_the_own_export_is_read_by_the_lists_heading(client, ledger)
     assert batch.counts["update"] == 1 and change[2] == new
 
 
+@pytest.mark.parametrize("key", ["households:case", "employment:plan"])
+def test_rows_of_a_household_that_has_left_come_back_and_no_new_ones(client, key):
+    ledger, homes = registry.get(key), [factories.household(), factories.household()]
+    take_in(client, ledger, line(ledger, homes[0]))
+    with system_scope("测试"):
+        Household.objects.filter(pk__in=[one.pk for one in homes]).update(
+            closed_on=timezone.localdate(), close_reason="整户迁出"
+        )
+    officer = factories.user("town_officer", "仁风镇")
+    (one,) = exported(client, ledger, officer)
+    assert send(client, officer, ledger, one).counts["same"] == 1
+    batch = send(
+        client, officer, ledger, *[line(ledger, home, changed="李强") for home in (homes[0], homes[0], *homes)]
+    )
+    lines = page_of(client, ledger, batch).context["plan"].lines
+    assert [one.action for one in lines] == ["update", "refused", "refused", "refused"]
+    assert "与第 2 行重复" in lines[1].problems[0][1] and "已于" in lines[3].problems[0][1]
+
+
 def test_a_village_is_told_by_its_town_too(client):
     ledger = registry.get("villages:year")
     with system_scope("测试"):
@@ -136,3 +156,11 @@ def test_a_masked_number_of_a_new_row_is_refused_at_its_cell(client):
     first, second = page_of(client, ledger, batch).context["plan"].lines
     assert first.problems == [("电话号码", "F2 是打了星号的号码，不能写入。请填全部数字")]
     assert ("证件号码", "I3 是打了星号的号码，没有读。请填全部数字") in second.problems
+
+
+def test_what_a_known_row_may_not_become_is_told_at_its_column(client):
+    ledger, home = registry.get("employment:spell"), factories.household()
+    take_in(client, ledger, line(ledger, home))
+    batch = send(client, factories.user("town_officer", "仁风镇"), ledger, line(ledger, home) | {"结束时间": "2020-01"})
+    (one,) = page_of(client, ledger, batch).context["plan"].lines
+    assert one.action == "refused" and one.problems == [("结束时间", "结束时间不能早于开始时间")]
