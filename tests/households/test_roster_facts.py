@@ -129,8 +129,10 @@ def test_a_file_of_households_brings_known_ones_up_to_date_and_adds_nobody(data_
         people = Person.objects.count()
     changed = edited(path, {"住房面积": "66", "是否有卫生厕所": "是", "姓名": "外来人"})
     lines = changed.read_text("utf-8-sig").splitlines()
-    number = lines[1].split(",")[3]
-    changed.write_text("\n".join([*lines, lines[1].replace(number, "99" + number[2:])]), "utf-8-sig")
+    place = lines[0].split(",").index("证件号码")
+    number, identity = lines[1].split(",")[3], lines[1].split(",")[place]
+    other = lines[1].replace(number, "99" + number[2:]).replace(identity, factories.id_number())
+    changed.write_text("\n".join([*lines, other]), "utf-8-sig")
     batch = upload(data_admin, changed)
     with system_scope("测试"):
         assert list(
