@@ -23,8 +23,6 @@ BEGUN = (
     "p.id = x.person_id and x.origin_id = %(batch)s and p.voided_at is null and p.origin_id is distinct from %(batch)s"
 )
 MOVED_AND_CHANGED = "成员后来有变动，留在现在的户"
-# people `x` who come from another household
-MOVED = f"join households_personevent e on {BEFORE_IMAGE} and e.household_id <> x.household_id"
 Same = Callable[[str], str]  # alias of a row -> SQL: it has the key of the restored row `e`
 # Natural keys that another live row may have taken meanwhile: (model, same key, condition of the restored row `e`)
 KEYS: tuple[tuple[type[Model], Same, str], ...] = (
@@ -49,13 +47,17 @@ def keys_of(taker: Taker | None) -> tuple[tuple[type[Model], Same, str], ...]:
     )
 
 
-def reasons_to_keep(made: tuple[type[Model], ...]) -> Iterator[str]:
-    """Statements that fill `kept` with the owners of what the batch made and somebody has worked on since."""
+def reasons_to_keep(made: tuple[type[Model], ...], *, members: bool) -> Iterator[str]:
+    """Statements that fill `kept` with the owners of what the batch made and somebody has worked on since.
+
+    `members`: it added people, whose memberships may have changed.
+    """
     for model in made:
         yield _keep(model, "{name}后来改过", f"where {_own(model)} and not {as_made(model)}")
         yield from _referred_to(model, made)
     if Household in made:
         yield from _worked_on(made)
+    if Household in made and members:
         yield MEMBERSHIPS_CHANGED
 
 
@@ -160,25 +162,31 @@ def former_step(model: type[Model]) -> str:
     return f"t.batch_id = %(batch)s and t.reversal_id is not distinct from %(former)s and t.\"table\" = '{model._meta.model_name}'"
 
 
+# people whom the reversed step has brought from another household, `home`
+MOVERS = f"""
+create temp table movers on commit drop as
+select x.id, e.household_id as home from households_rostertouch t join households_person x on x.id = t.record
+  join households_personevent e on {BEFORE_IMAGE} and e.household_id <> x.household_id where {former_step(Person)}
+"""
+
+
 def reasons_to_stay(*, undoing: bool) -> Iterator[str]:
     """Statements that fill `staying` with people who do not go back: what has become of them since would be undone with it.
 
     A person's row, membership and records go back together or stay together.
     """
-    touched = "select x.{person}, '{why}' from households_rostertouch t join {table} x on x.id = t.record"
-    changed = touched.format(person="person_id", why=MOVED_AND_CHANGED, table=Membership._meta.db_table)
+    changed = f"select x.person_id, '{MOVED_AND_CHANGED}' from households_rostertouch t join households_membership x on x.id = t.record"
     yield f"insert into staying {changed} where {former_step(Membership)} and not {as_left(Membership)}"
     if undoing:
         begun = (
             f"select x.person_id, '{MOVED_AND_CHANGED}' from households_membership x, households_person p where {BEGUN}"
         )
         yield f"insert into staying {begun} and x.leave_reason <> '撤销导入' and not {as_made(Membership)}"
-    moved = f"{touched.format(person='id', why='{why}', table='households_person')} {MOVED}"
     gone = (
-        "join households_household h on h.id = e.household_id and (h.voided_at is not null or h.closed_on is not null)"
+        "join households_household h on h.id = m.home and (h.voided_at is not null or h.closed_on is not null)"
         f" and not exists (select 1 from households_rostertouch t where {former_step(Household)} and t.record = h.id)"
     )
-    yield f"insert into staying {moved.format(why='原来的户已注销或作废')} {gone} where {former_step(Person)}"
+    yield f"insert into staying select m.id, '原来的户已注销或作废' from movers m {gone}"
     # whose own row cannot go back: edited since, a household kept, a number that is somebody else's now
-    chosen = "not exists (select 1 from restoring r where r.record = x.id)"
-    yield f"insert into staying {moved.format(why='人员留在现在的户')} where {former_step(Person)} and {chosen}"
+    chosen = "not exists (select 1 from restoring r where r.record = m.id)"
+    yield f"insert into staying select m.id, '人员留在现在的户' from movers m where {chosen}"

@@ -16,6 +16,7 @@ from households.roster.holding import hold
 from households.roster.keeping import (
     BEFORE_IMAGE,
     BEGUN,
+    MOVERS,
     Same,
     as_left,
     as_made,
@@ -29,7 +30,7 @@ from households.roster.keeping import (
 from households.roster.running import Overtaken
 from households.roster.takers import Taker, of_people, taker_of
 from households.services import state
-from jiyang.intake.bulk import note_written, whole_batch
+from jiyang.intake.bulk import note_history, note_written, whole_batch
 from jiyang.intake.enums import ReversalKind, RowAction
 from jiyang.intake.models import Batch, Reversal
 from jiyang.planner import planned_with
@@ -62,6 +63,7 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
     }  # fmt: skip
     undoing = reversal.kind == ReversalKind.UNDO
     with connection.cursor() as cursor:
+        note_history(batch.rows or 0, _touched(cursor, (*made, Membership), values))
         with whole_batch(batch.rows or 0):
             affected = _affected(cursor, made, values)
             values |= {"least": min(affected, default=0), "most": max(affected, default=0)}
@@ -70,7 +72,9 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
             for name, key in (("kept", "owner"), ("stayed", "owner"), ("staying", "person")):
                 cursor.execute(f"create temp table {name} ({key} bigint, why text) on commit drop")
             with planned_with(enable_nestloop="on"):  # what refers to the batch is little and looked up row by row
-                for sql in reasons_to_keep((taker.model,) if taker else MADE) if undoing else taken_keys(taker):
+                added = batch.counts.get(RowAction.INSERT, 0) > 0
+                own = (taker.model,) if taker else MADE
+                for sql in reasons_to_keep(own, members=added) if undoing else taken_keys(taker):
                     cursor.execute(sql, values)
             cursor.execute("create index on kept (owner)")
             changed_since = sum(_changed_since(cursor, model, values) for model in made)
@@ -95,6 +99,14 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
         "changed_since": changed_since,
         **kept,
     }
+
+
+def _touched(cursor, models: tuple[type[Model], ...], values: dict) -> list[type[Model]]:
+    """Those of which the reversed step has changed rows."""
+    step = 'select distinct "table" from households_rostertouch'
+    cursor.execute(f"{step} where batch_id = %(batch)s and reversal_id is not distinct from %(former)s", values)
+    tables = {table for (table,) in cursor.fetchall()}
+    return [model for model in models if model._meta.model_name in tables]
 
 
 def _turn(batch: Batch) -> float:
@@ -136,12 +148,12 @@ def _execute(cursor, sql: str, values: dict) -> int:
 
 def _choose_who_stays(cursor, values: dict, *, undoing: bool) -> None:
     """Fill `staying`, take them out of `restoring` where they would move, and name the households in which they stay."""
+    cursor.execute(MOVERS, values)
     for sql in reasons_to_stay(undoing=undoing):
         cursor.execute(sql, values)
     cursor.execute(
         "create index on staying (person); analyze staying;"
-        " delete from restoring t using households_person x, households_personevent e"
-        f" where x.id = t.record and {BEFORE_IMAGE} and e.household_id <> x.household_id and x.id in (select person from staying);"
+        " delete from restoring t using movers m where m.id = t.record and m.id in (select person from staying);"
         " insert into stayed select x.household_id, s.why from staying s join households_person x on x.id = s.person"
     )
 
@@ -258,7 +270,7 @@ create temp table freed on commit drop as
 select x.id, x.version
   from restoring r join households_person x on x.id = r.record
  where x.person_no <> '' and x.person_no in (select e.person_no from restoring t join households_personevent e
-                                               on {BEFORE_IMAGE} where t.record <> x.id);
+                                               on {BEFORE_IMAGE} where t.rekeyed and t.record <> x.id);
 update households_person x set person_no = '' from freed f where f.id = x.id
 """
 
@@ -270,7 +282,7 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
     cursor.execute("drop table if exists restoring")
     cursor.execute(
         "create temp table restoring on commit drop as"
-        f" select t.record, t.before"
+        f" select t.record, t.before, {_rekeyed(model, keys)} as rekeyed"
         f"   from households_rostertouch t join {table} x on x.id = t.record join {table}event e on {BEFORE_IMAGE}"
         f" where {former_step(model)} and {as_left(model)}"
         f" and not (((x.voided_at is null) <> (e.voided_at is null) or x.{owner} <> e.{owner_then})"
@@ -281,6 +293,16 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
     for owned, same, condition in keys:
         if owned is model:
             _leave_taken(cursor, table, same, condition)
+
+
+def _rekeyed(model, keys: tuple) -> str:
+    """SQL: the row's former key is another than the one it holds now."""
+    tests = [
+        f"{condition} and (x.voided_at is not null or ({same('x')}) is not true)"
+        for owned, same, condition in keys
+        if owned is model
+    ]
+    return f"e.voided_at is null and ({' or '.join(tests) or 'false'})"
 
 
 def _with_their_person(model) -> str:
@@ -296,7 +318,7 @@ def _leave_taken(cursor, table: str, same: Same, condition: str) -> None:
     cursor.execute(
         "drop table if exists rekeyed; create temp table rekeyed on commit drop as"
         f" select t.record as restored, e.* from restoring t join {table}event e on {BEFORE_IMAGE} join {table} x on x.id = t.record"
-        f"  where e.voided_at is null and {condition} and (x.voided_at is not null or ({same('x')}) is not true);"
+        f"  where t.rekeyed and {condition} and (x.voided_at is not null or ({same('x')}) is not true);"
         " analyze rekeyed"
     )
     cursor.execute("select count(*) from rekeyed")

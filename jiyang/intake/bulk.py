@@ -55,6 +55,12 @@ def note_written(rows: int, models: Iterable[type[Model]]) -> None:
         analyze(model._meta.db_table, *map(connection.ops.quote_name, _looked_up(model)))
 
 
+def note_history(rows: int, models: Iterable[type[Model]]) -> None:
+    """The planner knows the history of `models` before a large undo looks up in it what was."""
+    for model in models if rows > FEW else ():
+        analyze(model.pgh_event_model._meta.db_table, "pgh_obj_id", "version", "pgh_label")
+
+
 def _looked_up(model: type[Model]) -> list[str]:
     """Columns by which rows are found: keys, references, whatever is unique, and what tells live rows."""
     unique = {name for one in model._meta.constraints if isinstance(one, UniqueConstraint) for name in one.fields}

@@ -40,6 +40,7 @@ TEMPORARY = (
     "overtaken",
     "affected",
     "moved",
+    "movers",
     "freed",
     "kept",
     "stayed",
