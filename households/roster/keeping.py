@@ -143,7 +143,9 @@ def taken_keys(taker: Taker | None = None) -> Iterator[str]:
             "{name}已重新录入",
             f"join households_rostertouch t on x.id = t.record join {table}event e on {BEFORE_IMAGE}"
             f" join {table} o on {same('o')} and o.id <> x.id and o.voided_at is null"
-            f" where {former_step(model)} and x.voided_at is not null and e.voided_at is null and {condition}",
+            f" where {former_step(model)} and x.voided_at is not null and e.voided_at is null and {condition}"
+            # whose own former number is another, gives this one back
+            f" and not exists (select 1 from households_rostertouch t where {former_step(model)} and t.record = o.id)",
         )
 
 
@@ -168,6 +170,32 @@ create temp table movers on commit drop as
 select x.id, e.household_id as home from households_rostertouch t join households_person x on x.id = t.record
   join households_personevent e on {BEFORE_IMAGE} and e.household_id <> x.household_id where {former_step(Person)}
 """
+# households of the reversed step that go back, and whether they hold then
+HOMES_BACK = f"""
+create temp table homes_back on commit drop as
+select t.record, e.voided_at is null and e.closed_on is null as holds
+  from restoring t join households_householdevent e on {BEFORE_IMAGE}
+"""
+# memberships `x` that would begin again as head's while somebody else has become head there since and remains it
+OTHER_HEAD = f"""
+select x.person_id, '原来的户已有别的户主' from households_rostertouch t join households_membership x on x.id = t.record
+  join households_membershipevent e on {BEFORE_IMAGE} and e.until is null
+  join households_membership o on o.household_id = x.household_id and o.until is null and o.relation = 'head'
+       and o.person_id <> x.person_id and o.origin_id is distinct from %(batch)s
+  join households_person p on p.id = o.person_id and p.voided_at is null
+ where {former_step(Membership)} and x.until is not null and x.relation = 'head'
+   and o.id > (select max(n.id) from households_membership n where n.person_id = x.person_id)
+   and not exists (select 1 from households_rostertouch t where {former_step(Membership)} and t.record = o.id)
+"""
+
+
+def holds_then(home: str) -> str:
+    """SQL: the household (its key) will be live and open when the step is reversed."""
+    return (
+        f"(exists (select 1 from homes_back b where b.record = {home} and b.holds)"
+        f" or exists (select 1 from households_household h where h.id = {home} and h.voided_at is null and h.closed_on is null"
+        f" and not exists (select 1 from homes_back b where b.record = {home})))"
+    )
 
 
 def reasons_to_stay(*, undoing: bool) -> Iterator[str]:
@@ -182,11 +210,20 @@ def reasons_to_stay(*, undoing: bool) -> Iterator[str]:
             f"select x.person_id, '{MOVED_AND_CHANGED}' from households_membership x, households_person p where {BEGUN}"
         )
         yield f"insert into staying {begun} and x.leave_reason <> '撤销导入' and not {as_made(Membership)}"
-    gone = (
-        "join households_household h on h.id = m.home and (h.voided_at is not null or h.closed_on is not null)"
-        f" and not exists (select 1 from households_rostertouch t where {former_step(Household)} and t.record = h.id)"
-    )
-    yield f"insert into staying select m.id, '原来的户已注销或作废' from movers m {gone}"
-    # whose own row cannot go back: edited since, a household kept, a number that is somebody else's now
-    chosen = "not exists (select 1 from restoring r where r.record = m.id)"
-    yield f"insert into staying select m.id, '人员留在现在的户' from movers m where {chosen}"
+    yield f"insert into staying {OTHER_HEAD}"
+    yield f"insert into staying select m.id, '原来的户已注销或作废' from movers m where not {holds_then('m.home')}"
+
+
+# Whose own row cannot go back (edited since, a number that is somebody else's now) stays; the household of who stays is kept;
+# who has come to a household that is kept stays. Until nothing follows any more.
+FOLLOWING = (
+    """
+insert into staying select m.id, '人员留在现在的户' from movers m
+ where not exists (select 1 from restoring r where r.record = m.id) and not exists (select 1 from staying s where s.person = m.id)""",
+    """
+insert into kept select distinct x.household_id, s.why from staying s join households_person x on x.id = s.person
+ where not exists (select 1 from kept k where k.owner = x.household_id and k.why = s.why)""",
+    """
+insert into staying select m.id, '人员留在现在的户' from movers m join households_person x on x.id = m.id
+ where exists (select 1 from kept k where k.owner = x.household_id) and not exists (select 1 from staying s where s.person = m.id)""",
+)

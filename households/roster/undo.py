@@ -16,11 +16,14 @@ from households.roster.holding import hold
 from households.roster.keeping import (
     BEFORE_IMAGE,
     BEGUN,
+    FOLLOWING,
+    HOMES_BACK,
     MOVERS,
     Same,
     as_left,
     as_made,
     former_step,
+    holds_then,
     keys_of,
     owner_of,
     reasons_to_keep,
@@ -28,7 +31,7 @@ from households.roster.keeping import (
     taken_keys,
 )
 from households.roster.running import Overtaken
-from households.roster.takers import Taker, of_people, taker_of
+from households.roster.takers import Taker, of_people, taker_of, takers
 from households.services import state
 from jiyang.intake.bulk import note_history, note_written, whole_batch
 from jiyang.intake.enums import ReversalKind, RowAction
@@ -76,7 +79,12 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
                 own = (taker.model,) if taker else MADE
                 for sql in reasons_to_keep(own, members=added) if undoing else taken_keys(taker):
                     cursor.execute(sql, values)
-            cursor.execute("create index on kept (owner)")
+            cursor.execute(
+                "create index on kept (owner); create temp table homes_back (record bigint, holds boolean) on commit drop"
+            )
+            if not taker:
+                with planned_with(enable_nestloop="on"):
+                    _choose_people(cursor, values, undoing=undoing)
             changed_since = sum(_changed_since(cursor, model, values) for model in made)
             turn = _turn(batch) if undoing else BEFORE
             voided = _void(cursor, made, values, _within(told, BEFORE, turn)) if undoing else {}
@@ -127,8 +135,6 @@ def _within(told: Told, low: float, high: float) -> Told:
 
 
 def _restore_register(cursor, made: tuple[type[Model], ...], values: dict, told: Told, *, undoing: bool) -> int:
-    _choose(cursor, Person, keys_of(None), values)
-    _choose_who_stays(cursor, values, undoing=undoing)
     restored = _put_back(cursor, Person, values)
     for model in made[1:-1]:
         told(_before(made, model))
@@ -138,6 +144,7 @@ def _restore_register(cursor, made: tuple[type[Model], ...], values: dict, told:
     for update in (END_MEMBERSHIPS if undoing else END_RESTORED_MEMBERSHIPS, REOPEN_MEMBERSHIPS):
         restored += _execute(cursor, touched("membership", update, "%(reversal)s"), values)
     told(_before(made, Household))
+    cursor.execute(NOT_CLOSED, values)
     return restored + _restore(cursor, Household, keys_of(None), values)
 
 
@@ -146,16 +153,23 @@ def _execute(cursor, sql: str, values: dict) -> int:
     return cursor.rowcount
 
 
-def _choose_who_stays(cursor, values: dict, *, undoing: bool) -> None:
-    """Fill `staying`, take them out of `restoring` where they would move, and name the households in which they stay."""
+def _choose_people(cursor, values: dict, *, undoing: bool) -> None:
+    """Fill `restoring` with the people who go back, `staying` with those who do not; the households in which they stay are kept."""
+    _choose(cursor, Household, keys_of(None), values)
+    cursor.execute(f"drop table homes_back; {HOMES_BACK}; create index on homes_back (record); analyze homes_back")
+    _choose(cursor, Person, (), values)
     cursor.execute(MOVERS, values)
     for sql in reasons_to_stay(undoing=undoing):
         cursor.execute(sql, values)
-    cursor.execute(
-        "create index on staying (person); analyze staying;"
-        " delete from restoring t using movers m where m.id = t.record and m.id in (select person from staying);"
-        " insert into stayed select x.household_id, s.why from staying s join households_person x on x.id = s.person"
-    )
+    cursor.execute("create index on staying (person); analyze staying, movers")
+    more = 1
+    while more:
+        cursor.execute(
+            "delete from restoring t using movers m where m.id = t.record and m.id in (select person from staying)"
+        )
+        _leave_all_taken(cursor, Person, keys_of(None))
+        more = sum(_execute(cursor, sql, values) for sql in FOLLOWING)
+    cursor.execute(NOT_LIVE_AGAIN, values)
 
 
 def _hold(made: tuple[type[Model], ...], values: dict, *, undoing: bool) -> None:
@@ -237,6 +251,19 @@ def _put_back(cursor, model, values: dict) -> int:
     return _execute(cursor, touched(model._meta.model_name, update, "%(reversal)s", freed=model is Person), values)
 
 
+CLOSED_OVER_MEMBERS = """
+    e.closed_on is not null and x.closed_on is null and exists (
+        select 1 from households_membership m join households_person p on p.id = m.person_id and p.voided_at is null
+         where m.household_id = x.id and m.until is null)"""
+NOT_CLOSED = f"""
+insert into stayed select x.id, '户里现有成员，没有再注销' from households_rostertouch t join households_household x on x.id = t.record
+  join households_householdevent e on {BEFORE_IMAGE} where {former_step(Household)} and {CLOSED_OVER_MEMBERS}
+"""
+NOT_LIVE_AGAIN = f"""
+insert into stayed select x.household_id, '人员没有恢复' from households_rostertouch t join households_person x on x.id = t.record
+  join households_personevent e on {BEFORE_IMAGE} and e.voided_at is null
+ where {former_step(Person)} and x.voided_at is not null and not exists (select 1 from restoring r where r.record = x.id)
+"""
 # Memberships that the batch began for people of other origin never were in force: they end where they began.
 END_MEMBERSHIPS = f"""
 update households_membership x set until = x.since, leave_reason = '撤销导入' from households_person p
@@ -282,21 +309,27 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
     cursor.execute("drop table if exists restoring")
     cursor.execute(
         "create temp table restoring on commit drop as"
-        f" select t.record, t.before, {_rekeyed(model, keys)} as rekeyed"
+        f" select t.record, t.before, {_rekeyed(model)} as rekeyed"
         f"   from households_rostertouch t join {table} x on x.id = t.record join {table}event e on {BEFORE_IMAGE}"
         f" where {former_step(model)} and {as_left(model)}"
         f" and not (((x.voided_at is null) <> (e.voided_at is null) or x.{owner} <> e.{owner_then})"
-        f"  and exists (select 1 from kept k where k.owner = x.{owner})){_with_their_person(model)}",
+        f"  and exists (select 1 from kept k where k.owner = x.{owner})){_with_their_person(model)}{_where_they_can_be(model)}",
         values,
     )
     cursor.execute("create index on restoring (record); analyze restoring")
+    _leave_all_taken(cursor, model, keys)
+
+
+def _leave_all_taken(cursor, model, keys: tuple) -> None:
     for owned, same, condition in keys:
         if owned is model:
-            _leave_taken(cursor, table, same, condition)
+            _leave_taken(cursor, model._meta.db_table, same, condition)
 
 
-def _rekeyed(model, keys: tuple) -> str:
+def _rekeyed(model) -> str:
     """SQL: the row's former key is another than the one it holds now."""
+    every = {one.name: one for one in takers()}
+    keys = keys_of(every.get(model._meta.model_name))
     tests = [
         f"{condition} and (x.voided_at is not null or ({same('x')}) is not true)"
         for owned, same, condition in keys
@@ -311,6 +344,18 @@ def _with_their_person(model) -> str:
         return ""
     staying = "exists (select 1 from staying s where s.person = x.person_id)"
     return f" and not (x.household_id <> e.household_id and {staying})"
+
+
+def _where_they_can_be(model) -> str:
+    """SQL: a row comes alive again where its household and its person live, a household is not closed over members."""
+    if model is Household:
+        return f" and not ({CLOSED_OVER_MEMBERS})"
+    if not model.household_column:
+        return ""
+    lives = [holds_then("e.household_id")]
+    if model in {one.model for one in of_people()}:
+        lives.append("exists (select 1 from households_person p where p.id = e.person_id and p.voided_at is null)")
+    return f" and (x.voided_at is null or e.voided_at is not null or ({' and '.join(lives)}))"
 
 
 def _leave_taken(cursor, table: str, same: Same, condition: str) -> None:

@@ -41,6 +41,7 @@ TEMPORARY = (
     "affected",
     "moved",
     "movers",
+    "homes_back",
     "freed",
     "kept",
     "stayed",

@@ -64,7 +64,7 @@ def test_who_was_moved_stays_in_a_household_that_somebody_has_worked_on(couple, 
         tiers.set_tier(household=home, tier="A", reason="大病", by=district_clerk)
     clear()
     report = reverse(data_admin, district_clerk, batch).report
-    assert [(one["household"], one["why"]) for one in report["kept"]] == [("3709", "有分类认定")]
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [("3709", "人员留在现在的户、有分类认定")]
     with system_scope("测试"):
         assert Person.objects.get(name="李二").household == home
     assert homes_agree()
@@ -183,6 +183,103 @@ def test_what_a_job_has_found_keeps_nothing_from_being_taken_back(couple, data_a
     clear()
     assert reverse(data_admin, district_clerk, batch).report["kept"] == []
     assert contents() == before
+
+
+def registered(number: str, name: str, identity: str) -> None:
+    """Somebody is entered by hand in a household of their own."""
+    with system_scope("测试"):
+        factories.person(factories.household(members=1), name=name, number=identity, person_no=number)
+
+
+def alive() -> bool:
+    """Who is alive is counted where they are, in a household that is live and open."""
+    with system_scope("测试"):
+        homes = {one.pk: one.closed_on for one in Household.objects.all()}
+        return homes_agree() and all(homes.get(one.household_id, "void") is None for one in Person.objects.all())
+
+
+def test_nobody_is_brought_into_a_household_that_does_not_come_back(couple, data_admin, district_clerk):
+    new = factories.id_number()
+    batch = load(data_admin, district_clerk, row("3709", "9009", "孙四", new), row("3709", "9002", "李二", TWO, **WIFE))
+    clear()
+    reverse(data_admin, district_clerk, batch)
+    clear()
+    registered("9010", "孙四", new)
+    report = reverse(data_admin, district_clerk, batch).report
+    assert alive() and {one["household"] for one in report["kept"]} == {"3701", "3709"}
+
+
+def test_who_was_added_to_a_household_does_not_come_back_before_it(couple, data_admin, district_clerk):
+    four, five = factories.id_number(), factories.id_number()
+    first = load(data_admin, district_clerk, row("3709", "9009", "孙四", four))
+    clear()
+    second = load(
+        data_admin,
+        district_clerk,
+        row("3709", "9009", "孙四", four),
+        row("3709", "9010", "周五", five, 与户主关系="之子"),
+    )
+    for batch in (second, first, second):
+        clear()
+        report = reverse(data_admin, district_clerk, batch).report
+    assert alive() and [(one["household"], one["why"]) for one in report["kept"]] == [("3709", "人员没有恢复")]
+    clear()
+    reverse(data_admin, district_clerk, first)
+    assert alive()
+
+
+def test_numbers_that_were_exchanged_stay_where_one_of_the_two_stays(couple, data_admin, district_clerk):
+    batch = load(
+        data_admin,
+        district_clerk,
+        row("3701", "9002", "王一", ONE),
+        row("3702", "9003", "赵三", THREE),
+        row("3702", "9001", "李二", TWO, **WIFE),
+    )
+    clear()
+    dies("李二", district_clerk)
+    report = reverse(data_admin, district_clerk, batch).report
+    assert "3702" in {one["household"] for one in report["kept"]}
+    with system_scope("测试"):
+        assert dict(Person.objects.values_list("name", "person_no")) == {"王一": "9002", "李二": "9001", "赵三": "9003"}
+
+
+def test_the_household_of_who_stays_is_kept(couple, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, row("3709", "9002", "李二", TWO))
+    with system_scope("测试"):
+        Person.objects.filter(name="李二").update(work_months=7)
+    clear()
+    report = reverse(data_admin, district_clerk, batch).report
+    assert report["voided"]["household"] == 0 and alive()
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [("3709", "人员留在现在的户")]
+
+
+def test_a_household_is_not_closed_again_over_its_members(couple, data_admin, district_clerk):
+    with system_scope("测试"):
+        home = Household.objects.get(household_no="3702")
+        Membership.objects.filter(household=home).update(until=home.registered_on, leave_reason="其他转出")
+        Household.objects.filter(pk=home.pk).update(closed_on=home.registered_on, close_reason="其他")
+    first = load(data_admin, district_clerk, row("3702", "9003", "赵三", THREE))
+    clear()
+    load(data_admin, district_clerk, *moving())
+    clear()
+    report = reverse(data_admin, district_clerk, first).report
+    assert "3702" in {one["household"] for one in report["kept"]}
+    with system_scope("测试"):
+        assert Household.objects.get(household_no="3702").closed_on is None
+        assert Person.objects.get(name="李二").household == home
+
+
+def test_a_batch_that_passed_a_number_on_goes_back_and_comes_again(couple, data_admin, district_clerk):
+    batch = load(
+        data_admin, district_clerk, row("3701", "9011", "王一", ONE), row("3709", "9001", "孙四", factories.id_number())
+    )
+    after = contents()
+    clear()
+    reverse(data_admin, district_clerk, batch)
+    clear()
+    report = reverse(data_admin, district_clerk, batch).report
+    assert (report["kept"], contents()) == ([], after)
 
 
 def test_batches_are_taken_back_last_first(couple, data_admin, district_clerk):
