@@ -178,7 +178,7 @@ select t.record, e.voided_at is null and e.closed_on is null as holds
 """
 # memberships `x` that would begin again as head's while somebody else has become head there since and remains it
 OTHER_HEAD = f"""
-select x.person_id, '原来的户已有别的户主' from households_rostertouch t join households_membership x on x.id = t.record
+select x.person_id, '要回到的户已有别的户主' from households_rostertouch t join households_membership x on x.id = t.record
   join households_membershipevent e on {BEFORE_IMAGE} and e.until is null
   join households_membership o on o.household_id = x.household_id and o.until is null and o.relation = 'head'
        and o.person_id <> x.person_id and o.origin_id is distinct from %(batch)s
@@ -211,7 +211,7 @@ def reasons_to_stay(*, undoing: bool) -> Iterator[str]:
         )
         yield f"insert into staying {begun} and x.leave_reason <> '撤销导入' and not {as_made(Membership)}"
     yield f"insert into staying {OTHER_HEAD}"
-    yield f"insert into staying select m.id, '原来的户已注销或作废' from movers m where not {holds_then('m.home')}"
+    yield f"insert into staying select m.id, '要回到的户已注销或作废' from movers m where not {holds_then('m.home')}"
 
 
 # Whose own row cannot go back (edited since, a number that is somebody else's now) stays; the household of who stays is kept;

@@ -91,6 +91,8 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
         # a large batch may have changed little: looked up one by one, the rest of the register is left alone
         if taker:
             restored = _restore(cursor, taker.model, keys_of(taker), values)
+            if taker.of_people and not undoing:  # their people may have moved meanwhile
+                cursor.execute(TO_THEIR_PEOPLE.format(table=taker.table, name=taker.name), values)
         else:
             restored = _restore_register(cursor, made, values, _within(told, turn, AFTER), undoing=undoing)
         kept = _report(cursor, taker)
@@ -290,6 +292,11 @@ update {{table}} x set household_id = p.household_id from households_person p
        (select t.record from households_rostertouch t
          where t.batch_id = %(batch)s and t.reversal_id = %(reversal)s and t."table" = '{Person._meta.model_name}')
 """
+TO_THEIR_PEOPLE = """
+update {table} x set household_id = p.household_id from households_person p, households_rostertouch t
+ where t.batch_id = %(batch)s and t.reversal_id = %(reversal)s and t."table" = '{name}' and x.id = t.record
+   and p.id = x.person_id and x.household_id <> p.household_id
+"""
 # As at the commit: a 人编号 that goes back to a person leaves the one who had it first.
 FREE = f"""
 drop table if exists freed;
@@ -323,7 +330,7 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
 def _leave_all_taken(cursor, model, keys: tuple) -> None:
     for owned, same, condition in keys:
         if owned is model:
-            _leave_taken(cursor, model._meta.db_table, same, condition)
+            _leave_taken(cursor, model, same, condition)
 
 
 def _rekeyed(model) -> str:
@@ -358,8 +365,9 @@ def _where_they_can_be(model) -> str:
     return f" and (x.voided_at is null or e.voided_at is not null or ({' and '.join(lives)}))"
 
 
-def _leave_taken(cursor, table: str, same: Same, condition: str) -> None:
-    """Take rows out of `restoring` whose former key another live row holds; whoever holds their key still keeps it."""
+def _leave_taken(cursor, model, same: Same, condition: str) -> None:
+    """Take rows out of `restoring` whose former key another live row holds, and name them; whoever holds their key still keeps it."""
+    table, why = model._meta.db_table, f"{model._meta.verbose_name}的编号已是别人的，没有恢复"
     cursor.execute(
         "drop table if exists rekeyed; create temp table rekeyed on commit drop as"
         f" select t.record as restored, e.* from restoring t join {table}event e on {BEFORE_IMAGE} join {table} x on x.id = t.record"
@@ -370,9 +378,10 @@ def _leave_taken(cursor, table: str, same: Same, condition: str) -> None:
     (taken,) = cursor.fetchone()
     while taken:
         cursor.execute(
-            f"delete from restoring r using rekeyed e, {table} o where e.restored = r.record"
+            f"with gone as (delete from restoring r using rekeyed e, {table} o where e.restored = r.record"
             f" and {same('o')} and o.id <> r.record and o.voided_at is null"
-            " and not exists (select 1 from restoring f where f.record = o.id)"
+            " and not exists (select 1 from restoring f where f.record = o.id) returning r.record)"
+            f" insert into stayed select x.{owner_of(model)}, '{why}' from gone join {table} x on x.id = gone.record"
         )
         taken = cursor.rowcount
 

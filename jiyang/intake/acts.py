@@ -8,7 +8,7 @@ itself) stands in its own services: they begin with `as_maker` or `as_checker`.
 from collections.abc import Collection
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg2.errors import LockNotAvailable
 
@@ -21,6 +21,7 @@ from jiyang.planner import planned_with
 from jiyang.workflow import proposals
 from jiyang.workflow.enums import ProposalState
 
+TURN = 0x051B  # first key of the advisory locks
 PATIENCE = "1s"  # how long an act waits for another one on the same batch; a job takes longer
 UNDECIDED = (BatchState.CHECKED, BatchState.RETURNED)
 KIND_FROM = {BatchState.APPROVED: ReversalKind.UNDO, BatchState.UNDONE: ReversalKind.REDO}
@@ -94,6 +95,12 @@ def locked(batch: Batch, *states: str, seen: str = "") -> Batch:
     if seen.partition("-")[0] not in ("", stamp(batch)):
         raise BatchMoved("打开页面以后，这一批又提交过或有别的变化，请按现在的内容核对后再办")
     return batch
+
+
+def in_turn(batch: Batch) -> None:
+    """Batches of one target are written into a district's rows one after another: the later one sees what the former wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [TURN, f"{batch.district_id} {batch.target}"])
 
 
 def hand_over(batch: Batch, *, by: User) -> Batch:

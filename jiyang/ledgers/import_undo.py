@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from jiyang.access.scope import Actor, require
+from jiyang.access.scope import Actor, on_behalf_of, require
 from jiyang.access.tables import is_event
 from jiyang.accounts.models import User
 from jiyang.documents.models import Attachment
@@ -121,13 +121,14 @@ def _former(row: models.Model, event: models.Model) -> models.Model:
 
 
 def _used(model: type[models.Model], keys: list[int]) -> dict[int, str]:
-    """What later work refers to: key -> what refers to it. A query for each kind of row that can."""
+    """What later work refers to, also where the actor does not see it: key -> what refers to it. A query for each kind of row that can."""
     found: dict[int, str] = {}
-    for one in model._meta.related_objects:
-        if is_event(one.related_model):
-            continue
-        name = one.field.attname
-        referring = one.related_model._default_manager.filter(**{f"{name}__in": keys}).values_list(name, flat=True)
-        found |= dict.fromkeys(referring, str(one.related_model._meta.verbose_name))
-    hanging = Attachment.objects.filter(subject=model._meta.label_lower, subject_id__in=keys)
-    return found | dict.fromkeys(hanging.values_list("subject_id", flat=True), "附件")
+    with on_behalf_of(require(), "撤销导入核对引用"):
+        for one in model._meta.related_objects:
+            if is_event(one.related_model):
+                continue
+            name = one.field.attname
+            referring = one.related_model._default_manager.filter(**{f"{name}__in": keys}).values_list(name, flat=True)
+            found |= dict.fromkeys(referring, str(one.related_model._meta.verbose_name))
+        hanging = Attachment.objects.filter(subject=model._meta.label_lower, subject_id__in=keys)
+        return found | dict.fromkeys(hanging.values_list("subject_id", flat=True), "附件")

@@ -146,7 +146,7 @@ def test_nobody_goes_back_to_a_household_that_is_gone(couple, data_admin, distri
         Household.objects.filter(household_no="3701").update(closed_on=dt.date(2025, 7, 1), close_reason="其他")
     clear()
     report = reverse(data_admin, district_clerk, batch).report
-    assert [(one["household"], one["why"]) for one in report["kept"]] == [("3702", "原来的户已注销或作废")]
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [("3702", "要回到的户已注销或作废")]
     assert homes_agree()
 
 
@@ -280,6 +280,16 @@ def test_a_batch_that_passed_a_number_on_goes_back_and_comes_again(couple, data_
     clear()
     report = reverse(data_admin, district_clerk, batch).report
     assert (report["kept"], contents()) == ([], after)
+
+
+def test_a_number_that_is_somebody_elses_by_now_is_told(couple, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, row("3702", "9013", "赵三", THREE, 劳动技能="无劳动力"))
+    clear()
+    registered("9003", "孙四", factories.id_number())
+    report = reverse(data_admin, district_clerk, batch).report
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [("3702", "人员的编号已是别人的，没有恢复")]
+    with system_scope("测试"):
+        assert Person.objects.get(name="赵三").person_no == "9013"
 
 
 def test_batches_are_taken_back_last_first(couple, data_admin, district_clerk):
