@@ -172,8 +172,8 @@ select x.id, e.household_id as home from households_rostertouch t join household
 """
 # households of the reversed step that go back, and whether they hold then
 HOMES_BACK = f"""
-create temp table homes_back on commit drop as
-select t.record, e.voided_at is null and e.closed_on is null as holds
+insert into homes_back
+select t.record, e.voided_at is null and e.closed_on is null
   from restoring t join households_householdevent e on {BEFORE_IMAGE}
 """
 # memberships `x` that would begin again as head's while somebody else has become head there since and remains it

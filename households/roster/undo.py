@@ -1,8 +1,8 @@
 """Taking a batch back, and taking that back in turn: what nobody has touched since gets its former values, what later
 work refers to stays and is named.
 
-The commit of a batch, its undo and every further reversal are steps; each leaves `RosterTouch` lines that point to the
-history events with the values before it. Reversing a step restores these. An undo also voids what the batch had inserted.
+The commit of a batch, its undo and every further reversal are steps; each leaves `RosterTouch` lines that name the version
+under which history has the values before it. Reversing a step restores these; what it leaves alone, `keeping` says. An undo also voids what the batch had inserted.
 """
 
 from collections.abc import Callable
@@ -38,6 +38,12 @@ from jiyang.intake.enums import ReversalKind, RowAction
 from jiyang.intake.models import Batch, Reversal
 from jiyang.planner import planned_with
 
+TEMPORARY = {
+    "kept": "owner bigint, why text",
+    "stayed": "owner bigint, why text",
+    "staying": "person bigint, why text",
+    "homes_back": "record bigint, holds boolean",
+}
 NAMED = 200  # households named one by one in the report
 # what an import makes and changes; people first: what is theirs follows; households last: their place carries the others along
 MADE = (Person, IncomeStatement, CaseRecord, Household)
@@ -72,19 +78,7 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
             values |= {"least": min(affected, default=0), "most": max(affected, default=0)}
             _hold(made, values, undoing=undoing)
             told(0.05)
-            for name, key in (("kept", "owner"), ("stayed", "owner"), ("staying", "person")):
-                cursor.execute(f"create temp table {name} ({key} bigint, why text) on commit drop")
-            with planned_with(enable_nestloop="on"):  # what refers to the batch is little and looked up row by row
-                added = batch.counts.get(RowAction.INSERT, 0) > 0
-                own = (taker.model,) if taker else MADE
-                for sql in reasons_to_keep(own, members=added) if undoing else taken_keys(taker):
-                    cursor.execute(sql, values)
-            cursor.execute(
-                "create index on kept (owner); create temp table homes_back (record bigint, holds boolean) on commit drop"
-            )
-            if not taker:
-                with planned_with(enable_nestloop="on"):
-                    _choose_people(cursor, values, undoing=undoing)
+            _choose_what_stays(cursor, batch, taker, values, undoing=undoing)
             changed_since = sum(_changed_since(cursor, model, values) for model in made)
             turn = _turn(batch) if undoing else BEFORE
             voided = _void(cursor, made, values, _within(told, BEFORE, turn)) if undoing else {}
@@ -109,6 +103,19 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
         "changed_since": changed_since,
         **kept,
     }
+
+
+def _choose_what_stays(cursor, batch: Batch, taker: Taker | None, values: dict, *, undoing: bool) -> None:
+    """Fill `kept` and `staying`; of the register also `restoring` with the people who go back."""
+    for name, columns in TEMPORARY.items():
+        cursor.execute(f"create temp table {name} ({columns}) on commit drop")
+    with planned_with(enable_nestloop="on"):  # what refers to the batch is little and looked up row by row
+        own, added = (taker.model,) if taker else MADE, batch.counts.get(RowAction.INSERT, 0) > 0
+        for sql in reasons_to_keep(own, members=added) if undoing else taken_keys(taker):
+            cursor.execute(sql, values)
+        cursor.execute("create index on kept (owner)")
+        if not taker:
+            _choose_people(cursor, values, undoing=undoing)
 
 
 def _touched(cursor, models: tuple[type[Model], ...], values: dict) -> list[type[Model]]:
@@ -158,7 +165,7 @@ def _execute(cursor, sql: str, values: dict) -> int:
 def _choose_people(cursor, values: dict, *, undoing: bool) -> None:
     """Fill `restoring` with the people who go back, `staying` with those who do not; the households in which they stay are kept."""
     _choose(cursor, Household, keys_of(None), values)
-    cursor.execute(f"drop table homes_back; {HOMES_BACK}; create index on homes_back (record); analyze homes_back")
+    cursor.execute(f"{HOMES_BACK}; create index on homes_back (record); analyze homes_back")
     _choose(cursor, Person, (), values)
     cursor.execute(MOVERS, values)
     for sql in reasons_to_stay(undoing=undoing):

@@ -29,7 +29,7 @@ class AbsenceListView(TemplateView):
         town, find = query.get("town", ""), query.get("q", "").strip()
         rows = narrowed(every, town=town, find=find)
         page = paginate(rows, sort="pk", cursor=Cursor.decode(query.get("cursor")), total=rows.count())
-        towns = Region.objects.filter(pk__in=every.order_by().values("town").distinct()).order_by("code")
+        towns = Region.objects.towns_of(every)
         return {
             **super().get_context_data(**kwargs), "title": "名单未列待核实", "rows": page.rows, "total": page.total,
             "pager": pager_of(page, query), "towns": towns, "town": town, "find": find,

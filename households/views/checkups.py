@@ -198,7 +198,7 @@ class Findings:
         telling = Telling(checkup, actor)
         values = [masked(value) if one.personal else value for one in page for value in (telling.value(one),)]
         self.rows = [(one, value, telling.text(one)) for one, value in zip(page, values, strict=True)]
-        self.towns = Region.objects.filter(pk__in=every.order_by().values("town").distinct()).order_by("code")
+        self.towns = Region.objects.towns_of(every)
         kept = query.copy()
         kept.pop("page", None)
         self.kept = kept.urlencode()

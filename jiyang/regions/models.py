@@ -13,6 +13,10 @@ class RegionQuerySet(models.QuerySet):
     def live(self) -> "RegionQuerySet":
         return self.filter(successor=None)
 
+    def towns_of(self, rows: models.QuerySet) -> "RegionQuerySet":
+        """The towns in which rows of a list lie, for its filter."""
+        return self.filter(pk__in=rows.order_by().values("town").distinct()).order_by("code")
+
     def within(self, actor) -> "RegionQuerySet":
         """Regions the actor's postings reach: their own, all below and the path above."""
         reach = actor.reach
