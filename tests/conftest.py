@@ -1,12 +1,14 @@
 """The tests' database: made by the owner, used by the web role as in production; a fixed cast of users."""
 
 import os
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cache
 
 import psycopg2
 import pytest
 from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 from hypothesis import settings
 
@@ -23,34 +25,60 @@ KEPT = ("regions_", "parameters_", "django_content_type", "django_migrations", "
 EMPTIED = ("parameters_parameterchange",)
 
 
-@contextmanager
+@cache
 def superuser(database: str):
-    """A superuser's cursor: in `database` for what the web role may not do."""
+    """A superuser's cursor in `database`, for what the web role may not do.
+
+    One session for the whole run: a new one would read the catalogue of all tables anew.
+    """
     target = env.database(os.environ["DATABASE_SUPERUSER_URL"])
     session = psycopg2.connect(user=target["USER"], host=target["HOST"], dbname=database)
-    with session, session.cursor() as cursor:
-        yield cursor
-    session.close()
+    session.autocommit = True
+    return session.cursor()
 
 
-def _flush(self, sql_list) -> None:
-    """Empty the tables as superuser: the web role may neither TRUNCATE nor delete records, and history is append-only."""
-    with superuser(connection.settings_dict["NAME"]) as cursor:
-        cursor.execute("set session_replication_role = replica")
-        cursor.execute(
-            "select relname from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace"
-        )
-        tables = [table for (table,) in cursor.fetchall() if not table.startswith(KEPT) or table.startswith(EMPTIED)]
-        cursor.execute(";".join(f'delete from "{table}"' for table in tables))
+def _empty_tables(self) -> None:
+    """Empty the tables as superuser: the web role may neither TRUNCATE nor delete records, and history is append-only.
+
+    In place of Django's flush, which would look for new permissions and content types after every test.
+    """
+    cursor = superuser(connection.settings_dict["NAME"])
+    cursor.execute("select relname from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace")
+    tables = [table for (table,) in cursor.fetchall() if not table.startswith(KEPT) or table.startswith(EMPTIED)]
+    deletes = [f'delete from "{table}"' for table in tables]
+    cursor.execute(";".join(["set session_replication_role = replica", *deletes]))
+
+
+def _copy(template: str, owner: str) -> None:
+    """The tests' database as a copy of the one that `./test` has migrated; it ends with the cluster."""
+    name = connection.creation._get_test_db_name()
+    superuser("postgres").execute(f'create database "{name}" owner {owner} template {template}')
+    connection.settings_dict["NAME"] = name
+
+
+@contextmanager
+def _migrated(owner: str) -> Iterator[None]:
+    """The tests' database made by its migrations."""
+    settings_dict, web = connection.settings_dict, connection.settings_dict["USER"]
+    settings_dict["USER"] = owner
+    made = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+    connection.close()
+    settings_dict["USER"] = web
+    yield
+    connection.close()
+    _end_sessions(settings_dict["NAME"])
+    settings_dict["USER"] = owner
+    teardown_databases(made, verbosity=0)
 
 
 def _end_sessions(database: str) -> None:
     """A server's thread may still hold a session when the last test is over: the database could not be dropped."""
-    with superuser("postgres") as cursor:
-        cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [database])
+    superuser("postgres").execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [database]
+    )
 
 
-DatabaseOperations.execute_sql_flush = _flush
+TransactionTestCase._fixture_teardown = _empty_tables
 
 
 def pytest_terminal_summary(terminalreporter, config) -> None:
@@ -61,23 +89,12 @@ def pytest_terminal_summary(terminalreporter, config) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(request, django_test_environment, django_db_blocker, django_db_modify_db_settings):
-    settings_dict = connection.settings_dict
-    web, owner = settings_dict["USER"], env.database(os.environ["DATABASE_OWNER_URL"])["USER"]
-    with django_db_blocker.unblock():
-        settings_dict["USER"] = owner
-        if template := os.environ.get("DATABASE_TEMPLATE"):
-            settings_dict["TEST"] |= {"TEMPLATE": template, "MIGRATE": False}
-        made = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
-        connection.close()
-        settings_dict["USER"] = web
+def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings):
+    owner, template = env.database(os.environ["DATABASE_OWNER_URL"])["USER"], os.environ.get("DATABASE_TEMPLATE")
+    with django_db_blocker.unblock(), nullcontext(_copy(template, owner)) if template else _migrated(owner):
         factories.reference_data()
-    yield
-    with django_db_blocker.unblock():
-        connection.close()
-        _end_sessions(settings_dict["NAME"])
-        settings_dict["USER"] = owner
-        teardown_databases(made, verbosity=0)
+        with django_db_blocker.block():
+            yield
 
 
 @pytest.fixture(autouse=True)
