@@ -54,6 +54,10 @@ class Instance:
             found |= {"DATABASE_URL": self.cluster.url(WEB), "DATABASE_OWNER_URL": self.cluster.url(OWNER)}
         if self.valkey:
             found["REDIS_URL"] = self.valkey.url
+        if found.pop(
+            "PYTHONDONTWRITEBYTECODE", ""
+        ):  # not beside the sources; else every process compiles everything anew
+            found["PYTHONPYCACHEPREFIX"] = str(self.data / "pycache")
         if demo:
             found["JIYANG_DEMO"] = "1"
         return found

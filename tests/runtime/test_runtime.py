@@ -85,6 +85,12 @@ def test_secrets_are_made_once_and_readable_by_the_owner_only(tmp_path, monkeypa
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_what_python_compiled_is_kept_with_the_data_where_it_may_not_lie_beside_the_sources(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    env = Instance(tmp_path).environ()
+    assert (env["PYTHONPYCACHEPREFIX"], "PYTHONDONTWRITEBYTECODE" in env) == (str(tmp_path / "pycache"), False)
+
+
 def test_production_accepts_no_default_secret_and_no_demo():
     clean = {key: value for key, value in os.environ.items() if not key.startswith("JIYANG")}
     short = {"JIYANG_SECRET_KEY": "changeme"}
