@@ -1,8 +1,9 @@
 """What an undo, or what takes it back, leaves alone, and why: what later work refers to, what somebody has changed since,
 what another row has taken the place of.
 
-`kept` names households (of a taker's records also villages) that stay as they are; `staying` people who do not go back to the
-household they came from. Statements over `x` (a row), `t` (a touch of the step that is reversed), `e` (history's event).
+`kept` names rows that stay as they are, with their household or village (`owner`): `whole` where that stays with all that the
+batch made in it, as a household does that the batch itself made. `staying` names people who do not go back to the household they
+came from. Statements over `x` (a row), `t` (a touch of the step that is reversed), `e` (history's event).
 """
 
 from collections.abc import Callable, Iterator
@@ -10,11 +11,12 @@ from functools import partial
 
 from django.db.models import Model
 
-from households.models import CaseRecord, Household, IncomeStatement, Membership, Person
+from households.models import CaseRecord, Household, IncomeStatement, Membership, Person, PersonChange
 from households.roster.takers import Taker, of_people
 from jiyang.access.tables import household_owned, is_event, is_scoped
 from jiyang.audit.history import as_under
 from jiyang.documents.models import Attachment
+from jiyang.workflow.enums import ProposalState
 
 # history's event `e` with the values that the row of touch `t` had before it
 BEFORE_IMAGE = "e.pgh_obj_id = t.record and e.version = t.before"
@@ -23,6 +25,7 @@ BEGUN = (
     "p.id = x.person_id and x.origin_id = %(batch)s and p.voided_at is null and p.origin_id is distinct from %(batch)s"
 )
 MOVED_AND_CHANGED = "成员后来有变动，留在现在的户"
+ASKED = "有待审核的人员变更"
 Same = Callable[[str], str]  # alias of a row -> SQL: it has the key of the restored row `e`
 # Natural keys that another live row may have taken meanwhile: (model, same key, condition of the restored row `e`)
 KEYS: tuple[tuple[type[Model], Same, str], ...] = (
@@ -39,6 +42,21 @@ def owner_of(model: type[Model]) -> str:
     return "id" if model is Household else model.household_column or "village_id"
 
 
+def person_of(model: type[Model], alias: str = "x") -> str:
+    """SQL: whose row it is; null where it is nobody's."""
+    return (
+        f"{alias}.id" if model is Person else f"{alias}.person_id" if "person_id" in _columns(model) else "null::bigint"
+    )
+
+
+def is_kept(model: type[Model], alias: str = "x") -> str:
+    """SQL: the row stays, by itself or with its household."""
+    return (
+        f"exists (select 1 from kept k where k.owner = {alias}.{owner_of(model)}"
+        f" and (k.whole or k.record = {alias}.id and k.\"table\" = '{model._meta.model_name}'))"
+    )
+
+
 def keys_of(taker: Taker | None) -> tuple[tuple[type[Model], Same, str], ...]:
     known = () if taker else KEYS
     return (
@@ -53,11 +71,17 @@ def reasons_to_keep(made: tuple[type[Model], ...], *, members: bool) -> Iterator
     `members`: it added people, whose memberships may have changed.
     """
     for model in made:
-        yield _keep(model, "{name}后来改过", f"where {_own(model)} and not {as_made(model)}")
+        edited = f"where {_own(model)} and not {as_made(model)}"
+        if model is Household:  # a move is told by its name
+            only_moved = as_under(Household, "x", "1", moved=True)
+            yield _keep(model, "后来整户迁移", f"{edited} and {only_moved}")
+            edited += f" and not {only_moved}"
+        yield _keep(model, "{name}后来改过", edited)
         yield from _referred_to(model, made)
     if Household in made:
         yield from _worked_on(made)
     if Household in made and members:
+        yield _keep(Person, ASKED, f"where {_own(Person)} and x.id in ({ASKED_ABOUT})")
         yield MEMBERSHIPS_CHANGED
 
 
@@ -79,9 +103,20 @@ def _columns(model: type[Model]) -> set[str]:
     return {field.column for field in model._meta.local_concrete_fields}
 
 
-def _keep(model: type[Model], why: str, rest: str) -> str:
+def of_batch(home: str) -> str:
+    """SQL: the batch made the household (its key)."""
+    return f"exists (select 1 from households_household h where h.id = {home} and h.origin_id = %(batch)s)"
+
+
+def _kept(model: type[Model], alias: str, *, whole: str = "") -> str:
+    """SQL: the columns of `kept` for a row, behind owner and reason. A household that the batch made stays as a whole."""
+    whole = whole or (of_batch(f"{alias}.{owner_of(model)}") if model.household_column else "false")
+    return f"'{model._meta.model_name}', {alias}.id, {person_of(model, alias)}, {whole}"
+
+
+def _keep(model: type[Model], why: str, rest: str, *, whole: str = "") -> str:
     said = why.format(name="户信息" if model is Household else model._meta.verbose_name)
-    return f"insert into kept select x.{owner_of(model)}, '{said}' from {model._meta.db_table} x {rest}"
+    return f"insert into kept select x.{owner_of(model)}, '{said}', {_kept(model, 'x', whole=whole)} from {model._meta.db_table} x {rest}"
 
 
 def _referred_to(model: type[Model], made: tuple[type[Model], ...]) -> Iterator[str]:
@@ -90,7 +125,8 @@ def _referred_to(model: type[Model], made: tuple[type[Model], ...]) -> Iterator[
         return
     own = f"join {model._meta.db_table} o on {_own(model, 'o')} and o.id"
     keep = (
-        f"insert into kept select o.{owner_of(model)}, '有{{name}}' from {{table}} x {own} = x.{{key}} where {{later}}"
+        f"insert into kept select o.{owner_of(model)}, '有{{name}}', {_kept(model, 'o')}"
+        f" from {{table}} x {own} = x.{{key}} where {{later}}"
     )
     for other, key in _pointing_to(model):
         if other not in {Membership, *made} and other.derived_when != "true":
@@ -117,14 +153,24 @@ def _worked_on(made: tuple[type[Model], ...]) -> Iterator[str]:
         came = (
             f" and not exists (select 1 from households_rostertouch t where {former_step(model)} and t.record = x.id)"
         )
-        yield _keep(
-            model, "有{name}", f"where x.household_id in ({homes}) and {_later(model)}{came if model is Person else ''}"
-        )
+        came = came if model is Person else ""
+        yield _keep(model, "有{name}", f"where x.household_id in ({homes}) and {_later(model)}{came}", whole="true")
+    for model, key in _pointing_to(Household):  # who is to come to the household, or came out of it
+        if key != "household_id" and model.derived_when != "true":
+            yield (
+                f"insert into kept select x.{key}, '有{model._meta.verbose_name}', 'household', x.{key}, null, true"
+                f" from {model._meta.db_table} x where x.{key} in ({homes}) and {_later(model)}"
+            )
 
+
+# of whom a change is proposed that nobody has decided on yet
+ASKED_ABOUT = f"""
+select unnest(c.members || c.person_id || c.new_head_id) from {PersonChange._meta.db_table} c
+ where c.state = '{ProposalState.SUBMITTED}' and c.voided_at is null"""
 
 # of the batch's people and of those who came to its households; the bounds spare a look through the memberships of all years
-MEMBERSHIPS_CHANGED = """
-insert into kept select x.household_id, '成员后来有变动' from households_membership x
+MEMBERSHIPS_CHANGED = f"""
+insert into kept select x.household_id, '成员后来有变动', 'person', x.person_id, x.person_id, {of_batch("x.household_id")} from households_membership x
   join households_person p on p.id = x.person_id and p.voided_at is null
  where x.household_id between %(least)s and %(most)s
    and (p.origin_id = %(batch)s or x.household_id in
@@ -155,8 +201,11 @@ def as_made(model: type[Model]) -> str:
 
 
 def as_left(model: type[Model]) -> str:
-    """SQL: the row `x` holds what the step of touch `t` left it with, be it that later changes have been undone in between."""
-    return as_under(model, "x", "t.version")
+    """SQL: the row `x` holds what the step of touch `t` left it with, be it that later changes have been undone in between.
+
+    A household that has moved since is as it was but for its place, and keeps that.
+    """
+    return as_under(model, "x", "t.version", moved=model is Household)
 
 
 def former_step(model: type[Model]) -> str:
@@ -211,19 +260,29 @@ def reasons_to_stay(*, undoing: bool) -> Iterator[str]:
         )
         yield f"insert into staying {begun} and x.leave_reason <> '撤销导入' and not {as_made(Membership)}"
     yield f"insert into staying {OTHER_HEAD}"
+    step = f"select x.person_id from households_rostertouch t join households_membership x on x.id = t.record where {former_step(Membership)}"
+    begun = (
+        " or p.id in (select x.person_id from households_membership x where x.origin_id = %(batch)s)" if undoing else ""
+    )
+    yield (
+        f"insert into staying select p.id, '{ASKED}' from households_person p where p.id in ({ASKED_ABOUT})"
+        f" and p.origin_id is distinct from %(batch)s and (p.id in (select id from movers) or p.id in ({step}){begun})"
+    )
     yield f"insert into staying select m.id, '要回到的户已注销或作废' from movers m where not {holds_then('m.home')}"
 
 
-# Whose own row cannot go back (edited since, a number that is somebody else's now) stays; the household of who stays is kept;
-# who has come to a household that is kept stays. Until nothing follows any more.
+# Whose own row cannot go back (edited since, a number that is somebody else's now) stays; where who stays is, is kept;
+# who has come to a household that is kept as a whole stays. Until nothing follows any more.
 FOLLOWING = (
     """
 insert into staying select m.id, '人员留在现在的户' from movers m
  where not exists (select 1 from restoring r where r.record = m.id) and not exists (select 1 from staying s where s.person = m.id)""",
-    """
-insert into kept select distinct x.household_id, s.why from staying s join households_person x on x.id = s.person
- where not exists (select 1 from kept k where k.owner = x.household_id and k.why = s.why)""",
+    f"""
+insert into kept select x.household_id, s.why, 'person', x.id, x.id, {of_batch("x.household_id")}
+  from (select distinct person, why from staying) s join households_person x on x.id = s.person
+ where not exists (select 1 from kept k where k.owner = x.household_id and k.record = x.id and k."table" = 'person' and k.why = s.why)""",
     """
 insert into staying select m.id, '人员留在现在的户' from movers m join households_person x on x.id = m.id
- where exists (select 1 from kept k where k.owner = x.household_id) and not exists (select 1 from staying s where s.person = m.id)""",
+ where exists (select 1 from kept k where k.owner = x.household_id and k.whole)
+   and not exists (select 1 from staying s where s.person = m.id)""",
 )

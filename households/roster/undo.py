@@ -12,6 +12,7 @@ from django.db.models import Model
 
 from households.models import CaseRecord, Household, IncomeStatement, Membership, Person
 from households.roster.apply import touched
+from households.roster.heads import HEADLESS, heads_left
 from households.roster.holding import hold
 from households.roster.keeping import (
     BEFORE_IMAGE,
@@ -24,8 +25,10 @@ from households.roster.keeping import (
     as_made,
     former_step,
     holds_then,
+    is_kept,
     keys_of,
     owner_of,
+    person_of,
     reasons_to_keep,
     reasons_to_stay,
     taken_keys,
@@ -33,21 +36,21 @@ from households.roster.keeping import (
 from households.roster.running import Overtaken
 from households.roster.takers import Taker, of_people, taker_of, takers
 from households.services import state
+from jiyang.audit.history import PLACE
 from jiyang.intake.bulk import note_history, note_written, whole_batch
 from jiyang.intake.enums import ReversalKind, RowAction
 from jiyang.intake.models import Batch, Reversal
 from jiyang.planner import planned_with
 
 TEMPORARY = {
-    "kept": "owner bigint, why text",
-    "stayed": "owner bigint, why text",
+    "kept": 'owner bigint, why text, "table" text, record bigint, person bigint, whole boolean',
+    "stayed": "owner bigint, why text, person bigint",
     "staying": "person bigint, why text",
     "homes_back": "record bigint, holds boolean",
 }
 NAMED = 200  # households named one by one in the report
 # what an import makes and changes; people first: what is theirs follows; households last: their place carries the others along
 MADE = (Person, IncomeStatement, CaseRecord, Household)
-PATH = {"district_id", "town_id", "village_id"}
 Told = Callable[[float], None]
 BEFORE, AFTER = 0.15, 0.92  # shares of the time before the first row is written, and before the households' state is
 TIMES = {IncomeStatement: 8, CaseRecord: 2, Person: 25, Household: 10}
@@ -59,7 +62,7 @@ def made_by(taker: Taker | None) -> tuple[type[Model], ...]:
 
 
 def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) -> dict:
-    """Carry a reversal out; returns {voided, withdrawn, restored, kept: [{household, name, why}], kept_total, changed_since}.
+    """Carry a reversal out; returns {voided, withdrawn, restored, changed_since} and which households stayed (`_report`).
 
     `told` hears between the statements about which share of the time has gone. In the caller's transaction.
     """
@@ -89,13 +92,13 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
                 cursor.execute(TO_THEIR_PEOPLE.format(table=taker.table, name=taker.name), values)
         else:
             restored = _restore_register(cursor, made, values, _within(told, turn, AFTER), undoing=undoing)
-        kept = _report(cursor, taker)
         if restored:
             _settle_versions(cursor, made, values)
         note_written(sum(voided.values()) + restored, (*made, Membership))
         told(AFTER)
         with whole_batch(len(affected)):
             state.refresh(affected)
+        kept = _report(cursor, taker, values)
     return {
         "voided": voided,
         "withdrawn": sum(voided.values()),
@@ -154,7 +157,9 @@ def _restore_register(cursor, made: tuple[type[Model], ...], values: dict, told:
         restored += _execute(cursor, touched("membership", update, "%(reversal)s"), values)
     told(_before(made, Household))
     cursor.execute(NOT_CLOSED, values)
-    return restored + _restore(cursor, Household, keys_of(None), values)
+    _choose(cursor, Household, keys_of(None), values)
+    cursor.execute(MOVED_ON)
+    return restored + _put_back(cursor, Household, values)
 
 
 def _execute(cursor, sql: str, values: dict) -> int:
@@ -178,7 +183,15 @@ def _choose_people(cursor, values: dict, *, undoing: bool) -> None:
         )
         _leave_all_taken(cursor, Person, keys_of(None))
         more = sum(_execute(cursor, sql, values) for sql in FOLLOWING)
+        if _somebody_stays(cursor):
+            _, *lets = (_execute(cursor, sql, values) for sql in heads_left(undoing=undoing))
+            more += sum(lets)
     cursor.execute(NOT_LIVE_AGAIN, values)
+
+
+def _somebody_stays(cursor) -> bool:
+    cursor.execute("select exists (table staying) or exists (select 1 from kept where not whole)")
+    return cursor.fetchone()[0]
 
 
 def _hold(made: tuple[type[Model], ...], values: dict, *, undoing: bool) -> None:
@@ -227,10 +240,7 @@ def _void(cursor, made: tuple[type[Model], ...], values: dict, told: Told) -> di
     for model in made:
         told(_before(made, model))
         table = model._meta.db_table
-        own = (
-            "x.origin_id = %(batch)s and x.voided_at is null"
-            f" and not exists (select 1 from kept k where k.owner = x.{owner_of(model)})"
-        )
+        own = f"x.origin_id = %(batch)s and x.voided_at is null and not {is_kept(model)}"
         update = (
             f"update {table} x set voided_at = now(), voided_by_id = %(by)s, void_reason = %(why)s, version = x.version + 1"
             f" where {own} and {as_made(model)}"
@@ -250,9 +260,14 @@ def _restore(cursor, model, keys: tuple, values: dict) -> int:
 
 
 def _put_back(cursor, model, values: dict) -> int:
-    left = {"id", "public_id", "version"} | (set() if model is Household else PATH)
+    left = {"id", "public_id", "version"} | (set() if model is Household else PLACE)
     columns = [field.column for field in model._meta.local_concrete_fields if field.column not in left]
-    sets = ", ".join(f"{column} = e.{column}" for column in columns)
+    sets = ", ".join(
+        f"{column} = case when {STANDS} then e.{column} else x.{column} end"
+        if column in PLACE
+        else f"{column} = e.{column}"
+        for column in columns
+    )
     table = model._meta.db_table
     if model is Person:
         cursor.execute(FREE)
@@ -260,18 +275,28 @@ def _put_back(cursor, model, values: dict) -> int:
     return _execute(cursor, touched(model._meta.model_name, update, "%(reversal)s", freed=model is Person), values)
 
 
+# A household that has moved since the step (`t`) keeps its place; where the step itself had written one, that is told.
+STANDS = """(x.version = t.after or exists (select 1 from households_householdevent v where v.pgh_obj_id = x.id
+     and v.version = t.after and v.village_id = x.village_id))"""
+MOVED_ON = f"""
+insert into stayed select x.id, '后来整户迁移，留在现在的村', null from restoring t join households_household x on x.id = t.record
+  join households_householdevent e on {BEFORE_IMAGE}
+  join households_householdevent w on w.pgh_obj_id = x.id and w.version = t.after and w.village_id <> e.village_id
+ where w.village_id <> x.village_id
+"""
 CLOSED_OVER_MEMBERS = """
     e.closed_on is not null and x.closed_on is null and exists (
         select 1 from households_membership m join households_person p on p.id = m.person_id and p.voided_at is null
          where m.household_id = x.id and m.until is null)"""
 NOT_CLOSED = f"""
-insert into stayed select x.id, '户里现有成员，没有再注销' from households_rostertouch t join households_household x on x.id = t.record
+insert into stayed select x.id, '户里现有成员，没有再注销', null from households_rostertouch t join households_household x on x.id = t.record
   join households_householdevent e on {BEFORE_IMAGE} where {former_step(Household)} and {CLOSED_OVER_MEMBERS}
 """
 NOT_LIVE_AGAIN = f"""
-insert into stayed select x.household_id, '人员没有恢复' from households_rostertouch t join households_person x on x.id = t.record
+insert into stayed select x.household_id, '人员没有恢复', x.id from households_rostertouch t join households_person x on x.id = t.record
   join households_personevent e on {BEFORE_IMAGE} and e.voided_at is null
  where {former_step(Person)} and x.voided_at is not null and not exists (select 1 from restoring r where r.record = x.id)
+   and not {is_kept(Person)}
 """
 # Memberships that the batch began for people of other origin never were in force: they end where they began.
 END_MEMBERSHIPS = f"""
@@ -323,11 +348,11 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
     cursor.execute("drop table if exists restoring")
     cursor.execute(
         "create temp table restoring on commit drop as"
-        f" select t.record, t.before, {_rekeyed(model)} as rekeyed"
+        f" select t.record, t.before, t.version as after, {_rekeyed(model)} as rekeyed"
         f"   from households_rostertouch t join {table} x on x.id = t.record join {table}event e on {BEFORE_IMAGE}"
         f" where {former_step(model)} and {as_left(model)}"
         f" and not (((x.voided_at is null) <> (e.voided_at is null) or x.{owner} <> e.{owner_then})"
-        f"  and exists (select 1 from kept k where k.owner = x.{owner})){_with_their_person(model)}{_where_they_can_be(model)}",
+        f"  and {is_kept(model)}){_with_their_person(model)}{_where_they_can_be(model)}",
         values,
     )
     cursor.execute("create index on restoring (record); analyze restoring")
@@ -388,20 +413,22 @@ def _leave_taken(cursor, model, same: Same, condition: str) -> None:
             f"with gone as (delete from restoring r using rekeyed e, {table} o where e.restored = r.record"
             f" and {same('o')} and o.id <> r.record and o.voided_at is null"
             " and not exists (select 1 from restoring f where f.record = o.id) returning r.record)"
-            f" insert into stayed select x.{owner_of(model)}, '{why}' from gone join {table} x on x.id = gone.record"
+            f" insert into stayed select x.{owner_of(model)}, '{why}', {person_of(model)} from gone join {table} x on x.id = gone.record"
         )
         taken = cursor.rowcount
 
 
 def _changed_since(cursor, model, values: dict) -> int:
-    """How many touched rows somebody has edited since: they keep their present values. Their households are named in `stayed`."""
+    """How many touched rows somebody has edited since: they keep their present values. `stayed` names those that `kept` does not."""
     cursor.execute(
-        f"insert into stayed select x.{owner_of(model)}, '{model._meta.verbose_name}后来改过，保留现值'"
-        f" from households_rostertouch t join {model._meta.db_table} x on x.id = t.record"
-        f" where {former_step(model)} and x.voided_at is null and not {as_left(model)}",
+        f"with changed as (select x.* from households_rostertouch t join {model._meta.db_table} x on x.id = t.record"
+        f" where {former_step(model)} and x.voided_at is null and not {as_left(model)}),"
+        f" told as (insert into stayed select x.{owner_of(model)}, '{model._meta.verbose_name}后来改过，保留现值', {person_of(model)}"
+        f" from changed x where not {is_kept(model)})"
+        " select count(*) from changed",
         values,
     )
-    return cursor.rowcount
+    return cursor.fetchone()[0]
 
 
 def _settle_versions(cursor, made: tuple[type[Model], ...], values: dict) -> None:
@@ -415,20 +442,40 @@ def _settle_versions(cursor, made: tuple[type[Model], ...], values: dict) -> Non
         )
 
 
-HOMES_KEPT = """
-select h.household_no, coalesce(s.head_name, ''), string_agg(distinct k.why, '、' order by k.why) from {kept} k
-  join households_household h on h.id = k.owner left join households_householdstate s on s.household_id = h.id
+# where who stayed is now, be it that they or the household they were in have gone back
+STAYED = """
+select coalesce(p.household_id, k.owner) as owner, k.why, k."table" as kind, k.whole
+  from (table kept union all
+        select owner, why, null, null, person, false from stayed where owner not in (select o.owner from kept o where o.whole)) k
+  left join households_person p on p.id = k.person"""
+HOMES_KEPT = f"""
+select h.household_no, coalesce(s.head_name, ''), case when h.voided_at is null then h.id end,
+       string_agg(distinct k.why, '、' order by k.why)
+       || case when bool_and(k.whole and k.kind = 'person') and exists (
+             select 1 from households_person p where p.household_id = h.id and p.origin_id = %(batch)s and p.voided_at is null
+                and not exists (select 1 from kept o where o."table" = 'person' and o.record = p.id))
+          then '，同户其他人一并保留' else '' end
+  from ({STAYED}) k join households_household h on h.id = k.owner left join households_householdstate s on s.household_id = h.id
  group by h.id, s.head_name order by h.household_no"""
-VILLAGES_KEPT = """
-select '', t.name || ' ' || v.name, string_agg(distinct k.why, '、' order by k.why) from {kept} k
+VILLAGES_KEPT = f"""
+select '', t.name || ' ' || v.name, null, string_agg(distinct k.why, '、' order by k.why) from ({STAYED}) k
   join regions_region v on v.id = k.owner join regions_region t on t.id = v.town_id group by v.id, t.name order by v.code"""
 
 
-def _report(cursor, taker: Taker | None) -> dict:
-    """Which households or villages stayed, and why: for the page and the record."""
-    named = HOMES_KEPT if taker is None or taker.of_people else VILLAGES_KEPT
-    cursor.execute(
-        named.format(kept="(table kept union all select * from stayed where owner not in (select o.owner from kept o))")
-    )
-    kept = [{"household": number, "name": name, "why": why} for number, name, why in cursor.fetchall()]
-    return {"kept": kept[:NAMED], "kept_total": len(kept)}
+def _report(cursor, taker: Taker | None, values: dict) -> dict:
+    """{kept, kept_total, mend, mend_total}: which households or villages stayed and why, which have no head now or two; each as
+    {household, name, why, key}, `key` of a live household. For the page and the record."""
+    kept = HOMES_KEPT if taker is None or taker.of_people else VILLAGES_KEPT
+    return {
+        **_named(cursor, "kept", kept, values),
+        **(_named(cursor, "mend", HEADLESS, values) if taker is None else {}),
+    }
+
+
+def _named(cursor, name: str, sql: str, values: dict) -> dict:
+    cursor.execute(sql, values)
+    found = [
+        {"household": number, "name": head, "why": why, **({"key": key} if key else {})}
+        for number, head, key, why in cursor.fetchall()
+    ]
+    return {name: found[:NAMED], f"{name}_total": len(found)}

@@ -20,6 +20,7 @@ SKIPPED = {
     "household",
     "person",
 }
+PLACE = {"district_id", "town_id", "village_id"}
 LABELS = {"insert": "登记", "update": "修改", "delete": "删除"}
 MOST = 200
 
@@ -161,9 +162,13 @@ def former(model: type[models.Model], noted: models.QuerySet) -> models.QuerySet
     return model.pgh_event_model.objects.filter(models.Exists(said), pgh_obj_id__in=noted.values("record"))
 
 
-def as_under(model: type[models.Model], row: str, version: str) -> str:
-    """SQL: the row (its alias) holds what it held under `version` (SQL), be it that later changes have been undone in between."""
-    columns = sorted({field.column for field in model._meta.local_concrete_fields} - {"id", "version"})
+def as_under(model: type[models.Model], row: str, version: str, *, moved: bool = False) -> str:
+    """SQL: the row (its alias) holds what it held under `version` (SQL), be it that later changes have been undone in between.
+
+    What belongs to a household has not changed where the household has moved with it; `moved`: nor has a row that has itself.
+    """
+    left_out = {"id", "version"} | (PLACE if moved or model.household_column == "household_id" else set())
+    columns = sorted({field.column for field in model._meta.local_concrete_fields} - left_out)
     now, then = (", ".join(f"{alias}.{column}" for column in columns) for alias in (row, "v"))
     return (
         f"({row}.version = {version} or exists (select 1 from {model.pgh_event_model._meta.db_table} v where v.pgh_obj_id = {row}.id"

@@ -384,7 +384,7 @@ def test_a_job_with_a_file_attached_since_is_not_taken_back(data_admin, district
     clear()
     report = reverse(data_admin, district_clerk, batch).report
     assert [(one["household"], one["why"]) for one in report["kept"]] == [(home.household_no, "有附件")]
-    assert {person for person, *_ in spells()} == {one.pk, two.pk}  # a household stays as a whole
+    assert {person for person, *_ in spells()} == {one.pk}  # each job by itself
 
 
 def test_a_job_found_after_a_move_goes_back_with_its_person(data_admin, district_clerk, home):

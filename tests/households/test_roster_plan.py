@@ -48,6 +48,7 @@ TEMPORARY = (
     "restoring",
     "rekeyed",
     "staying",
+    "heads_left",
 )
 
 

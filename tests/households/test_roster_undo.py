@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.urls import reverse as reverse_url
 
 from households.enums import ChangeKind
 from households.models import Household, Membership, Person
@@ -305,6 +306,187 @@ def test_batches_are_taken_back_last_first(couple, data_admin, district_clerk):
     report = reverse(data_admin, district_clerk, first).report
     assert (report["changed_since"], report["kept"]) == (0, [])
     assert contents() == before
+
+
+def change(checker, name: str, kind: str, *, approve: bool = True, **fields) -> None:
+    """A change of the household of somebody is registered and, unless it is left open, agreed to."""
+    by = factories.user("district_clerk")
+    with acting_as(actor_for(by)):
+        one = Membership.objects.select_related("household", "person").get(person__name=name, until=None)
+        fields |= {"household": one.household, "kind": kind, "on": one.since, "note": "有证明"}
+        found = changes.submit(by=by, **fields)
+    if approve:
+        with acting_as(actor_for(checker)):
+            changes.decide(proposal=found, by=checker, approve=True)
+    clear()
+
+
+def person(name: str) -> Person:
+    with system_scope("测试"):
+        return Person.objects.select_related("household").get(name=name)
+
+
+def places() -> set[tuple[str, str]]:
+    with system_scope("测试"):
+        return set(Household.objects.values_list("household_no", "village__name"))
+
+
+def test_a_household_that_has_moved_gets_its_values_back_and_keeps_its_place(couple, data_admin, district_clerk):
+    before, new, there = contents(), factories.id_number(), factories.village("曲堤街道")
+    more = row("3702", "9004", "孙四", new, 与户主关系="之子")
+    batch = load(data_admin, district_clerk, row("3702", "9003", "赵三", THREE, 人数="3", 劳动技能="无劳动力"), more)
+    after = contents()
+    clear()
+    change(district_clerk, "赵三", ChangeKind.MOVE, target_village=there)
+    for values in (before, after):
+        report = reverse(data_admin, district_clerk, batch).report
+        assert (report["kept"], report["changed_since"], report["mend"]) == ([], 0, [])
+        assert contents()["people"] == values["people"] and alive()
+        assert ("3702", there.name) in places() and person("赵三").village_id == there.pk
+        with system_scope("测试"):
+            size = Household.objects.get(household_no="3702").stated_size
+        assert size == (3 if values is after else None)
+        clear()
+
+
+def test_a_household_that_moved_on_from_where_the_batch_put_it_stays_there(couple, data_admin, district_clerk):
+    second, there = factories.village("仁风镇", 1), factories.village("曲堤街道")
+    batch = load(
+        data_admin, district_clerk, row("3702", "9003", "赵三", THREE, 行政村=second.name, 劳动技能="无劳动力")
+    )
+    clear()
+    change(district_clerk, "赵三", ChangeKind.MOVE, target_village=there)
+    report = reverse(data_admin, district_clerk, batch).report
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [("3702", "后来整户迁移，留在现在的村")]
+    assert ("3702", there.name) in places() and person("赵三").labour == "weak"
+
+
+def test_a_new_household_that_has_moved_stays_and_says_so(couple, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, row("3703", "9004", "孙四", factories.id_number()))
+    clear()
+    change(district_clerk, "孙四", ChangeKind.MOVE, target_village=factories.village("曲堤街道"))
+    report = reverse(data_admin, district_clerk, batch).report
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [("3703", "后来整户迁移、有人员变更")]
+    assert {one["key"] for one in report["kept"]} == {person("孙四").household_id}
+
+
+def test_of_whom_a_change_is_asked_for_stays(couple, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, *moving())
+    clear()
+    change(district_clerk, "李二", ChangeKind.OTHER_OUT, approve=False, person=person("李二"))
+    report = reverse(data_admin, district_clerk, batch).report
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [("3702", "有待审核的人员变更")]
+    assert person("李二").household.household_no == "3702" and homes_agree()
+
+
+def test_a_new_household_that_somebody_is_to_join_stays(couple, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, row("3703", "9004", "孙四", factories.id_number()))
+    clear()
+    change(
+        district_clerk,
+        "李二",
+        ChangeKind.OTHER_OUT,
+        approve=False,
+        person=person("李二"),
+        target_no="3703",
+        relation="other",
+    )
+    report = reverse(data_admin, district_clerk, batch).report
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [("3703", "有人员变更")]
+
+
+def test_who_nobody_has_edited_leaves_a_household_that_was_there_and_stays_in_a_new_one(
+    couple, data_admin, district_clerk
+):
+    names = {"甲一": "3702", "乙一": "3702", "甲二": "3703", "乙二": "3703"}
+    lines = [
+        row(home, f"{9010 + place}", name, factories.id_number(), 与户主关系="之子")
+        for place, (name, home) in enumerate(names.items())
+    ]
+    head = row("3703", "9029", "吴六", factories.id_number())
+    batch = load(data_admin, district_clerk, row("3702", "9003", "赵三", THREE), head, *lines)
+    with system_scope("测试"):
+        Person.objects.filter(name__in=["甲一", "甲二"]).update(work_months=7)
+    clear()
+    report = reverse(data_admin, district_clerk, batch).report
+    assert [(one["household"], one["why"]) for one in report["kept"]] == [
+        ("3702", "人员后来改过"), ("3703", "人员后来改过，同户其他人一并保留"),
+    ]  # fmt: skip
+    with system_scope("测试"):
+        left = set(Person.objects.exclude(name__in=["王一", "李二", "赵三"]).values_list("name", flat=True))
+    assert left == {"甲一", "甲二", "乙二", "吴六"} and homes_agree()
+
+
+def test_the_report_names_the_household_and_head_of_after_the_undo(couple, data_admin, district_clerk):
+    batch = load(
+        data_admin,
+        district_clerk,
+        row("3702", "9002", "李二", TWO),
+        row("3702", "9003", "赵三", THREE, 与户主关系="其他"),
+    )
+    with system_scope("测试"):
+        Person.objects.filter(name="赵三").update(work_months=7)
+        Household.objects.filter(household_no="3702").update(hamlet="东头")
+    clear()
+    report = reverse(data_admin, district_clerk, batch).report
+    assert homes_agree() and person("李二").household.household_no == "3701"
+    assert {(one["household"], one["name"]) for one in report["kept"]} <= {("3702", "赵三")}
+
+
+def roles(home: str) -> dict[str, str]:
+    with system_scope("测试"):
+        found = Membership.objects.filter(household__household_no=home, until=None, person__voided_at=None)
+        return dict(found.values_list("person__name", "relation"))
+
+
+def swapped(**more: str) -> tuple[dict[str, str], ...]:
+    """李二 becomes head in the place of 王一."""
+    return row("3701", "9001", "王一", ONE, 与户主关系="配偶"), row("3701", "9002", "李二", TWO, **more)
+
+
+def test_who_became_head_remains_it_where_the_former_one_has_died(couple, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, *swapped(劳动技能="无劳动力"))
+    clear()
+    dies("王一", district_clerk)
+    report = reverse(data_admin, district_clerk, batch).report
+    assert roles("3701") == {"李二": "head"} and report["mend"] == []
+    assert [one["why"] for one in report["kept"]] == [
+        "成员后来有变动，留在现在的户、户主后来有变动，与户主的关系不再改回"
+    ]
+    assert person("李二").labour == "weak"
+
+
+def test_a_new_head_who_stays_is_the_only_one(couple, data_admin, district_clerk):
+    head = row("3702", "9004", "孙四", factories.id_number())
+    batch = load(data_admin, district_clerk, head, row("3702", "9003", "赵三", THREE, 与户主关系="其他"))
+    with system_scope("测试"):
+        Person.objects.filter(name="孙四").update(work_months=7)
+    clear()
+    report = reverse(data_admin, district_clerk, batch).report
+    assert roles("3702") == {"孙四": "head", "赵三": "other"} and report["mend"] == []
+
+
+def test_a_new_head_stays_where_the_former_one_is_gone(couple, data_admin, district_clerk):
+    head = row("3701", "9004", "孙四", factories.id_number())
+    wife = row("3701", "9002", "李二", TWO, **WIFE)
+    batch = load(data_admin, district_clerk, head, wife, row("3701", "9001", "王一", ONE, 与户主关系="其他"))
+    clear()
+    dies("王一", district_clerk)
+    report = reverse(data_admin, district_clerk, batch).report
+    assert roles("3701") == {"孙四": "head", "李二": "spouse"} and report["mend"] == []
+
+
+def test_a_household_left_without_a_head_is_told(couple, data_admin, district_clerk, client):
+    batch = load(data_admin, district_clerk, *swapped())
+    with system_scope("测试"):  # head and former head both have another relation by now
+        Membership.objects.filter(household__household_no="3701", until=None).update(relation="other")
+    clear()
+    report = reverse(data_admin, district_clerk, batch).report
+    home = person("李二").household_id
+    assert [(one["household"], one["why"], one["key"]) for one in report["mend"]] == [("3701", "没有户主", home)]
+    client.force_login(data_admin)
+    page = client.get(reverse_url("households:batch_detail", args=[batch.pk])).content.decode()
+    assert "1</b> 户没有户主或户主不止一位" in page and reverse_url("households:household_detail", args=[home]) in page
 
 
 def test_a_row_that_somebody_edited_since_keeps_its_value_and_its_household_is_named(
