@@ -15,6 +15,7 @@ from households.roster import jobs
 from households.services import roster
 from households.views.roster import INVALID, batches, steps_of
 from jiyang.intake import acts
+from jiyang.intake.act_views import seen_by
 from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts, plain
@@ -80,7 +81,7 @@ class ReadingView(TemplateView):
                 by=request.user,
                 choice=choice_of(request, batch),
                 remember=bool(request.POST.get("remember")),
-                seen=request.POST.get("seen", ""),
+                seen=seen_by(request),
                 forget=[heading for heading, field in pairs_of(request) if field == FORGET],
             )
         except ValidationError as refused:

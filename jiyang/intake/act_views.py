@@ -20,6 +20,13 @@ ASKED: dict[str, Callable] = {
 }
 
 
+def seen_by(request: HttpRequest) -> str:
+    """What the page showed whose button was pressed: an act counts for nothing else. Raises ValidationError."""
+    if not (seen := request.POST.get("seen", "")):
+        raise ValidationError("没有说明办理时看到的是哪一版内容，这一步没有办。请打开这一批的页面，核对后再办")
+    return seen
+
+
 class BatchActView(View):
     """Base of the acts on a batch: `service(batch=, by=, seen=, **asked)` decides, a refusal is shown on the batch's page as it
     is now (422). `asks` names what the service wants of the form besides (`ASKED`).
@@ -48,8 +55,7 @@ class BatchActView(View):
     def post(self, request: HttpRequest, **kwargs) -> HttpResponse:
         batch = self.get_batch()
         try:
-            seen = request.POST.get("seen", "")
-            type(self).service(batch=batch, by=request.user, seen=seen, **self.asked(batch))
+            type(self).service(batch=batch, by=request.user, seen=seen_by(request), **self.asked(batch))
         except ValidationError as refused:
             return self.page(self.get_batch(), refused.messages)
         self.done(batch)

@@ -148,19 +148,17 @@ def drop(*, batch: Batch, by: User, seen: str = "", states: Collection[str] = UN
 
 
 @transaction.atomic
-def ask_reversal(
-    *, batch: Batch, by: User, reason: str, seen: str = "", states: Collection[str] = tuple(KIND_FROM)
-) -> Reversal:
+def ask_reversal(*, batch: Batch, by: User, reason: str, seen: str = "") -> Reversal:
     """申请撤销 of an approved batch, or 恢复 of one that was taken back: another person decides.
 
-    `seen` is the kind that the page offered, `states` those of which the target takes batches back. Raises PermissionDenied,
-    ValidationError (no reason, or a request is open), BatchMoved.
+    `seen` is the kind that the page offered. Raises PermissionDenied, ValidationError (no reason, or a request is open),
+    BatchMoved.
     """
     if not require().has(f"{targets.target_of(batch).undo_act}.make"):
         raise PermissionDenied("本岗位不能申请撤销这类导入")
     if not reason.strip():
         raise ValidationError("请写明原因")
-    batch = locked(batch, *states)
+    batch = locked(batch, *KIND_FROM)
     if open_reversal(batch):
         raise ValidationError("这一批已有一份待复核的申请")
     due = KIND_FROM[batch.state]

@@ -25,6 +25,7 @@ from jiyang.access.matrix import matrix
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
 from jiyang.intake import acts
+from jiyang.intake.act_views import seen_by
 from jiyang.intake.models import Batch
 from jiyang.ledgers import import_services, registry
 from jiyang.ledgers.import_views import received
@@ -138,7 +139,7 @@ class LedgerAdmin(ImportExportMixin, admin.ModelAdmin):
         mine = Batch.objects.visible_to(request.actor).filter(target=self.ledger.key, uploaded_by=request.user)
         batch = get_object_or_404(mine, pk=key)
         try:
-            import_services.submit(batch=batch, by=request.user, seen=request.POST.get("seen", ""))
+            import_services.submit(batch=batch, by=request.user, seen=seen_by(request))
         except ValidationError as refused:
             return self.import_page(request, problems=refused.messages)
         messages.success(request, f"{batch} 已提交，由另一位同志复核入库")

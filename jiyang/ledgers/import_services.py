@@ -187,7 +187,7 @@ def approve(*, batch: Batch, by: User, seen: str = "") -> Batch:
     batch = acts.as_checker(batch, by=by, seen=seen)
     acts.must_be_shown(batch, batch.plan_hash, seen)
     acts.in_turn(batch)
-    note_in_history(batch=batch.pk)
+    note_in_history(batch=batch.pk, reason=f"导入{registry.get(batch.target).title}")
     plan = plan_of(batch, eyes_of(batch, require()), write=True)
     if plan.digest != batch.plan_hash:
         raise ValidationError(MOVED)

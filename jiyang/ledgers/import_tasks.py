@@ -3,7 +3,7 @@
 from django.db.models import Exists, OuterRef
 
 from jiyang.access.scope import Actor
-from jiyang.intake import targets
+from jiyang.intake import acts, targets
 from jiyang.intake.enums import BatchState
 from jiyang.intake.models import Batch, Reversal
 from jiyang.ledgers import registry
@@ -41,7 +41,7 @@ def source_of(ledger) -> TaskSource:
 
 def undo_source_of(ledger) -> TaskSource:
     def rows(actor: Actor):
-        found = Batch.objects.visible_to(actor).filter(target=ledger.key, state=BatchState.APPROVED)
+        found = Batch.objects.visible_to(actor).filter(target=ledger.key, state__in=acts.KIND_FROM)
         asked = Reversal.objects.filter(batch=OuterRef("pk"), state=ProposalState.SUBMITTED)
         return found.filter(
             Exists(asked.exclude(submitted_by__in=actor.barred(f"{ledger.imports.act}.check")))
@@ -49,13 +49,13 @@ def undo_source_of(ledger) -> TaskSource:
 
     def line(batch: Batch) -> TaskLine:
         return TaskLine(
-            f"撤销{ledger.title} {batch}：{batch.filename}",
+            f"{acts.KIND_FROM[batch.state].label}{ledger.title} {batch}：{batch.filename}",
             ledger.url("import_batch", batch.pk),
             f"{batch.rows} 行",
             since=batch.approved_at.date(),
         )
 
     return TaskSource(
-        f"import_undo.{ledger.key}", f"{ledger.title}导入待撤销", f"{ledger.key}_import_undo_decide", rows, line,
+        f"import_undo.{ledger.key}", f"{ledger.title}导入待撤销或恢复", f"{ledger.key}_import_undo_decide", rows, line,
         url=lambda: ledger.url("import"),
     )  # fmt: skip

@@ -1,25 +1,29 @@
-"""撤销 of an approved import of a ledger: asked for by one person, carried out when another agrees.
+"""撤销 of an approved import of a ledger, and 恢复 of one that was taken back: asked for by one person, carried out when
+another agrees.
 
-What the batch inserted is voided, what it changed gets its former values back from history, each only where nothing has
-happened to the row since; the rest stays and is listed with the reason.
+The import and each reversal are steps that history tells by the batch and the reversal in its context. Reversing the last step
+of a row gives it back the values from before that step, or voids what the import had inserted, each only where the row holds
+what the step left; the rest stays and is listed with the reason.
 """
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from jiyang.access.scope import Actor, on_behalf_of, require
+from jiyang.access.scope import Actor, note_in_history, on_behalf_of, require
 from jiyang.access.tables import is_event
 from jiyang.accounts.models import User
 from jiyang.documents.models import Attachment
 from jiyang.intake import acts
-from jiyang.intake.enums import BatchState
+from jiyang.intake.enums import BatchState, ReversalKind
 from jiyang.intake.models import Batch, Reversal
 from jiyang.ledgers import registry
+from jiyang.ledgers.importing import resource_of, stored
+from jiyang.ledgers.records import Record
 from jiyang.ledgers.views import message_of
 from jiyang.ledgers.voiding import void
 
-EDITED = "以后有人修改过"
+EDITED, TAKEN = "以后有人修改过", "同样的记录已重新录入"
 OWN = {"id", "version"}
 
 
@@ -30,8 +34,8 @@ def is_known(batch: Batch) -> bool:
 
 @transaction.atomic
 def ask(*, batch: Batch, by: User, reason: str, seen: str = "") -> Reversal:
-    """申请撤销 (`acts.ask_reversal`). Raises ValidationError also for a batch that does not tell its rows."""
-    asked = acts.ask_reversal(batch=batch, by=by, reason=reason, seen=seen, states=[BatchState.APPROVED])
+    """申请撤销或恢复 (`acts.ask_reversal`). Raises ValidationError also for a batch that does not tell its rows."""
+    asked = acts.ask_reversal(batch=batch, by=by, reason=reason, seen=seen)
     if not is_known(batch):
         raise ValidationError("这一批入库时还没有记下写了哪些行，不能整批撤销，请在台账里逐条作废")
     return asked
@@ -39,13 +43,14 @@ def ask(*, batch: Batch, by: User, reason: str, seen: str = "") -> Reversal:
 
 @transaction.atomic
 def decide(*, batch: Batch, by: User, approve: bool, reason: str = "", seen: str = "") -> Batch:
-    """Another person decides on the open request (`acts.decide_reversal`); where they agree the batch is taken back."""
+    """Another person decides on the open request (`acts.decide_reversal`); where they agree it is carried out."""
     asked = acts.decide_reversal(batch=batch, by=by, approve=approve, reason=reason, seen=seen)
     batch = asked.batch
     if approve:
-        asked.report, asked.done_at = _take_back(batch, by, asked.reason), timezone.now()
+        acts.in_turn(batch)
+        asked.report, asked.done_at = _reverse(asked, by), timezone.now()
         asked.save(update_fields=["report", "done_at"])
-        batch.state = BatchState.UNDONE
+        batch.state = BatchState.UNDONE if asked.kind == ReversalKind.UNDO else BatchState.APPROVED
         batch.save()
     return batch
 
@@ -62,43 +67,81 @@ def outside_of(batch: Batch) -> int:
     return len(keys) - registry.get(batch.target).model.all_rows.visible_to(require()).filter(pk__in=keys).count()
 
 
-def _take_back(batch: Batch, by: User, reason: str) -> dict:
+def _reverse(asked: Reversal, by: User) -> dict:
     """Void and restore what may be; {voided, restored, kept: [{pk, name, why}], gone, outside}.
 
-    `gone` were void before, `outside` lie where the actor does not reach (a household that moved): they stay as they are.
+    `gone` were void before an undo, `outside` lie where the actor does not reach (a household that moved): they stay as they are.
     """
+    batch, undoing = asked.batch, asked.kind == ReversalKind.UNDO
     ledger = registry.get(batch.target)
     model, keys = ledger.model, batch.columns.get("written", [])
-    rows = list(model.objects.select_related(*ledger.related).select_for_update(of=("self",)).filter(pk__in=keys))
-    events = _events(model, keys)
-    used = _used(model, [row.pk for row in rows if row.origin_id == batch.pk])
-    voided, restored, kept = [], [], []
-    outside = outside_of(batch)
+    found = model.all_rows.select_related(*ledger.related).select_for_update(of=("self",)).filter(pk__in=keys)
+    rows = [row for row in found if row.voided_at is None or not undoing]
+    events, kept, going = _events(model, keys), [], []
+    used = _used(model, [row.pk for row in rows]) if undoing else {}
+    undos = {one.pk for one in batch.reversals.all() if one.kind == ReversalKind.UNDO}
     for row in rows:
-        own = [place for place, one in enumerate(events[row.pk]) if (one.pgh_context or {}).get("batch") == batch.pk]
-        if not own or own[-1] != len(events[row.pk]) - 1:
-            kept.append({"pk": row.pk, "name": ledger.name_of(row), "why": EDITED})
-        elif row.pk in used:
-            kept.append({"pk": row.pk, "name": ledger.name_of(row), "why": f"已有{used[row.pk]}"})
-        elif own[0] == 0:
-            voided.append(row.pk)
+        history = events[row.pk]
+        step, begin, end = _last_step(history, batch)
+        if (step in undos) == undoing:  # there is nothing to reverse
+            continue
+        former = history[begin - 1] if begin else None
+        if not _same(model, history[-1], history[end]):
+            kept.append((row, EDITED))
+        elif (former is None or former.voided_at) and row.pk in used:
+            kept.append((row, f"已有{used[row.pk]}"))
         else:
-            restored.append(_former(row, events[row.pk][own[0] - 1]))
+            going.append((row, former))
+    if not undoing:
+        going, stay = _that_can_live(ledger, going)
+        kept += stay
+    note_in_history(
+        batch=batch.pk, reversal=asked.pk, reason=f"{asked.get_kind_display()}导入{ledger.title}：{asked.reason}"
+    )
+    voided = [row.pk for row, former in going if former is None or former.voided_at]
+    restored = [_former(row, former) for row, former in going if former and not former.voided_at]
     try:
         with transaction.atomic():
             if voided:
-                void(rows=model.objects.filter(pk__in=voided), by=by, reason=f"撤销导入 {batch}：{reason}")
+                void(rows=model.objects.filter(pk__in=voided), by=by, reason=f"撤销导入 {batch}：{asked.reason}")
             if restored:
-                model.objects.bulk_update(restored, [one.name for one in _columns(model)], batch_size=500)
+                names = [one.name for one in _columns(model)]
+                model.all_rows.bulk_update(restored, names, batch_size=500)
     except IntegrityError as clash:
-        raise ValidationError(f"没有撤销：{message_of(clash, model)}") from clash
+        raise ValidationError(f"没有{asked.get_kind_display()}：{message_of(clash, model)}") from clash
+    outside = outside_of(batch)
     return {
         "voided": len(voided),
         "restored": len(restored),
-        "kept": kept,
-        "gone": len(keys) - len(rows) - outside,
+        "kept": [{"pk": row.pk, "name": ledger.name_of(row), "why": why} for row, why in kept],
+        "gone": len(keys) - len(rows) - outside if undoing else 0,
         "outside": outside,
     }
+
+
+def _last_step(history: list, batch: Batch) -> tuple[int | None, int, int]:
+    """Of the batch's last step that wrote the row: the reversal (None: the import), the places of its first and last event."""
+    told = [one.pgh_context or {} for one in history]
+    own = [place for place, context in enumerate(told) if context.get("batch") == batch.pk]
+    step = told[own[-1]].get("reversal")
+    return step, next(place for place in own if told[place].get("reversal") == step), own[-1]
+
+
+def _that_can_live(ledger, going: list[tuple]) -> tuple[list[tuple], list[tuple]]:
+    """Of rows with their former values: those that can live again, and the others with the reason. A query for each kind of
+    record that they belong to, and one for those of the same key."""
+    model, imports, again = ledger.model, ledger.imports, [row for row, _ in going if row.voided_at]
+    why: dict[int, str] = {}
+    for field in model._meta.concrete_fields:
+        if field.is_relation and issubclass(field.related_model, Record):
+            owners = {getattr(row, field.attname) for row in again} - {None}
+            owners -= set(field.related_model.objects.filter(pk__in=owners).values_list("pk", flat=True))
+            why |= {row.pk: f"{field.verbose_name}已作废" for row in again if getattr(row, field.attname) in owners}
+    resource = resource_of(ledger)(actor=require(), by=require().user)
+    named = {f"{name}__in": {getattr(row, name) for row in again} for name in imports.key if name not in imports.alike}
+    taken = {resource.key_of(row) for row in model.objects.filter(**named)} if again else set()
+    why |= {row.pk: TAKEN for row in again if resource.key_of(row) in taken}
+    return [one for one in going if one[0].pk not in why], [(row, why[row.pk]) for row, _ in going if row.pk in why]
 
 
 def _events(model: type[models.Model], keys: list[int]) -> dict[int, list]:
@@ -110,8 +153,14 @@ def _events(model: type[models.Model], keys: list[int]) -> dict[int, list]:
 
 
 def _columns(model: type[models.Model]) -> list[models.Field]:
+    """What a row holds. The place of a household's row is its household's: a move is no change of the row, nor undone."""
     known = {one.attname for one in model.pgh_event_model._meta.concrete_fields}
-    return [one for one in model._meta.concrete_fields if one.name not in OWN and one.attname in known]
+    left = OWN | ({"district", "town", "village"} if model.household_column == "household_id" else set())
+    return [one for one in model._meta.concrete_fields if one.name not in left and one.attname in known]
+
+
+def _same(model: type[models.Model], one: models.Model, other: models.Model) -> bool:
+    return all(stored(one, column) == stored(other, column) for column in _columns(model))
 
 
 def _former(row: models.Model, event: models.Model) -> models.Model:

@@ -98,9 +98,7 @@ class ImportBatchView(ImportView):
             shown = import_services.refused_lines(batch, self.actor)
         counts = plan.counts if plan else batch.counts
         allowed = acts_context(batch, self.actor, plan.digest if plan else "")
-        allowed["may_ask"] = (
-            allowed.get("may_ask") and batch.state == BatchState.APPROVED and import_undo.is_known(batch)
-        )
+        allowed["may_ask"] = allowed.get("may_ask") and import_undo.is_known(batch)
         return {
             **super().get_context_data(**kwargs),
             **allowed,

@@ -337,9 +337,7 @@ class LedgerResource(resources.ModelResource):
         if original.pk is None or import_validation_errors:
             return False
         differing = {
-            one.name
-            for one in self._meta.model._meta.concrete_fields
-            if _stored(instance, one) != _stored(original, one)
+            one.name for one in self._meta.model._meta.concrete_fields if stored(instance, one) != stored(original, one)
         }
         self.changed |= differing
         return not differing
@@ -356,7 +354,7 @@ class LedgerResource(resources.ModelResource):
             self.spec.settle(self.written, self.by)
 
 
-def _stored(record: models.Model, column: models.Field) -> Any:
+def stored(record: models.Model, column: models.Field) -> Any:
     """A column's value; bytes as the database gives them do not compare."""
     value = getattr(record, column.attname)
     return bytes(value) if isinstance(value, memoryview) else value

@@ -24,6 +24,7 @@ from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
 from tests import factories
+from tests.buttons import press
 from tests.households.test_roster import DATA, approve, load, reverse, submit, upload
 from tests.households.test_roster_plan import clear, send
 from tests.ledgers.test_attachments import photo
@@ -120,7 +121,7 @@ def test_who_is_not_in_the_register_is_named_so_and_comes_in_once_they_are(
     sheet = CalamineWorkbook.from_path(str(tmp_path / "back.xlsx")).get_sheet_by_index(0).to_python()
     assert {"系统里没有此人" in line[-1] and "有错误" not in line[-1] for line in sheet[-150:]} == {True}
     load(data_admin, district_clerk, "roster_a_small.xlsx")
-    assert client.post(reverse_url("households:batch_recheck", args=[batch.pk])).status_code == 302
+    assert press(client, url, reverse_url("households:batch_recheck", args=[batch.pk]), batch).status_code == 302
     with acting_as(actor_for(data_admin)):
         assert counts(recheck(batch.pk)) == {"insert": 150}
 

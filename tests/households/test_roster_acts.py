@@ -24,7 +24,7 @@ from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding, Reversal
 from jiyang.intake.progress import Progress
 from jiyang.workflow.tasks import sources_for
-from tests import factories
+from tests import buttons, factories
 from tests.households.test_roster import DATA, approve, contents, submit
 from tests.households.test_roster import reverse as take_back
 from tests.households.test_roster_plan import clear, send
@@ -42,7 +42,8 @@ def press():
     def _press(user, act: str, batch: Batch, **data) -> tuple[int, str]:
         client = Client()
         client.force_login(user)
-        answer = client.post(reverse(f"households:batch_{act}", args=[batch.pk]), data)
+        urls = [reverse(f"households:batch_{name}", args=[batch.pk]) for name in ("detail", act)]
+        answer = buttons.press(client, *urls, batch, **data)
         return answer.status_code, answer.content.decode()
 
     return _press
@@ -74,6 +75,15 @@ def waits(user) -> bool:
     with acting_as(actor_for(user)) as actor:
         (source,) = (one for one in sources_for(actor) if one.key == "roster_batch")
         return source.rows(actor).exists()
+
+
+def test_a_button_without_what_its_page_showed_does_nothing(press, batch, data_admin, district_clerk):
+    for user, act in ((data_admin, "withdraw"), (district_clerk, "approve"), (district_clerk, "hold")):
+        code, told = press(user, act, batch, seen="", row=2)
+        assert code == 422 and "看到的是哪一版内容" in told and state(batch) == BatchState.SUBMITTED
+    reading = Client()
+    reading.force_login(data_admin)
+    assert reading.post(reverse("households:batch_reading", args=[batch.pk]), {"header_row": "1"}).status_code == 422
 
 
 def test_a_maker_takes_a_submission_back_before_it_is_decided(press, batch, data_admin, district_clerk):

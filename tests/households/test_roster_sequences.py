@@ -9,13 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from households.enums import ChangeKind
-from households.models import Household, Membership, Person, RosterRow
+from households.models import Household, Membership, Person, PersonChange, RosterRow
 from households.roster import committing, reversing
 from households.services import changes, roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake import acts
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.models import Batch
+from jiyang.workflow.enums import ProposalState
 from tests import factories
 from tests.households.test_roster import contents, submit
 from tests.households.test_roster_plan import as_csv, clear, rosters, send
@@ -25,7 +26,8 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("import"), rosters, st.sampled_from(PlanMode.values), st.sets(st.integers(2, 8), max_size=2)),
         st.tuples(st.just("reverse"), st.integers(0, 5)),
-        st.tuples(st.sampled_from(("die", "edit")), st.integers(0, 6)),
+        st.tuples(st.sampled_from(("die", "edit", "ask")), st.integers(0, 6)),
+        st.tuples(st.just("move"), st.integers(0, 6), st.integers(0, 3)),
     ),
     min_size=2,
     max_size=8,
@@ -84,6 +86,57 @@ def edit(number: int) -> None:
             Person.objects.filter(pk=one.pk).update(work_months=(one.work_months or 0) + 1)
 
 
+def ask(maker, number: int) -> None:
+    """Somebody's leaving is proposed, and nobody decides on it."""
+    with acting_as(actor_for(maker)):
+        found = list(
+            Membership.objects.filter(until=None, person__voided_at=None).select_related("household", "person")
+        )
+        if not found:
+            return
+        one = found[number % len(found)]
+        with suppress(ValidationError):
+            changes.submit(
+                household=one.household,
+                by=maker,
+                kind=ChangeKind.OTHER_OUT,
+                on=one.since,
+                note="外出",
+                person=one.person,
+            )
+
+
+def move(maker, checker, number: int, village: int) -> dict[int, int]:
+    """A household moves to another village as a whole: which, and where to."""
+    with system_scope("测试"):
+        found = list(Household.objects.filter(closed_on=None).order_by("pk"))
+    if not found:
+        return {}
+    one, there = found[number % len(found)], factories.village("曲堤街道", village)
+    with suppress(ValidationError):
+        with acting_as(actor_for(maker)):
+            change = changes.submit(
+                household=one, by=maker, kind=ChangeKind.MOVE, on=one.registered_on, note="搬迁", target_village=there
+            )
+        with acting_as(actor_for(checker)):
+            changes.decide(proposal=change, by=checker, approve=True)
+        return {one.pk: there.pk}
+    return {}
+
+
+def places() -> dict[int, int]:
+    with system_scope("测试"):
+        return dict(Household.objects.values_list("pk", "village_id"))
+
+
+def asked() -> set[tuple[int, int]]:
+    """Of whom a change is proposed, and where they are: they can leave it."""
+    with system_scope("测试"):
+        opened = PersonChange.objects.filter(state=ProposalState.SUBMITTED).values_list("person", "household")
+        members = Membership.objects.filter(until=None, person__voided_at=None).values_list("person", "household")
+        return set(opened) & set(members)
+
+
 def whole(dead: set[int | None] = frozenset()) -> None:
     """One open membership at most per person, everybody counted where it is, no live member of a household that is gone, no dead
     one at all."""
@@ -108,15 +161,24 @@ def test_any_order_keeps_the_register_whole(data_admin, district_clerk, done):
     with transaction.atomic():
         batches: list[Batch] = []
         dead: set[int | None] = set()
+        moved: dict[int, int] = {}
         for kind, *more in done:
             if kind == "import":
+                moved = {}  # a roster may bring a household back
                 batches += filter(None, [take(data_admin, district_clerk, *more)])
             elif kind == "die":
                 dead.add(die(other, district_clerk, *more))
             elif kind == "edit":
                 edit(*more)
+            elif kind == "ask":
+                ask(other, *more)
+            elif kind == "move":
+                moved |= move(other, district_clerk, *more)
             elif batches:
+                waiting = asked()
                 turn(data_admin, district_clerk, batches[more[0] % len(batches)])
+                assert all(at == moved.get(home, at) for home, at in places().items())
+                assert waiting <= asked()
             whole(dead)
         transaction.set_rollback(True)
 

@@ -14,6 +14,7 @@ from jiyang.ledgers import registry
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
 from tests import factories
+from tests.buttons import push
 from tests.ledgers.test_imports import GOOD, sheet
 from tests.rows import any_row
 
@@ -97,14 +98,16 @@ def test_an_import_is_previewed_confirmed_and_approved_by_another(client, distri
     with acting_as(actor_for(district_clerk)):
         batch = Batch.objects.get()
         assert (batch.state, Helper.objects.count()) == ("checked", 0)
-    confirmed = client.post(url(HELPER, "process_import"), {"batch": batch.pk})
+    confirmed = client.post(
+        url(HELPER, "process_import"), {"batch": batch.pk, "seen": page.split('name="seen" value="')[1].split('"')[0]}
+    )
     assert confirmed["Location"] == HELPER.url("import_batch", batch.pk)
-    assert client.post(HELPER.url("import_approve", batch.pk)).status_code == 403
+    assert push(client, HELPER, "approve", batch).status_code == 403
     client.force_login(factories.user("town_leader", "仁风镇"))
     with acting_as(actor_for(factories.user("district_leader"))):
         assert Helper.objects.count() == 0
     client.force_login(factories.user("district_leader"))
-    assert client.post(HELPER.url("import_approve", batch.pk)).status_code == 302
+    assert push(client, HELPER, "approve", batch).status_code == 302
     with acting_as(actor_for(district_clerk)):
         assert Helper.objects.get().origin_id == batch.pk
 

@@ -59,6 +59,15 @@ def change(**values) -> None:
         Helper.objects.update(**values)
 
 
+def test_a_button_without_what_its_page_showed_does_nothing(client, town_officer, leader):
+    send(town_officer, GOOD)
+    code, told = press(town_officer, "submit")
+    assert code == 422 and "看到的是哪一版内容" in told and batch().state == "checked"
+    assert press(town_officer, "submit", page(town_officer))[0] == 302
+    for act in ("approve", "return", "undo_decide"):
+        assert press(leader, act, reason="不对")[0] == 422 and batch().state == "submitted"
+
+
 def test_a_checker_agrees_to_what_the_page_showed(client, town_officer, leader):
     take_in(client, town_officer, leader, GOOD)
     send(town_officer, [*GOOD[:3], "区水务局", "", GOOD[5]])
@@ -144,7 +153,7 @@ def test_an_undone_batch_tells_who_agreed_to_its_undo(client, town_officer, lead
     assert press(other, "undo_decide", page(other), decision="approve")[0] == 302
     dock = page(leader).split('class="dock"')[1]
     assert f"已撤销，{other.name} " in dock and leader.name not in dock
-    assert press(town_officer, "undo", reason="再来")[0] == 422  # there is nothing to bring back by
+    assert "申请恢复" in page(town_officer) and press(town_officer, "undo", page(town_officer), reason="再来")[0] == 302
 
 
 @pytest.mark.parametrize(("hour", "day"), [(15, "20260927"), (17, "20260928")])

@@ -6,8 +6,10 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from households.ledgers import HelperLedger
 from jiyang.ledgers import registry
 from tests import factories
+from tests.buttons import push
 from tests.intake.workbooks import workbook
 from tests.ledgers.test_imports import GOOD, HEAD, batch, helpers, url
 from tests.ledgers.test_imports_of_each import line, rows, take_in
@@ -142,6 +144,6 @@ def test_a_batch_that_can_no_longer_be_read_is_told_and_dropped(client, page, mo
     monkeypatch.setattr("jiyang.ledgers.import_files.MOST_ROWS", 0)
     answer = client.get(url("import_batch", batch().pk))
     assert answer.status_code == 200 and "一次最多 0 行" in answer.content.decode()
-    assert client.post(url("import_submit", batch().pk)).status_code == 422
+    assert push(client, HelperLedger, "submit", batch()).status_code == 422
     assert client.get(url("import_failed", batch().pk)).status_code == 404
-    assert client.post(url("import_drop", batch().pk)).status_code == 302
+    assert push(client, HelperLedger, "drop", batch()).status_code == 302

@@ -13,6 +13,7 @@ from households.models import Helper
 from jiyang.access.scope import acting_as, actor_for
 from jiyang.intake.models import Batch
 from tests import factories
+from tests.buttons import push
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HEAD = ["镇街", "姓名", "类型", "帮扶（选派）单位", "政治面貌", "联系电话"]
@@ -60,9 +61,9 @@ def helpers() -> dict[str, Helper]:
 def take_in(client, maker, checker, *rows):
     """The whole way: upload, submit, approve."""
     send(client, maker, *rows)
-    client.post(url("import_submit", batch().pk))
+    push(client, HelperLedger, "submit", batch())
     client.force_login(checker)
-    return client.post(url("import_approve", batch().pk))
+    return push(client, HelperLedger, "approve", batch())
 
 
 def test_a_file_goes_in_after_a_second_person(client, town_officer, checker):
@@ -71,11 +72,11 @@ def test_a_file_goes_in_after_a_second_person(client, town_officer, checker):
     assert one.counts["insert"] == 1 and one.counts["refused"] == 1 and helpers() == {}
     page = client.get(url("import_batch", one.pk)).content.decode()
     assert "张立国" in page and "138****6027" in page and "请填写帮扶（选派）单位" in page
-    client.post(url("import_submit", one.pk))
+    push(client, HelperLedger, "submit", one)
     assert helpers() == {}
     client.force_login(checker)
     assert url("import_batch", one.pk) in client.get(reverse("workflow:tasks")).content.decode()
-    assert client.post(url("import_approve", one.pk)).status_code == 302
+    assert push(client, HelperLedger, "approve", one).status_code == 302
     made = helpers()["张立国"]
     assert (made.phone, made.origin_id, made.entered_by, made.town.name) == (
         "13800006027",
@@ -90,7 +91,7 @@ def test_the_same_file_again_writes_nothing_and_a_change_writes_only_itself(clie
     take_in(client, town_officer, checker, GOOD, [*GOOD[:1], "王敏", *GOOD[2:]])
     send(client, town_officer, GOOD)
     assert batch().counts["same"] == 1
-    assert client.post(url("import_submit", batch().pk)).status_code == 422
+    assert push(client, HelperLedger, "submit", batch()).status_code == 422
     before = helpers()
     take_in(client, town_officer, checker, [*GOOD[:3], "区水务局", *GOOD[4:]], [*GOOD[:1], "王敏", *GOOD[2:]])
     after = helpers()
@@ -149,8 +150,8 @@ def test_a_file_that_cannot_be_read_is_refused_and_leaves_nothing(client, town_o
 def test_the_maker_cannot_check_and_the_database_says_so_too(client, district_clerk, checker):
     send(client, district_clerk, GOOD)
     one = batch()
-    client.post(url("import_submit", one.pk))
-    assert client.post(url("import_approve", one.pk)).status_code == 403
+    push(client, HelperLedger, "submit", one)
+    assert push(client, HelperLedger, "approve", one).status_code == 403
     assert "同意入库" not in client.get(url("import_batch", one.pk)).content.decode()
     one = batch()
     with acting_as(actor_for(district_clerk)), pytest.raises(IntegrityError), transaction.atomic():
@@ -162,18 +163,18 @@ def test_the_maker_cannot_check_and_the_database_says_so_too(client, district_cl
 def test_what_has_moved_on_since_goes_back(client, town_officer, checker):
     take_in(client, town_officer, checker, GOOD)
     send(client, town_officer, [*GOOD[:3], "区水务局", *GOOD[4:]])
-    client.post(url("import_submit", batch().pk))
+    push(client, HelperLedger, "submit", batch())
     with acting_as(actor_for(town_officer)):
         Helper.objects.update(office="区交通局")
     client.force_login(checker)
-    answer = client.post(url("import_approve", batch().pk))
+    answer = push(client, HelperLedger, "approve", batch())
     assert answer.status_code == 422 and "有了变动" in answer.content.decode()
     assert helpers()["张立国"].office == "区交通局"
-    assert client.post(url("import_return", batch().pk), {"reason": ""}).status_code == 422
-    client.post(url("import_return", batch().pk), {"reason": "单位已改"})
+    assert push(client, HelperLedger, "return", batch(), reason="").status_code == 422
+    push(client, HelperLedger, "return", batch(), reason="单位已改")
     client.force_login(town_officer)
     assert "单位已改" in client.get(url("import_batch", batch().pk)).content.decode()
-    client.post(url("import_drop", batch().pk))
+    push(client, HelperLedger, "drop", batch())
     assert batch().state == "dropped"
 
 

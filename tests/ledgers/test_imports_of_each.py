@@ -16,7 +16,9 @@ from households.services.moves import move_household
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.models import Batch
 from jiyang.ledgers import registry
+from jiyang.ledgers.importing import stored
 from tests import factories
+from tests.buttons import push
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MEMBER = {"户编号": "{household_no}", "姓名": "{name}"}
@@ -77,9 +79,9 @@ def send(client, user, ledger, *lines) -> Batch:
 
 def take_in(client, ledger, *lines) -> Batch:
     batch = send(client, factories.user("town_officer", "仁风镇"), ledger, *lines)
-    assert client.post(ledger.url("import_submit", batch.pk)).status_code == 302, batch.counts
+    assert push(client, ledger, "submit", batch).status_code == 302, batch.counts
     client.force_login(factories.user("town_leader", "仁风镇"))
-    assert client.post(ledger.url("import_approve", batch.pk)).status_code == 302
+    assert push(client, ledger, "approve", batch).status_code == 302
     return batch
 
 
@@ -215,15 +217,15 @@ def test_a_day_is_a_day_and_none_is_made_up(client, day, told):
 def decided(client, ledger, batch, *, reason="传错了文件") -> dict:
     """Ask for the undo as the officer, agree as the leader; the report."""
     client.force_login(factories.user("town_officer", "仁风镇"))
-    assert client.post(ledger.url("import_undo", batch.pk), {"reason": reason}).status_code == 302
-    assert client.post(ledger.url("import_undo_decide", batch.pk), {"decision": "approve"}).status_code == 403
+    assert push(client, ledger, "undo", batch, reason=reason).status_code == 302
+    assert push(client, ledger, "undo_decide", batch, decision="approve").status_code == 403
     leader = factories.user("town_leader", "仁风镇")
     client.force_login(leader)
     assert ledger.url("import_batch", batch.pk) in client.get(reverse("workflow:tasks")).content.decode()
-    assert client.post(ledger.url("import_undo_decide", batch.pk), {"decision": "approve"}).status_code == 302
+    assert push(client, ledger, "undo_decide", batch, decision="approve").status_code == 302
     with acting_as(actor_for(leader)):
         batch.refresh_from_db()
-        return batch.reversals.get().report
+        return batch.reversals.last().report
 
 
 @pytest.mark.parametrize("ledger", LEDGERS, ids=lambda one: one.key)
@@ -259,6 +261,59 @@ def test_what_a_batch_inserted_is_voided_and_the_file_goes_in_again(client, ledg
     assert len(rows(ledger)) == 1
 
 
+@pytest.mark.parametrize("ledger", LEDGERS, ids=lambda one: one.key)
+def test_batches_are_taken_back_last_first_and_come_again(client, ledger):
+    home = factories.household()
+    first = take_in(client, ledger, line(ledger, home))
+    (made,) = rows(ledger)
+    second = take_in(client, ledger, line(ledger, home, changed="313" if ledger.key == "villages:year" else "章丘区"))
+    (changed,) = rows(ledger)
+    assert decided(client, ledger, second)["restored"] == 1 and values(ledger) == [told(made)]
+    assert decided(client, ledger, first)["voided"] == 1 and values(ledger) == []
+    for _ in range(2):
+        assert decided(client, ledger, first)["kept"] == [] and values(ledger) == [told(made)]
+        assert first.state == "approved"
+        assert decided(client, ledger, first)["kept"] == [] and values(ledger) == []
+    decided(client, ledger, first)
+    assert decided(client, ledger, second)["restored"] == 1 and values(ledger) == [told(changed)]
+    history = client.get(ledger.url("history", made.pk)).content.decode()
+    for text in (f"导入{ledger.title}", f"撤销导入{ledger.title}：传错了文件", f"恢复导入{ledger.title}：传错了文件"):
+        assert text in history and str(first) in history and str(second) in history
+
+
+def told(row) -> dict:
+    left = {"version"}
+    return {field.name: stored(row, field) for field in row._meta.concrete_fields if field.name not in left}
+
+
+def values(ledger) -> list[dict]:
+    return [told(row) for row in rows(ledger)]
+
+
+def test_what_cannot_come_again_stays_void_and_is_told(client):
+    ledger, homes = registry.get("policies:leaflet"), [factories.household(), factories.household()]
+    batch = take_in(client, ledger, *[line(ledger, home) for home in homes])
+    assert decided(client, ledger, batch)["voided"] == 2
+    take_in(client, ledger, line(ledger, homes[0]))
+    with system_scope("测试"):
+        type(homes[1]).objects.filter(pk=homes[1].pk).update(voided_at=timezone.now(), void_reason="录错")
+    assert [one["why"] for one in decided(client, ledger, batch)["kept"]] == ["同样的记录已重新录入", "户已作废"]
+    assert "恢复结果" in client.get(ledger.url("import_batch", batch.pk)).content.decode()
+    assert len(rows(ledger)) == 1
+
+
+def test_a_household_that_moved_is_no_edit_of_what_was_imported(client):
+    ledger, home = registry.get("employment:spell"), factories.household()
+    batch = take_in(client, ledger, line(ledger, home))
+    change = take_in(client, ledger, line(ledger, home, changed="章丘区"))
+    with acting_as(actor_for(factories.user("district_clerk"))) as actor:
+        move_household(household=home, village=factories.village("仁风镇", 1), by=actor.user, reason="搬迁")
+    assert decided(client, ledger, change)["kept"] == []
+    assert decided(client, ledger, batch)["kept"] == [] and rows(ledger) == []
+    assert decided(client, ledger, batch)["kept"] == []
+    assert [row.village_id for row in rows(ledger)] == [factories.village("仁风镇", 1).pk]
+
+
 def test_an_undo_says_of_what_lies_out_of_reach_that_it_stays(client):
     ledger, homes = registry.get("policies:leaflet"), [factories.household(), factories.household()]
     batch = take_in(client, ledger, *[line(ledger, home) for home in homes])
@@ -266,10 +321,10 @@ def test_an_undo_says_of_what_lies_out_of_reach_that_it_stays(client):
     with acting_as(actor_for(factories.user("district_clerk"))) as actor:
         move_household(household=homes[0], village=factories.village("曲堤街道"), by=actor.user, reason="搬迁")
     client.force_login(factories.user("town_officer", "仁风镇"))
-    client.post(ledger.url("import_undo", batch.pk), {"reason": "传错了文件"})
+    push(client, ledger, "undo", batch, reason="传错了文件")
     client.force_login(factories.user("town_leader", "仁风镇"))
     assert "有 1 条已不在本人管辖范围内" in client.get(ledger.url("import_batch", batch.pk)).content.decode()
-    assert client.post(ledger.url("import_undo_decide", batch.pk), {"decision": "approve"}).status_code == 302
+    assert push(client, ledger, "undo_decide", batch, decision="approve").status_code == 302
     page = client.get(ledger.url("import_batch", batch.pk)).content.decode()
     assert "作废 1 条" in page and "另有 1 条不在复核人管辖范围内" in page and "此前已作废" not in page
     assert [one.pk for one in rows(ledger)] == [moved.pk] != [left.pk]
@@ -293,7 +348,7 @@ def test_a_batch_that_does_not_tell_its_rows_is_not_taken_back(client):
         del batch.columns["written"]
         batch.save()
     client.force_login(factories.user("town_officer", "仁风镇"))
-    page = client.post(ledger.url("import_undo", batch.pk), {"reason": "传错了文件"})
+    page = push(client, ledger, "undo", batch, reason="传错了文件")
     assert page.status_code == 422 and "不能整批撤销" in page.content.decode()
     assert ledger.url("import_undo", batch.pk) not in page.content.decode()
 
@@ -310,12 +365,12 @@ def test_who_submitted_may_withdraw_and_nobody_else(client):
     ledger, home = registry.get("employment:spell"), factories.household()
     officer = factories.user("town_officer", "仁风镇")
     batch = send(client, officer, ledger, line(ledger, home))
-    client.post(ledger.url("import_submit", batch.pk))
+    push(client, ledger, "submit", batch)
     client.force_login(factories.user("town_officer", "仁风镇"))
-    assert client.post(ledger.url("import_withdraw", batch.pk)).status_code == 403
+    assert push(client, ledger, "withdraw", batch).status_code == 403
     client.force_login(officer)
     assert "撤回" in client.get(ledger.url("import_batch", batch.pk)).content.decode()
-    assert client.post(ledger.url("import_withdraw", batch.pk)).status_code == 302
+    assert push(client, ledger, "withdraw", batch).status_code == 302
     with acting_as(actor_for(officer)):
         batch.refresh_from_db()
     assert (batch.state, batch.submitted_by_id) == ("checked", None)
