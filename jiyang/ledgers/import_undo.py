@@ -75,7 +75,12 @@ def _reverse(asked: Reversal, by: User) -> dict:
     batch, undoing = asked.batch, asked.kind == ReversalKind.UNDO
     ledger = registry.get(batch.target)
     model, keys = ledger.model, batch.columns.get("written", [])
-    found = model.all_rows.select_related(*ledger.related).select_for_update(of=("self",)).filter(pk__in=keys)
+    found = (
+        model.all_rows.select_related(*ledger.related)
+        .select_for_update(of=("self",))
+        .filter(pk__in=keys)
+        .order_by("pk")
+    )
     rows = [row for row in found if row.voided_at is None or not undoing]
     events, kept, going = _events(model, keys), [], []
     used = _used(model, [row.pk for row in rows]) if undoing else {}
@@ -138,7 +143,8 @@ def _that_can_live(ledger, going: list[tuple]) -> tuple[list[tuple], list[tuple]
             owners -= set(field.related_model.objects.filter(pk__in=owners).values_list("pk", flat=True))
             why |= {row.pk: f"{field.verbose_name}已作废" for row in again if getattr(row, field.attname) in owners}
     resource = resource_of(ledger)(actor=require(), by=require().user)
-    named = {f"{name}__in": {getattr(row, name) for row in again} for name in imports.key if name not in imports.alike}
+    columns = {name: model._meta.get_field(name).attname for name in imports.key if name not in imports.alike}
+    named = {f"{name}__in": {getattr(row, column) for row in again} for name, column in columns.items()}
     taken = {resource.key_of(row) for row in model.objects.filter(**named)} if again else set()
     why |= {row.pk: TAKEN for row in again if resource.key_of(row) in taken}
     return [one for one in going if one[0].pk not in why], [(row, why[row.pk]) for row, _ in going if row.pk in why]
