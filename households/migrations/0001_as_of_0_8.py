@@ -11,6 +11,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from jiyang.runtime.migrating import Together
+
 
 class Migration(migrations.Migration):
 
@@ -26,6 +28,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='Household',
             fields=[
@@ -664,11 +667,6 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.AddField(
-            model_name='incomeitem',
-            name='statement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='households.incomestatement', verbose_name='收入'),
-        ),
         migrations.CreateModel(
             name='IncomeStatementEvent',
             fields=[
@@ -920,11 +918,6 @@ class Migration(migrations.Migration):
                 'verbose_name': '家庭成员变更',
                 'abstract': False,
             },
-        ),
-        migrations.AddField(
-            model_name='membership',
-            name='person',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='households.person', verbose_name='人员'),
         ),
         migrations.CreateModel(
             name='PersonChange',
@@ -1418,6 +1411,18 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['checkup', 'household_no', 'id'], name='checkupfinding_list')],
             },
         ),
+        ]),
+        Together([
+        migrations.AddField(
+            model_name='incomeitem',
+            name='statement',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='households.incomestatement', verbose_name='收入'),
+        ),
+        migrations.AddField(
+            model_name='membership',
+            name='person',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='households.person', verbose_name='人员'),
+        ),
         migrations.AddField(
             model_name='householdstate',
             name='district',
@@ -1465,4 +1470,5 @@ class Migration(migrations.Migration):
             model_name='householdstate',
             index=models.Index(fields=['village', 'next_visit_on'], name='state_village_next_visit'),
         ),
+        ]),
     ]

@@ -9,6 +9,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from jiyang.runtime.migrating import Together
+
 
 class Migration(migrations.Migration):
 
@@ -24,6 +26,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='FollowUp',
             fields=[
@@ -399,11 +402,6 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.AddField(
-            model_name='registerchange',
-            name='visit',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='monitoring.visit', verbose_name='走访'),
-        ),
         migrations.CreateModel(
             name='FollowUpEvent',
             fields=[
@@ -443,11 +441,6 @@ class Migration(migrations.Migration):
                 'verbose_name': '待核实事项变更',
                 'abstract': False,
             },
-        ),
-        migrations.AddField(
-            model_name='followup',
-            name='visit',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='follow_ups', to='monitoring.visit', verbose_name='走访'),
         ),
         migrations.CreateModel(
             name='VisitEvent',
@@ -492,6 +485,18 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
+        ]),
+        Together([
+        migrations.AddField(
+            model_name='registerchange',
+            name='visit',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='monitoring.visit', verbose_name='走访'),
+        ),
+        migrations.AddField(
+            model_name='followup',
+            name='visit',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='follow_ups', to='monitoring.visit', verbose_name='走访'),
+        ),
         migrations.AddConstraint(
             model_name='registerchange',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at', None), ('voided_by', None)), models.Q(('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='monitoring_registerchange_void', violation_error_message='作废须写明时间和原因'),
@@ -524,4 +529,5 @@ class Migration(migrations.Migration):
             model_name='followup',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None), ('outcome', ''), ('settled_on', None), ('state', 'open')), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False), ('settled_on__isnull', False), ('state', 'done'), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='followup_closed_pair', violation_error_message='办结须写明结果、核实人和日期'),
         ),
+        ]),
     ]

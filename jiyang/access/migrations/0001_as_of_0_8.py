@@ -3,6 +3,8 @@ import jiyang.audit.models
 import pghistory.utils
 from django.db import migrations, models
 
+from jiyang.runtime.migrating import Together
+
 
 class Migration(migrations.Migration):
 
@@ -15,6 +17,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='HouseholdGrantEvent',
             fields=[
@@ -46,4 +49,5 @@ class Migration(migrations.Migration):
                 'db_table': 'access_household',
             },
         ),
+        ]),
     ]

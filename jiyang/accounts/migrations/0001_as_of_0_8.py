@@ -8,6 +8,8 @@ import pghistory.utils
 from django.conf import settings
 from django.db import migrations, models
 
+from jiyang.runtime.migrating import Together
+
 
 class Migration(migrations.Migration):
 
@@ -23,6 +25,7 @@ class Migration(migrations.Migration):
     operations = [
         django.contrib.postgres.operations.BtreeGistExtension(
         ),
+        Together([
         migrations.CreateModel(
             name='User',
             fields=[
@@ -218,4 +221,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('role', ''), ('user__isnull', False)), models.Q(models.Q(('role', ''), _negated=True), ('user', None)), _connector='OR'), name='entry_link_for_one')],
             },
         ),
+        ]),
     ]

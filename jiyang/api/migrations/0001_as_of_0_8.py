@@ -4,6 +4,8 @@ import pghistory.utils
 from django.conf import settings
 from django.db import migrations, models
 
+from jiyang.runtime.migrating import Together
+
 
 class Migration(migrations.Migration):
 
@@ -16,6 +18,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='ApiToken',
             fields=[
@@ -60,4 +63,5 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
+        ]),
     ]

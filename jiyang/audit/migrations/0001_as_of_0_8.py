@@ -2,6 +2,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from jiyang.runtime.migrating import Together
+
 
 class Migration(migrations.Migration):
 
@@ -14,6 +16,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='Seal',
             fields=[
@@ -54,4 +57,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['user', '-at'], name='audit_acces_user_id_1183ab_idx'), models.Index(fields=['table', 'row'], name='audit_acces_table_e2edc5_idx'), models.Index(fields=['-at'], name='access_log_latest')],
             },
         ),
+        ]),
     ]

@@ -9,6 +9,8 @@ import pghistory.utils
 from django.conf import settings
 from django.db import migrations, models
 
+from jiyang.runtime.migrating import Together
+
 
 class Migration(migrations.Migration):
 
@@ -22,6 +24,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='Parameter',
             fields=[
@@ -137,4 +140,5 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
+        ]),
     ]

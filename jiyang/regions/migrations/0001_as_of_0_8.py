@@ -3,6 +3,8 @@ import jiyang.audit.models
 import pghistory.utils
 from django.db import migrations, models
 
+from jiyang.runtime.migrating import Together
+
 
 class Migration(migrations.Migration):
 
@@ -14,6 +16,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='Region',
             fields=[
@@ -133,4 +136,5 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
+        ]),
     ]

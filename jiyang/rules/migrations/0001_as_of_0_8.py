@@ -8,6 +8,8 @@ import pghistory.utils
 from django.conf import settings
 from django.db import migrations, models
 
+from jiyang.runtime.migrating import Together
+
 
 class Migration(migrations.Migration):
 
@@ -20,6 +22,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='RuleVersion',
             fields=[
@@ -109,4 +112,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('code', ''), _negated=True), fields=('user', 'code'), name='rule_draft_one_per_code')],
             },
         ),
+        ]),
     ]
