@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from jiyang import env as environment
 from jiyang.runtime import assets
 from jiyang.runtime.environment import ROOT, Busy, Instance
-from jiyang.runtime.postgres import DATABASE, CannotStart
+from jiyang.runtime.postgres import DATABASE, CannotStart, Cluster
 from jiyang.runtime.supervisor import Child, Supervisor
 
 OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "squashmigrations", "flush", "backup"}
@@ -154,9 +155,27 @@ def bench(argv: list[str]) -> int:
             return django(env, "bench", *argv, quiet=False)
 
 
+def migrated_cluster(cluster: Cluster, env: dict[str, str]) -> None:
+    """Leave a stopped cluster with the database migrated: a copy of the one in `.cache` until what decides the schema changes."""
+    stamp = assets.digest([ROOT / "requirements.lock"])[:8] + schema_stamp()[:24]
+    kept = ROOT / ".cache" / "migrated" / stamp
+    if kept.exists():
+        shutil.copytree(kept, cluster.folder)
+        return
+    cluster.start()
+    failed = django(env, "migrate", "-v0", "--noinput")
+    cluster.stop()
+    if failed:
+        raise SystemExit("migrate 失败，见上")
+    shutil.rmtree(kept.parent, ignore_errors=True)
+    kept.parent.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+        shutil.copytree(cluster.folder, Path(folder) / "whole").rename(kept)
+
+
 def test(argv: list[str]) -> int:
     """pytest on a private, throw-away database and queue (or those that the environment names); everything, in two processes."""
-    argv = argv or ["-n", "2", "--dist", "loadfile"]
+    argv = argv or ["-n", "2", "--dist", "worksteal"]
     assets.install(dev=True)
     with tempfile.TemporaryDirectory(prefix="jiyang-test-") as folder:
         instance = Instance(Path(folder), unsafe=True)
@@ -165,10 +184,10 @@ def test(argv: list[str]) -> int:
         }  # Playwright's loop runs in the tests' thread
         if instance.cluster:
             env["DATABASE_SUPERUSER_URL"] = instance.cluster.url("postgres")
+            env["DATABASE_TEMPLATE"] = DATABASE  # migrated once; every test process copies it
+            migrated_cluster(instance.cluster, env)
         (instance.data / "static").mkdir()
         with instance.services():
-            if instance.cluster and not django(env, "migrate", "-v0", "--noinput"):
-                env["DATABASE_TEMPLATE"] = DATABASE  # migrated once; every test process copies it
             return subprocess.run([PYTHON, "-m", "pytest", *argv], env=env, cwd=ROOT, check=False).returncode
 
 
