@@ -19,11 +19,6 @@ DATA = Path(__file__).parents[1] / "data"
 AS_OF = dt.date(2025, 6, 30)
 
 
-@pytest.fixture
-def index(db):
-    return RegionIndex.load(Region.objects.get(level=Level.DISTRICT))
-
-
 def load(path: Path, index: RegionIndex, **options):
     return pipeline.load(
         path.read_bytes(), path.name, layouts=[layouts()["roster_a"]], regions=index, as_of=AS_OF, **options
@@ -88,7 +83,7 @@ def test_money_keeps_every_cent(amount):
     assert read_back.code == ("income_negative" if amount < 0 else "number_format")
 
 
-def test_places_are_found_by_every_name_and_never_guessed(index):
+def test_places_are_found_by_every_name_and_never_guessed(index, db):
     former = index.resolve("济阳县", "370115101", "")
     assert former.code == "village_unknown" and index.names[former.town] == "垛石街道"
     some = Region.objects.filter(level=Level.VILLAGE, town__name="仁风镇", name__endswith="村民委员会").first()

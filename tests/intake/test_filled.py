@@ -8,18 +8,13 @@ import pytest
 
 from jiyang.intake import pipeline
 from jiyang.intake.layouts import layouts
-from jiyang.intake.places import RegionIndex
-from jiyang.regions.enums import Level
-from jiyang.regions.models import Region
 from tests.intake.workbooks import grid, homes, people, workbook
 
 PLACES = ("县(市、区、旗)", "乡(镇)", "行政村")
 
 
 @pytest.fixture
-def load(db):
-    index = RegionIndex.load(Region.objects.get(level=Level.DISTRICT))
-
+def load(index):
     def load(data: bytes, filename: str = "名单.csv", key: str = ""):
         known = [one for one in layouts().values() if key in ("", one.key)]
         return pipeline.load(data, filename, layouts=known, regions=index, as_of=dt.date(2025, 6, 30))

@@ -10,18 +10,10 @@ import xlwt
 
 from jiyang.intake import findings, pipeline
 from jiyang.intake.layouts import layouts
-from jiyang.intake.places import RegionIndex
 from jiyang.intake.refusals import FileRefused
-from jiyang.regions.enums import Level
-from jiyang.regions.models import Region
 from tests.intake.workbooks import csv_text, grid, homes, people, rezipped, workbook
 
 SHEET = "名单"
-
-
-@pytest.fixture
-def index(db):
-    return RegionIndex.load(Region.objects.get(level=Level.DISTRICT))
 
 
 @pytest.fixture

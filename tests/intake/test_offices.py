@@ -8,19 +8,14 @@ from households.roster.staging import settle_household_fields
 from jiyang.intake import pipeline
 from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts
-from jiyang.intake.places import RegionIndex
 from jiyang.intake.refusals import FileRefused
-from jiyang.regions.enums import Level
-from jiyang.regions.models import Region
 from tests.intake.workbooks import csv_text, grid, homes, people, workbook
 
 DAY = dt.date(2021, 6, 30)
 
 
 @pytest.fixture
-def load(db):
-    index = RegionIndex.load(Region.objects.get(level=Level.DISTRICT))
-
+def load(index):
     def load(data: bytes, filename: str = "名单.xlsx", **options):
         return pipeline.load(
             data, filename, layouts=list(layouts().values()), regions=index, as_of=dt.date(2025, 6, 30), **options

@@ -17,9 +17,6 @@ import xlwt
 
 from jiyang.intake import pipeline
 from jiyang.intake.layouts import Field, Layout, label_key, layouts, plain
-from jiyang.intake.places import RegionIndex
-from jiyang.regions.enums import Level
-from jiyang.regions.models import Region
 from tests.intake.workbooks import people
 
 FILES = 18  # of each layout
@@ -306,11 +303,6 @@ def _xml(lines, runs) -> str:
 
 
 # --- what is read ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def index(db):
-    return RegionIndex.load(Region.objects.get(level=Level.DISTRICT))
 
 
 KINDS = ("csv", "txt", "xlsx", "xls", "html", "xml")

@@ -16,11 +16,8 @@ from python_calamine import CalamineWorkbook
 from jiyang.intake import packages, pipeline, texts, xmlbook
 from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts
-from jiyang.intake.places import RegionIndex
 from jiyang.intake.reader import read
 from jiyang.intake.refusals import MENDABLE, FileRefused
-from jiyang.regions.enums import Level
-from jiyang.regions.models import Region
 from tests.intake.workbooks import DATA, csv_text, grid, homes, in_sheet, people, rezipped, workbook
 
 AS_OF = dt.date(2025, 6, 30)
@@ -29,9 +26,7 @@ SHEET = "名单"
 
 
 @pytest.fixture
-def load(db):
-    index = RegionIndex.load(Region.objects.get(level=Level.DISTRICT))
-
+def load(index):
     def load(data: bytes, filename: str = "名单.xlsx", **options):
         known = options.pop("layouts", list(layouts().values()))
         return pipeline.load(data, filename, layouts=known, regions=index, as_of=AS_OF, **options)
