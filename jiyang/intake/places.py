@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from jiyang.intake.cells import changed, narrow
 from jiyang.regions.enums import Level
@@ -33,6 +34,12 @@ def village_key(name: str) -> str:
             break
         short = shorter
     return short
+
+
+@lru_cache(1 << 13)
+def _keys(name: str) -> tuple[str, str]:
+    """A village's name as compared in full and without suffixes; kept: every file asks for those of the whole district."""
+    return narrow(name), village_key(name)
 
 
 @dataclass(frozen=True)
@@ -76,30 +83,37 @@ class RegionIndex:
         names = [*((region.pk, region.name) for region in regions.values()),
                  *RegionName.objects.filter(region__in=[*regions, district.pk]).values_list("region", "name"),
                  *RegionCode.objects.filter(region__in=[*regions, district.pk]).values_list("region", "code")]  # fmt: skip
+        for region in regions.values():
+            index._note(region)
         index.district_names = {narrow(district.name), district.code}
         for pk, name in dict.fromkeys(names):
             if pk == district.pk:
                 index.district_names |= {narrow(name), name[:6]}
             else:
-                index._note(regions[pk], name)
+                index._spell(regions[pk], name)
         index.short_district_names = {DISTRICT_SUFFIX.sub("", name) for name in index.district_names} - {""}
         index.district_names |= {f"{name}000000" for name in index.district_names if name.isdigit() and len(name) == 6}
         return index
 
-    def _note(self, region: Region, name: str) -> None:
+    def _note(self, region: Region) -> None:
         self.official[region.pk] = region.name
+        if region.level == Level.TOWN:
+            self.names[region.pk] = region.name
+        else:
+            self.names[region.pk] = region.short_name
+            self.towns_of.setdefault(_keys(region.name)[0], set()).add(region.town_id)
+
+    def _spell(self, region: Region, name: str) -> None:
         if region.level == Level.TOWN:
             self.towns.setdefault(town_key(name), region.pk)
             self.towns.setdefault(narrow(name), region.pk)
-            self.names[region.pk] = region.name
-        else:
-            self.exact.setdefault((region.town_id, narrow(name)), region.pk)
-            found = self.villages.setdefault((region.town_id, village_key(name)), [])
-            if region.pk not in found:
-                found.append(region.pk)
-            self.anywhere.setdefault(village_key(name), set()).add(region.town_id)
-            self.towns_of.setdefault(narrow(region.name), set()).add(region.town_id)
-            self.names[region.pk] = region.short_name
+            return
+        full, short = _keys(name)
+        self.exact.setdefault((region.town_id, full), region.pk)
+        found = self.villages.setdefault((region.town_id, short), [])
+        if region.pk not in found:
+            found.append(region.pk)
+        self.anywhere.setdefault(short, set()).add(region.town_id)
 
     def resolve(self, district: str, town: str, village: str, *, columns: Collection[str] = ("town",)) -> Place:
         """The place of one row by its three cells; `columns` are those that the file has."""
