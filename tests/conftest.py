@@ -1,5 +1,6 @@
 """The tests' database: made by the owner, used by the web role as in production; a fixed cast of users."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -79,6 +80,12 @@ def _end_sessions(database: str) -> None:
 
 
 TransactionTestCase._fixture_teardown = _empty_tables
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: no collection of garbage need look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter, config) -> None:
