@@ -14,6 +14,10 @@ from jiyang.intake.enums import RowAction
 from jiyang.ledgers.querysets import ScopedQuerySet
 
 
+# a row that the register has something of: a first load has none
+KNOWN = models.Q(household__isnull=False) | models.Q(person__isnull=False) | models.Q(taken__isnull=False)
+
+
 class RosterRow(Scoped):
     """名单行: one row of a batch. `row` is Excel's number; `household` and `person` the register's rows it matches.
 
@@ -112,6 +116,7 @@ class RosterRow(Scoped):
         indexes = [
             models.Index(fields=["batch", "action", "row"], name="rosterrow_plan"),
             models.Index(fields=["batch"], condition=models.Q(held=True), name="rosterrow_held"),
+            models.Index(fields=["batch"], condition=KNOWN, name="rosterrow_known"),
         ]
 
     def __str__(self) -> str:

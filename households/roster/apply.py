@@ -25,7 +25,7 @@ from jiyang.intake.models import Batch
 ROWS = "@rows s join roster_write w on w.row = s.row"
 WRITE = """
 create temp table roster_write on commit drop as
-with s as materialized (select * from roster_plan where action in ('insert', 'update')),
+with s as materialized (select row, household_no, household_id, person_id, first, changed from @plan p where action in ('insert', 'update')),
 h as materialized (
     select household_no, coalesce(known, nextval('households_household_id_seq')) as home, known is null as new_home
       from (select household_no, min(household_id) as known from s group by household_no order by min(row)) o),
@@ -41,12 +41,13 @@ def public_id(table: str, key: str) -> str:
     """SQL of a new row's public id: a UUID of version 7 (RFC 9562): milliseconds, 24 bits of `key` as the counter, 48 bits
     of a hash of table and key under the transaction's secret.
 
-    In the order of their keys, so that a large batch fills one side of the index, and at a fifth of a random one's cost
-    (PostgreSQL without OpenSSL opens /dev/urandom for each).
+    In the order of their keys, so that a large batch fills one side of the index, and at a seventh of a random one's cost
+    (PostgreSQL without OpenSSL opens /dev/urandom for each). Version and variant are the leading digit of their group: it
+    keeps the counter's zeros.
     """
-    count = f"lpad(to_hex({key} & 16777215), 6, '0')"
-    chance = f"encode(substr(sha256(convert_to(%(secret)s || '{table}' || {key}, 'UTF8')), 1, 6), 'hex')"
-    return f"(%(clock)s || '7' || left({count}, 3) || '8' || right({count}, 3) || {chance})::uuid"
+    count = f"to_hex(x'7000'::int | ({key} >> 12 & 4095)::int) || to_hex(x'8000'::int | ({key} & 4095)::int)"
+    chance = f"encode(substr(sha256(int8send({key}) || convert_to(%(secret)s || '{table}', 'UTF8')), 1, 6), 'hex')"
+    return f"(%(clock)s || {count} || {chance})::uuid"
 
 
 NEW_HOUSEHOLDS = f"""
@@ -111,7 +112,7 @@ FREE = "update households_person x set person_no = '' from freed f where f.id = 
 # The records of a taker: each where its person is, or in its village.
 WRITE_RECORDS = """
 create temp table roster_write on commit drop as
-select row, household_id as home, person_id as person, taken, changed from roster_plan where action in ('insert', 'update')
+select row, household_id as home, person_id as person, taken, changed from @plan p where action in ('insert', 'update')
 """
 NEW_RECORDS = f"""
 insert into @table (public_id, version, district_id, town_id, village_id, @owner done_by, done_on,
@@ -154,11 +155,12 @@ def commit(
     fields: set[str],
     day: dt.date,
     source: str,
+    planned: str = "roster_plan",
     people: bool = True,
     taker: Taker | None = None,
     told: Callable[[float], None] = lambda share: None,
 ) -> dict[str, int]:
-    """Write `roster_plan` over the rows of `source` into the register; returns rows written per kind.
+    """Write the plan `planned` over the rows of `source` into the register; returns rows written per kind.
 
     Of a file of households (not `people`) nobody's own row is written, of a taker's nothing but its records.
 
@@ -204,7 +206,7 @@ def commit(
     )
     written = {}
     with connection.cursor() as cursor:
-        cursor.execute(WRITE_RECORDS if taker else WRITE)
+        cursor.execute((WRITE_RECORDS if taker else WRITE).replace("@plan", planned))
         analyze("roster_write", "row", "home", "person")
         times = _times(batch, list(steps))
         for name, sql in steps.items():

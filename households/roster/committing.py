@@ -75,13 +75,12 @@ def _write(batch: Batch, progress: Progress) -> Batch:
     clock.lap("hold")
     held = RosterRow.objects.filter(batch=batch, held=True).exists()
     if moment.holds(batch) and not held:
-        plan.take_over(batch.pk)
-        overtaken = 0
+        planned, overtaken = plan.as_kept(batch.pk), 0
     else:
         _plan(batch, rows_of(batch, TO_WRITE))
-        overtaken = _set_aside(batch)
+        planned, overtaken = "roster_plan", _set_aside(batch)
     clock.lap("replan")
-    if not _anything_left() and (overtaken or not absences.listed_again(batch).exists()):
+    if not _anything_left(planned) and (overtaken or not absences.listed_again(batch).exists()):
         return _back(batch)
     progress.step("写入系统", 0, batch.rows)
     note_in_history(batch=batch.pk, reason="名单入库")
@@ -92,6 +91,7 @@ def _write(batch: Batch, progress: Progress) -> Batch:
         fields=fields_of(batch),
         day=day_of(batch.data_date),
         source=rows_of(batch),
+        planned=planned,
         people=of_people(batch),
         taker=taker_of(batch.layout),
         told=progress.part,
@@ -158,9 +158,9 @@ def _set_aside(batch: Batch) -> int:
         return overtaken
 
 
-def _anything_left() -> bool:
+def _anything_left(planned: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("select exists (select 1 from roster_plan where action in ('insert', 'update'))")
+        cursor.execute(f"select exists (select 1 from {planned} p where action in ('insert', 'update'))")
         return cursor.fetchone()[0]
 
 

@@ -44,8 +44,8 @@ def hold_planned(batch: Batch) -> None:
 
 def _anything_known(values: Mapping[str, Any]) -> bool:
     with connection.cursor() as cursor:
-        known = f"select 1 from {ROWS} and coalesce(r.household_id, r.person_id, r.taken) is not null"
-        cursor.execute(f"select exists ({known})", values)
+        known = "r.household_id is not null or r.person_id is not null or r.taken is not null"
+        cursor.execute(f"select exists (select 1 from {ROWS} and ({known}))", values)
         return cursor.fetchone()[0]
 
 

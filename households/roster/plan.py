@@ -186,26 +186,14 @@ def make(
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(sql, {"year": year, "rows": list(named), "people": list(named.values())})
-    _index()
+        cursor.execute("create unique index on roster_plan (row)")
+    analyze("roster_plan", "row")
     return [(row, "name", "person_unclear") for row in unclear]
 
 
-def take_over(batch_id: int) -> None:
-    """`roster_plan` of a batch's kept rows as they were planned, of those that are to be written."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "create temp table roster_plan on commit drop as"
-            ' select row, household_no, household_id, person_id, taken, "first", action, changed, before'
-            "   from households_rosterrow where batch_id = %s and action in ('insert', 'update')",
-            [batch_id],
-        )
-    _index()
-
-
-def _index() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("create unique index on roster_plan (row)")
-    analyze("roster_plan", "row")
+def as_kept(batch_id: int) -> str:
+    """SQL of the plan of a batch's kept rows as it was made, in place of `roster_plan`."""
+    return f"(select * from households_rosterrow where batch_id = {int(batch_id)})"
 
 
 def comparisons(fields: set[str], *, people: bool = True) -> list[Compared]:

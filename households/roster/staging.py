@@ -16,7 +16,7 @@ from households.roster.fields import OWNED
 from households.roster.takers import taker_of
 from jiyang.identifiers import idcard, phone, pinyin
 from jiyang.identifiers.encryption import blind_index_all, encrypt_all
-from jiyang.intake.bulk import analyze, copy
+from jiyang.intake.bulk import FEW, analyze, copy
 from jiyang.intake.cells import Read, as_text, narrow
 from jiyang.intake.layouts import Layout
 from jiyang.intake.normalise import Mapped
@@ -52,6 +52,7 @@ FURTHER = {
     "disability_category": "smallint",
     "disability_level": "smallint",
 }
+NOTHING = "\\N"  # what COPY takes for an empty value
 DERIVED = 0.5  # the share of a staging's time before its COPY
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 SIGNS = re.compile(r"[\\\t\n\r]")
@@ -73,9 +74,24 @@ def stage(mapped: Mapped, district_id: int, table: str = "roster_stage", progres
     def told(done: int) -> None:
         progress.part(DERIVED + (1 - DERIVED) * min(1, done / rows), min(done, rows))
 
-    copy(table, columns, told)
+    copy(table, _varied(table, columns) if rows > FEW else columns, told)
     analyze(table, "row", "household_no", "id_index", "person_no")
     return set(columns)
+
+
+def _varied(table: str, columns: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The columns without those that say one thing in all rows: that becomes the table's default, and need not be copied."""
+    same = {
+        name: values[0]
+        for name, values in columns.items()
+        if name != "row" and values[0] == values[-1] and values.count(values[0]) == len(values)
+    }
+    plain = {name: value for name, value in same.items() if value == NOTHING or "\\" not in value}
+    if plain:
+        sets = ", ".join(f'alter column "{name}" set default %s' for name in plain)
+        with connection.cursor() as cursor:
+            cursor.execute(f"alter table {table} {sets}", [None if one == NOTHING else one for one in plain.values()])
+    return {name: values for name, values in columns.items() if name not in plain}
 
 
 def _create(table: str, layout: Layout | None = None) -> str:
@@ -119,6 +135,7 @@ def derived_columns(mapped: Mapped, district_id: int, progress: Progress = UNTOL
     named, births = list(ids), {index: idcard.birth_date(ids[index]) for index in placeholders}
     for index in placeholders:  # a placeholder says when somebody was born at most, not who they are
         named[index] = None
+    sorted_by = {name: pinyin.sort_key(name) for name in set(names) if name}
     certificates = [number if number is not None and len(number) > 18 else None for number in named]
     return (
         found
@@ -133,17 +150,19 @@ def derived_columns(mapped: Mapped, district_id: int, progress: Progress = UNTOL
             "district_id": [str(district_id)] * count,
             "town_id": _numbers(place.town for place in mapped.places),
             "village_id": _numbers(place.village for place in mapped.places),
-            "name_pinyin": _texts([pinyin.sort_key(name) if name else None for name in names], escape=True),
+            "name_pinyin": _texts(list(map(sorted_by.get, names)), escape=True),
             "id_kind": [
-                "\\N" if number is None else "disability" if len(number) > 18 else "id_card" for number in named
+                NOTHING if number is None else "disability" if len(number) > 18 else "id_card" for number in named
             ],
-            "sex": ["\\N" if number is None else "m" if int(number[16]) % 2 else "f" for number in named],
+            "sex": [NOTHING if number is None else "m" if int(number[16]) % 2 else "f" for number in named],
             "birth_date": [
-                str(births.get(index) or "\\N") if number is None else f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
+                str(births.get(index) or NOTHING)
+                if number is None
+                else f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
                 for index, number in enumerate(named)
             ],
-            "disability_category": ["\\N" if number is None else number[18] for number in certificates],
-            "disability_level": ["\\N" if number is None else number[19] for number in certificates],
+            "disability_category": [NOTHING if number is None else number[18] for number in certificates],
+            "disability_level": [NOTHING if number is None else number[19] for number in certificates],
             "unread": unread,
             "problems": _problems(mapped),
             "leads": _leads(columns.get("household_no", blank)),
@@ -236,14 +255,14 @@ def _alike(mapped: Mapped, ids: Sequence[str | None], copied: Sequence[int | Non
             told[column] = {one: str(len({values[row] for row in rows} - {None})) for one, rows in shared.items()}
     told["same_id_towns"] = {one: str(len({mapped.places[row].town for row in rows})) for one, rows in shared.items()}
     found = {
-        column: ["\\N" if first is None else known.get(first, "1") for first in firsts]
+        column: [NOTHING if first is None else known.get(first, "1") for first in firsts]
         for column, known in told.items()
     }
     if mapped.header.layout.rows == "village":
         years = mapped.columns.get("year") or [None] * len(mapped.rows)
         said = [(place.village, year) for place, year in zip(mapped.places, years, strict=True)]
         times = Counter(said)
-        found["same_village"] = ["\\N" if village is None else str(times[village, year]) for village, year in said]
+        found["same_village"] = [NOTHING if village is None else str(times[village, year]) for village, year in said]
     return found
 
 
@@ -263,7 +282,7 @@ def _of_one_name(
         if person_nos[index] is None and records[index] is None
     }
     times = Counter(told.values())
-    return [str(times[told[index]]) if index in told else "\\N" for index in range(len(ids))]
+    return [str(times[told[index]]) if index in told else NOTHING for index in range(len(ids))]
 
 
 def _leads(numbers: Sequence[str | None]) -> list[str]:
@@ -302,8 +321,8 @@ def _personal(name: str, values: list[str | None], kind: str, aad: str) -> dict[
         made[f"{name}_is_mobile"] = ["t" if phone.is_mobile(value) else "f" for value in distinct]
     if len(distinct) == len(values):  # all filled and none twice: they are in their places
         return made
-    texts = {column: dict(zip(distinct, each, strict=True)) | {None: "\\N"} for column, each in made.items()}
-    return {column: [each[value] for value in values] for column, each in texts.items()}
+    texts = {column: dict(zip(distinct, each, strict=True)) | {None: NOTHING} for column, each in made.items()}
+    return {column: list(map(each.__getitem__, values)) for column, each in texts.items()}
 
 
 def _unread(mapped: Mapped) -> list[str]:
@@ -320,15 +339,17 @@ def _texts(values: Sequence[str | None], *, escape: bool = False) -> list[str]:
     """Texts as COPY wants them: an empty one as \\N, signs that it would take for its own escaped."""
     if escape and SIGNS.search("\0".join(filter(None, values))):
         values = [value and value.translate(ESCAPES) for value in values]
-    return ["\\N" if value is None else value for value in values]
+    return [NOTHING if value is None else value for value in values] if None in values else list(values)
 
 
 def _numbers(values: Iterable[int | None]) -> list[str]:
-    return ["\\N" if value is None else str(value) for value in values]
+    values = list(values)
+    texts = {value: str(value) for value in set(values)} | {None: NOTHING}
+    return list(map(texts.__getitem__, values))
 
 
 def _bytes(values: Iterable[bytes | None]) -> list[str]:
-    return ["\\N" if value is None else "\\\\x" + value.hex() for value in values]
+    return [NOTHING if value is None else "\\\\x" + value.hex() for value in values]
 
 
 def copies(mapped: Mapped) -> list[int | None]:

@@ -176,6 +176,15 @@ def has_lost_digits(cell: object) -> bool:
     return abs(cell) > EXACT or cell % 10 == 0
 
 
+def all_texts(row: Iterable[object]) -> bool:
+    """Whether all cells are texts. Joining them is the quickest way to ask: it fails at the first that is none."""
+    try:
+        "".join(row)
+    except TypeError:
+        return False
+    return True
+
+
 def as_text(cell: object) -> str:
     """A cell as its text: whole numbers without `.0`, days as ISO."""
     if isinstance(cell, str):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jiyang.intake.cells import as_text, tidy, unvalued
+from jiyang.intake.cells import all_texts, as_text, tidy, unvalued
 from jiyang.intake.detect import Header
 from jiyang.intake.filled import fill
 from jiyang.intake.layouts import plain
@@ -127,7 +127,7 @@ class _Shared:
         self.memo: dict[str, str] | None = {}
 
     def of(self, cells: Sequence[Any]) -> Iterable[Any]:
-        if self.memo is None or set(map(type, cells)) != {str}:
+        if self.memo is None or not all_texts(cells):
             return cells
         known = len(self.memo)
         shared = list(map(self.memo.setdefault, cells, cells))

@@ -11,7 +11,7 @@ from typing import Any
 
 from jiyang.identifiers.idcard import EARLIEST
 from jiyang.intake import dated, outside
-from jiyang.intake.cells import BLANK, LONGEST_CELL, TICK, Read, as_text, unusable
+from jiyang.intake.cells import BLANK, LONGEST_CELL, TICK, Read, all_texts, as_text, unusable
 from jiyang.intake.dates import Ways, date_cell, is_month, ways_of
 from jiyang.intake.detect import Header
 from jiyang.intake.findings import Finding, Kind, kinds, letters
@@ -218,7 +218,7 @@ def _column(
     one: Field, cells: Sequence[Any], day: dt.date, source: Source, mapped: Mapped, *, ticked: bool
 ) -> list[str | None]:
     """One column's stored texts; odd cells leave findings. Each distinct cell is read once."""
-    types = set(map(type, cells))
+    types = set() if all_texts(cells) else set(map(type, cells))
     # 1, 1.0 and True are equal and must stay apart
     keys = (
         cells if len(types & NUMBERS) < 2 else [(type(cell), cell) if type(cell) in NUMBERS else cell for cell in cells]
