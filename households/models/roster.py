@@ -13,7 +13,6 @@ from jiyang.access.tables import Scoped, place_field
 from jiyang.intake.enums import RowAction
 from jiyang.ledgers.querysets import ScopedQuerySet
 
-
 # a row that the register has something of: a first load has none
 KNOWN = models.Q(household__isnull=False) | models.Q(person__isnull=False) | models.Q(taken__isnull=False)
 
