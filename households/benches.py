@@ -238,6 +238,7 @@ def bench_import() -> dict:
         "peak_mb": peak_mb,
         "phases": phases,
         **{f"{name}_cpu_s": round(seconds, 2) for name, seconds in found.items()},
+        "worst_cpu_s": {name: round(max(seconds), 2) for name, seconds in spent.items()},
         "peer_cpu_s": round(tuned, 2),
         "reimport_peer_cpu_s": round(twice, 2),
     }
