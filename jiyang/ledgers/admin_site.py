@@ -153,6 +153,7 @@ class LedgerAdmin(ImportExportMixin, admin.ModelAdmin):
         if batch is None:
             context["headings"] = list(resource_of(self.ledger)(**self.get_resource_kwargs(request)).headings)
         else:
+            batch.refresh_from_db(fields=["version"])  # the upload has raised it: the page counts for what stands now
             plan = import_services.plan_of(batch, request.actor)
             context |= {
                 "seen": acts.stamp(batch, plan.digest),
