@@ -38,13 +38,14 @@ LONGEST = 32_000  # characters of a cell or comment that a workbook takes
 class Part:
     """A sheet of the original: `offset` turns its row numbers into the batch's, data begin after row `head` (from 1).
 
-    The headings of one that `continues` another stand there.
+    The headings of one that `continues` another stand there; `again` are rows of headings of further tables below the first.
     """
 
     sheet: str
     offset: int
     head: int
     continues: str = ""
+    again: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -105,6 +106,11 @@ def failed_rows(batch: Batch, path: Path) -> int:
             for number, cells in enumerate(source.rows(part.sheet), start=1):
                 cells = cells[:end]
                 if number <= part.head:
+                    continue
+                if number in part.again:
+                    _write(sheet, line, cells, None, looks)
+                    sheet.write_string(line, width, WHY)
+                    line += 1
                     continue
                 if action := wanted.get(number + part.offset):
                     found = notes.get(number + part.offset, Notes())

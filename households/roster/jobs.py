@@ -281,12 +281,16 @@ def places_of(mapped: Mapped) -> list[list[str]]:
 
 
 def parts_of(mapped: Mapped) -> list[list]:
-    """[sheet, offset of its batch row numbers, last row above the data, sheet whose headings hold for it] of each that was read."""
-    parts = mapped.header.parts or [mapped.header]
-    return [
-        [part.sheet, offset, part.first_data, part.continues]
-        for part, (_, offset) in zip(parts, mapped.starts, strict=True)
-    ]
+    """[sheet, offset of its batch row numbers, last row above the data, sheet whose headings hold for it, further headings below
+    (rows from 1)] of each sheet that was read.
+    """
+    sheets: dict[str, list] = {}
+    for part, (_, offset) in zip(mapped.header.parts or [mapped.header], mapped.starts, strict=True):
+        if part.again:
+            sheets[part.sheet][-1] += range(part.row + 1, part.first_data + 1)
+        else:
+            sheets[part.sheet] = [part.sheet, offset, part.first_data, part.continues, []]
+    return list(sheets.values())
 
 
 def _keep_findings(batch: Batch, mapped: Mapped) -> None:

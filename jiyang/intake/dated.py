@@ -36,7 +36,7 @@ COPY = re.compile(r"(?:[-_ ]*(?:副本|最终版?|终稿|定稿|\(\d{1,2}\)|[-_ 
 
 def told(source: Source, parts: Sequence["Header"], filename: str) -> tuple[dt.date, str] | None:
     """(day, where it stands) of a file; None where nothing tells it."""
-    above = [list(row) for part in parts for row in islice(source.rows(part.sheet), part.row)]
+    above = [list(row) for part in parts if not part.again for row in islice(source.rows(part.sheet), part.row)]
     stem = filename.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     sheets = [] if source.untyped else [part.sheet for part in parts]
     for where, days in (

@@ -58,7 +58,9 @@ class Header:
     read as one file, this one included; `apart` names sheets that were not read, with the reason, `unread` those of them
     that hold data, with their number of rows; `told` says which columns were read in place of others, and why some were not.
     `twins` are columns that would mean the same, none of which can be told to be the one. A part that `continues` another sheet
-    has no heading and that sheet's columns; `town` is the town after which the sheet is named.
+    has no heading and that sheet's columns; `town` is the town after which the sheet is named. A part that stands `again` is a
+    further table below the first one of its sheet; `unit_above` is the unit of amounts that a line above the headings names.
+    `choice` and `saved` are what a person corrected and an office's own headings, by which the headings were read.
     """
 
     sheet: str
@@ -79,6 +81,10 @@ class Header:
     told: list[str] = field(default_factory=list)
     twins: list[str] = field(default_factory=list)
     town: str = ""
+    again: bool = False
+    unit_above: str = ""
+    choice: Choice = field(default_factory=Choice, repr=False)
+    saved: Mapping = field(default_factory=dict, repr=False)
 
     @property
     def lines(self) -> int:
@@ -154,6 +160,16 @@ def heading_at(
 ) -> Header | None:
     """How the heading in row `row` (from 1) of a sheet reads in a layout, over two lines where it has two; None: as nothing."""
     return _best_of(source, sheet, [layout], Choice(sheet=sheet, header_row=row), {layout.key: saved or {}})
+
+
+def heading_below(part: Header, number: int, rows: Sequence[Sequence[Any]]) -> Header | None:
+    """How a further heading on the sheet of `part`, in row `number` (from 0), reads; `rows` are that row and the next one."""
+    top = [*[[]] * number, *map(list, rows)]
+    choice = replace(part.choice, header_row=number + 1)
+    found = max(_readings(part.sheet, number, top, part.layout, choice, part.saved, False), key=_rank, default=None)
+    if found:
+        found.town, found.again = part.town, True
+    return found
 
 
 def town_named(sheet: str) -> str:
@@ -318,6 +334,8 @@ def _match(
         score,
         left_out,
         told=[f"“{name}”没有读：{why}" for name, why in objected.items()],
+        choice=choice,
+        saved=saved,
     )
 
 

@@ -3,13 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jiyang.intake.cells import all_texts, as_text, tidy, unvalued
 from jiyang.intake.detect import Header
 from jiyang.intake.filled import fill
-from jiyang.intake.layouts import plain
+from jiyang.intake.headings import Headings, Lines
 from jiyang.intake.outside import Cells, Outside
 from jiyang.intake.reader import Source
 from jiyang.intake.units import UNIT_CELL
@@ -57,6 +57,8 @@ class Gathered:
     above: dict[tuple[str, str, str], list[int]] = field(
         default_factory=dict
     )  # (field, code, value) → rows that took it
+    parts: list[Header] = field(default_factory=list)  # the tables as they were read, those below others included
+    another: Header | None = None  # the table that begins where the one that is read ends
     taken: set[int] = field(default_factory=set)  # rows whose household number stands in a row above
     towns_by_sheet: bool = False  # the towns are those that the sheets are named after, blank for other sheets
     outside: list[tuple[Header, Cells]] = field(default_factory=list)  # filled cells without a heading, by sheet
@@ -72,34 +74,62 @@ def gather(source: Source, header: Header, told: Callable[[int, float], None] = 
     found = Gathered(columns={one.name: [] for one in header.columns.values()})
     by_sheet = "town" not in found.columns and "town" in header.layout.by_name
     towns: list[str] = []
-    last, ended = 0, False
-    parts = header.parts or [header]
+    last, ended, parts = 0, False, header.parts or [header]
     for place, part in enumerate(parts):
         height = source.height(part.sheet)
 
         def within(number: int, place: int = place, height: int = height) -> None:
             told(len(found.rows), (place + (min(1, number / height) if height else 0)) / len(parts))
 
-        found.starts.append((len(found.rows), last if found.starts else 0))
-        number = _take(source, part, found, last, within, goes_on=part.continues != "" and not ended)
+        if part.continues and found.parts[-1].again:  # goes on with the last table of the sheet before
+            part = replace(part, columns=found.parts[-1].columns, headings=found.parts[-1].headings)
+        number = _sheet(source, part, found, last, within, goes_on=part.continues != "" and not ended)
         ended = found.last_left_out > number  # by a total or a signature
         last += number
         towns += [part.town] * (len(found.rows) - len(towns))
     if by_sheet and any(towns):
         found.columns["town"], found.towns_by_sheet = towns, True  # a sheet per town, named after it
+    for part in found.parts:
+        if part.again:
+            header.reason += f"；“{part.sheet}”第 {part.row + 1} 行起是另一张表，按它自己的列名读"
+    header.parts = found.parts
     return found
 
 
-def _take(
+def _sheet(
     source: Source, part: Header, found: Gathered, offset: int, told: Callable[[int], None], *, goes_on: bool
 ) -> int:
-    """Append one sheet; returns the number of its last row."""
+    """Append one sheet, table by table; returns the number of its last row."""
+    lines, last = Lines(source.rows(part.sheet)), 0
+    while True:
+        found.parts.append(part)
+        found.starts.append((len(found.rows), offset))
+        last = _take(source, part, lines, found, offset, told, goes_on=goes_on) or last
+        if found.another is None:
+            return last
+        part, found.another, goes_on = found.another, None, False
+
+
+def _take(
+    source: Source,
+    part: Header,
+    lines: Lines,
+    found: Gathered,
+    offset: int,
+    told: Callable[[int], None],
+    *,
+    goes_on: bool,
+) -> int:
+    """Append one table; returns the number of its last row."""
     first, number, found.last_left_out = len(found.rows), 0, 0
     shared = {name: _Shared() for name in found.columns}
-    for numbers, rows in _chunks(_data_rows(source.rows(part.sheet), part, found)):
+    elsewhere = found.columns.keys() - part.names
+    for numbers, rows in _chunks(_data_rows(lines, part, found)):
         across = list(zip(*rows, strict=True))
         for place, one in part.columns.items():
             found.columns[one.name].extend(shared[one.name].of(across[place]))
+        for name in elsewhere:
+            found.columns[name].extend([""] * len(rows))
         found.rows.extend(one + offset for one in numbers)
         number = numbers[-1]
         told(number)
@@ -149,24 +179,26 @@ def _chunks(rows: Iterable[tuple[int, list[Any]]]) -> Iterator[tuple[list[int], 
         yield numbers, kept
 
 
-def _data_rows(rows: Iterable[list[Any]], part: Header, found: Gathered) -> Iterator[tuple[int, list[Any]]]:
-    """(Excel number, cells) of the rows that hold data, all of one width."""
+def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[int, list[Any]]]:
+    """(Excel number, cells) of the rows that hold data, all of one width, up to the heading of another table."""
     width = max(part.columns) + 1
     keys = _keys(part)
-    doubtful = _doubts(part, keys)
-    heading = part.headings[keys[0]]
+    doubtful, headings = _doubts(part, keys), Headings(part, lines)
     id_at = next((place for place in keys if part.columns[place].name == "id_number"), None)
     others = [place for place in keys if place != id_at]
     outside = Outside(part)
     found.outside.append((part, outside.cells))
-    for number, row in enumerate(rows, start=1):
+    last = 0
+    for number, row in lines:
         if number <= part.first_data or not any(row):
+            if part.row < number <= part.first_data:
+                headings.learn(row)
             continue
         whole = row
         if len(row) != width:
             row = row[:width] if len(row) > width else row + [""] * (width - len(row))
         if id_at is None:
-            plainly = len(keys) > 1 and row[keys[0]] and row[keys[-1]] and row[keys[0]] != heading
+            plainly = len(keys) > 1 and as_text(row[keys[0]])[:1].isdigit() and row[keys[-1]]
         else:
             number_cell = row[id_at]
             plainly = (
@@ -177,11 +209,18 @@ def _data_rows(rows: Iterable[list[Any]], part: Header, found: Gathered) -> Iter
                 and (row[others[0]] or row[others[-1]])
             )
         why = _explains(row, part, id_at) if number <= part.first_data + BELOW else ""
+        if not (why or plainly) and (again := headings.read(number, whole, last)):
+            if again is not part:
+                found.another = again
+                return
+            why = "重复的表头"
         if why := why or ("" if plainly else doubtful(row)):
             found.skipped[why] += 1
             found.last_left_out = number
+            headings.left_out(number, whole)
             continue
         outside.see(number, whole)
+        last = number
         yield number, row
 
 
@@ -212,10 +251,6 @@ def _keys(part: Header) -> list[int]:
 
 def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
     """Why a row without all of its keys is no data; "" when it is data all the same."""
-    headings = {
-        place: {plain(name) for name in (part.headings[place], one.heading, *one.aliases)}
-        for place, one in part.columns.items()
-    }
     named = {one.name: place for place, one in part.columns.items() if one.name in KEYS}
     counting = {place for place, one in part.columns.items() if one.type == "ignored" or one.belongs_to == "file"}
 
@@ -228,9 +263,6 @@ def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
             return "只有序号的行" if all(texts[place].isdigit() for place in filled) else "表尾说明"
         if len(filled) <= 2 and all(PAGE.match(re.sub(r"\s", "", texts[place])) for place in filled):
             return "表尾说明"
-        same = sum(plain(texts[place]) in headings[place] for place in filled)
-        if same >= max(2, len(filled) // 2):
-            return "重复的表头"
         said = dict.fromkeys(KEYS, "") | {name: texts[place] for name, place in named.items()}
         if _is_sum([re.sub(r"\s", "", texts[place]) for place in filled], **said):
             return "合计行"

@@ -30,11 +30,12 @@ MESSAGES = {
     "columns_twice": "有几列是同一项、内容不同，分不清该读哪一列：{names}。请在“对应列”里把不读的设为“不导入”，或改好列名后再传",
     "layout_not_imported": "认出是“{title}”，系统里没有收它的台账，不能导入；要核对内容请用数据体检",
     "sheet_unknown": "没有名为“{sheet}”的工作表，文件里有：{sheets}",
+    "another_heading": "工作表“{sheet}”第 {row} 行是另一个表头，与上面的列不相同（{names}），下面的行不能接着上面读。请把两张表的列统一，或分成两个文件后再传",
     "sheets_differ": "工作表“{one}”和“{other}”列不相同（{names}），不能合并读取。请指定读哪一个工作表，或把列统一后再传",
 }
 # a person can mend these by choosing layout, sheet, heading row or the columns' meaning
 MENDABLE = {
-    "layout_unknown", "missing_column", "wrong_layout", "file_no_rows", "sheet_unknown", "sheets_differ", "file_wrong_district", "layout_not_imported", "tables_beside", "columns_twice",
+    "layout_unknown", "missing_column", "wrong_layout", "file_no_rows", "sheet_unknown", "sheets_differ", "file_wrong_district", "layout_not_imported", "tables_beside", "columns_twice", "another_heading",
 }  # fmt: skip
 
 

@@ -43,6 +43,11 @@ def settle(
     header.columns = dict(sorted(header.columns.items()))
 
 
+def rivalled(header: "Header") -> list[str]:
+    """Headings of columns that have rivals."""
+    return [header.headings[place] for place in header.columns if _rivals(header, place, ())]
+
+
 def _rivals(header: "Header", place: int, chosen: Collection[str]) -> list[int]:
     """Further columns that would mean the same as that at `place`, unless a person said what it means."""
     one = header.columns[place]

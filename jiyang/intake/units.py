@@ -26,7 +26,12 @@ UNIT_CELL = re.compile(
 def apply(header: "Header", source: Source) -> None:
     """Let the amounts of a sheet count in what the lines around its headings say."""
     rows = [list(row) for row in islice(source.rows(header.sheet), header.first_data + 1)]
-    general, own = _above(rows[: header.row]), _below(rows[header.first_data :])
+    count_in(header, above(rows[: header.row]), rows[header.first_data :])
+
+
+def count_in(header: "Header", general: str, rows_below: Sequence[Sequence[Any]]) -> None:
+    """Let the amounts count in the `general` unit of a line above, or in that of the line below the headings."""
+    header.unit_above, own = general, _below(rows_below)
     if not general and not own:
         return
     left: list[int] = []
@@ -42,7 +47,7 @@ def apply(header: "Header", source: Source) -> None:
         del header.columns[place]
 
 
-def _above(rows: Iterable[Sequence[Any]]) -> str:
+def above(rows: Iterable[Sequence[Any]]) -> str:
     """The one unit of amounts that the lines above name; "" for none or several."""
     said = {
         unit

@@ -318,3 +318,16 @@ def test_failed_rows_sent_as_they_are_are_refused_again(data_admin, tmp_path, na
         action: batch.counts[action] for action in ("refused", "duplicate", "out_of_area") if batch.counts.get(action)
     }
     assert counts(again) == left
+
+
+def test_failed_rows_of_a_further_table_come_back_below_their_own_headings(data_admin, tmp_path):
+    rows = people(12)
+    rows[-1]["证件号码"] = wrong(rows[-1]["证件号码"])
+    first, turned = grid(rows[:6]), list(reversed(grid([])[0]))
+    second = grid(rows[6:], turned)
+    batch = send(data_admin, workbook(("名单", [*first, *second])), "名单.xlsx")
+    failed(data_admin, batch, path := tmp_path / "failed.xlsx")
+    lines = [[cell or "" for cell in line] for line in openpyxl.load_workbook(path).active.values]
+    mended = [line[: len(turned)] for line in lines[1:]]
+    assert mended[:2] == [first[0], turned] and mended[-1] == second[-1]
+    assert [line[len(turned)] for line in lines[1:3]] == ["问题", "问题"]

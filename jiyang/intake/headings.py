@@ -1,0 +1,124 @@
+"""Headings that stand again inside a sheet: those that pages repeat, and those of a further table pasted below the first.
+
+A row is passed over as a repeated heading only where each of its cells means what its column means. Any other heading begins a
+table with columns of its own; one that has other columns refuses the file, as sheets with other columns do.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from jiyang.intake import twins, units
+from jiyang.intake.cells import as_text
+from jiyang.intake.detect import Header, heading_below
+from jiyang.intake.layouts import meanings, plain
+from jiyang.intake.refusals import FileRefused
+
+ABOVE = 6  # lines above a heading in which the unit of its amounts may stand
+DIGITS = 6  # of a cell that is no heading
+
+
+class Lines:
+    """The numbered rows of a sheet (from 1); the next one can be looked at before it is taken."""
+
+    def __init__(self, rows: Iterable[list[Any]]) -> None:
+        self._again: list[tuple[int, list[Any]]] = []
+        self._lines = self._numbered(rows)
+
+    def __iter__(self) -> Iterator[tuple[int, list[Any]]]:
+        return self._lines
+
+    def _numbered(self, rows: Iterable[list[Any]]) -> Iterator[tuple[int, list[Any]]]:
+        for line in enumerate(rows, start=1):
+            yield line
+            while self._again:
+                yield self._again.pop()
+
+    def following(self) -> list[list[Any]]:
+        """The next row, if there is one."""
+        line = next(self._lines, None)
+        if line is None:
+            return []
+        self._again.append(line)
+        return [line[1]]
+
+
+class Headings:
+    """The headings of the table that is read, by which further ones are told."""
+
+    def __init__(self, part: Header, lines: Lines) -> None:
+        self.part, self.lines = part, lines
+        self.own = [_compared(part.headings)] if part.again or part.continues else []
+        self.aside: deque[tuple[int, list[Any]]] = deque(maxlen=ABOVE)
+
+    def learn(self, row: Sequence[Any]) -> None:
+        """Remember a line of the table's own heading."""
+        self.own.append(_compared(dict(enumerate(row))))
+
+    def left_out(self, number: int, row: list[Any]) -> None:
+        """Remember a row that is no data: it may say the unit of a table below."""
+        self.aside.append((number, row))
+
+    def read(self, number: int, row: list[Any], last: int) -> Header | None:
+        """The table's own header where the row repeats its heading, that of another table, or None: the row is no heading.
+
+        `last` is the number of the last row of data. Raises FileRefused for a heading with other columns.
+        """
+        texts = _compared(dict(enumerate(row)))
+        if not self._is_heading(row, texts):
+            return None
+        unit = units.above(line for at, line in self.aside if at > last)
+        same_unit = unit in ("", self.part.unit_above)
+        if same_unit and any(texts.items() <= line.items() for line in self.own):
+            return self.part
+        rows = [row, *self.lines.following()]
+        found = heading_below(self.part, number - 1, rows)
+        if found is None:
+            return None
+        units.count_in(found, unit or self.part.unit_above, rows[found.lines : found.lines + 1])
+        if self._repeats(found):
+            self.own.append(texts)
+            return self.part
+        return self._other(found)
+
+    def _is_heading(self, row: Sequence[Any], texts: dict[int, str]) -> bool:
+        """Whether a row names columns: its own at their places, or those of any layout, in most of its cells."""
+        if any(
+            not isinstance(row[place], str) or sum(map(str.isdigit, text)) >= DIGITS for place, text in texts.items()
+        ):
+            return False
+        half, columns = len(texts) // 2, self.part.columns
+        if any(len(texts) > 1 and texts.items() <= line.items() for line in self.own):
+            return True
+        reads = {place: self.part.layout.find(text) for place, text in texts.items()}
+        same = sum(
+            one is not None and place in columns and one.name == columns[place].name for place, one in reads.items()
+        )
+        known = sum(one is not None or texts[place] in meanings() for place, one in reads.items())
+        return same >= max(2, half) or known >= max(3, half)
+
+    def _repeats(self, found: Header) -> bool:
+        """Whether each cell of a heading means what its column means, in the same unit."""
+        old, new = _compared(self.part.headings), _compared(found.headings)
+        for place, text in new.items():
+            one, own = found.columns.get(place), self.part.columns.get(place)
+            if one != own and not (text == old.get(place) and (one is None or own is None)):
+                return False
+        return True
+
+    def _other(self, found: Header) -> Header:
+        """The header of a table below, with the same columns at other places."""
+        part = self.part
+        wanted = {one.name: one.heading for one in part.columns.values() if one.type != "ignored"}
+        own = {one.name: one.heading for one in found.columns.values() if one.type != "ignored"}
+        differ = [heading for name, heading in (wanted | own).items() if (name in wanted) != (name in own)]
+        differ = differ[:6] + sorted(found.units ^ part.units) + [f"{name}不止一列" for name in twins.rivalled(found)]
+        if differ:
+            raise FileRefused("another_heading", sheet=found.sheet, row=found.row + 1, names="、".join(differ))
+        found.columns = {place: one for place, one in found.columns.items() if one.name in part.names}
+        return found
+
+
+def _compared(cells: dict[int, Any]) -> dict[int, str]:
+    """Filled cells as headings are compared."""
+    return {place: text for place, cell in cells.items() if (text := plain(as_text(cell)))}
