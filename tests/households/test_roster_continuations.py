@@ -14,6 +14,7 @@ from households.services import facts, roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.models import Batch, BatchFinding
+from jiyang.intake.writing import WHY
 from tests import factories
 from tests.households.test_roster import DATA, approve, contents, submit
 from tests.households.test_roster import reverse as take_back
@@ -325,9 +326,9 @@ def test_failed_rows_of_a_further_table_come_back_below_their_own_headings(data_
     rows[-1]["证件号码"] = wrong(rows[-1]["证件号码"])
     first, turned = grid(rows[:6]), list(reversed(grid([])[0]))
     second = grid(rows[6:], turned)
-    batch = send(data_admin, workbook(("名单", [*first, *second])), "名单.xlsx")
+    batch = send(data_admin, workbook(("名单", [*first, *second])))
     failed(data_admin, batch, path := tmp_path / "failed.xlsx")
     lines = [[cell or "" for cell in line] for line in openpyxl.load_workbook(path).active.values]
     mended = [line[: len(turned)] for line in lines[1:]]
     assert mended[:2] == [first[0], turned] and mended[-1] == second[-1]
-    assert [line[len(turned)] for line in lines[1:3]] == ["问题", "问题"]
+    assert [line[len(turned)] for line in lines[1:3]] == [WHY, WHY]
