@@ -37,6 +37,7 @@ class LabourSpell(HouseholdRecord):
     """
 
     person = owner("spells")
+    follows = "person"
     working = flag("是否已务工")
     job_started_on = models.DateField("开始时间", null=True, blank=True)
     job_ended_on = models.DateField("结束时间", null=True, blank=True)
@@ -97,6 +98,7 @@ class LabourPlan(HouseholdRecord):
     """务工计划: whether a person means to go to work, where, and what help they need. One live plan per person."""
 
     person = owner("plans")
+    follows = "person"
     plans_to_work = flag("是否计划务工")
     planned_county = words("计划务工所在县", 60)
     service_need = words("就业服务需求")

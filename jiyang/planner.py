@@ -13,7 +13,8 @@ def planned_with(**settings: str) -> Iterator[None]:
     Local to the transaction (one is begun where there is none): a block that raises leaves nothing behind its rollback.
     """
     with nullcontext() if connection.in_atomic_block else transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"select {', '.join('current_setting(%s)' for _ in settings)}", list(settings))
+        calls = ", ".join("coalesce(current_setting(%s, true), '')" for _ in settings)
+        cursor.execute(f"select {calls}", list(settings))
         former = dict(zip(settings, cursor.fetchone(), strict=True))
         _set(cursor, settings)
         yield

@@ -9,6 +9,7 @@ import datetime as dt
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from django.db import connection
 from django.db.models import Model
@@ -16,11 +17,12 @@ from django.db.models import Model
 from households.models import CaseRecord, Household, IncomeStatement, Person, roster_period
 from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, REOPENED, Slot, of_file
 from households.roster.staging import KEPT
-from households.roster.takers import Taker, of_people
+from households.roster.takers import Taker, along
 from households.services import state
 from jiyang.intake.bulk import analyze
 from jiyang.intake.enums import RowAction
 from jiyang.intake.models import Batch
+from jiyang.planner import planned_with
 
 ROWS = "@rows s join roster_write w on w.row = s.row"
 WRITE = """
@@ -123,11 +125,7 @@ select {public_id("record", "w.row")}, 1, @at.district_id, @at.town_id, @at.vill
 """
 OF_PERSON = {"@owner": "household_id, person_id,", "@own": "h.id, w.person,", "@at": "h", "@home": " join households_household h on h.id = w.home and h.voided_at is null"}  # fmt: skip
 OF_VILLAGE = {"@owner": "", "@own": "", "@at": "s", "@home": ""}
-# What later apps keep of a person moves with them.
-ALONG = """
-update {table} x set household_id = w.home from roster_write w
- where x.person_id = w.person and not w.new_person and x.voided_at is null and 'household' = any(w.changed)
-"""
+MOVED_PEOPLE = f"select w.person from roster_write w where not w.new_person and '{MOVED}' = any(w.changed)"
 AFFECTED = """
 select home from roster_write where home is not null
 union select m.household_id from households_rostertouch t join households_membership m on m.id = t.record
@@ -186,7 +184,7 @@ def commit(
         "numbers_left": FREE,
         "people_changed": _old(Person, PERSON, fields, "x.id = w.person and not w.new_person", _moving()),
         "people_added": _new(NEW_PEOPLE, PERSON, fields),
-        **{f"along_{one.name}": touched(one.name, ALONG.format(table=one.table)) for one in of_people()},
+        **{f"along_{name}": touched(name, sql) for name, sql in along(MOVED_PEOPLE).items()},
         "memberships_ended": touched("membership", LEFT_MEMBERSHIPS),
         "memberships_added": NEW_MEMBERSHIPS,
         "incomes_changed": _old(IncomeStatement, INCOME, fields, OF_HOME + income),
@@ -211,7 +209,8 @@ def commit(
         times = _times(batch, list(steps))
         for name, sql in steps.items():
             told(times[name])
-            cursor.execute(sql.replace("@rows", source), values)
+            with planned_with(enable_nestloop="on") if name.startswith("along") else nullcontext():  # few move
+                cursor.execute(sql.replace("@rows", source), values)
             if not name.startswith(("numbers", "along")):
                 written[name] = cursor.rowcount
     return written

@@ -12,6 +12,7 @@ from households.roster.running import Clock, day_of, only_one, progress_of, unti
 from households.roster.takers import taker_of
 from households.roster.undo import made_by
 from jiyang.access.scope import note_in_history
+from jiyang.access.standing import households_held
 from jiyang.intake.bulk import note_written, whole_batch
 from jiyang.intake.enums import BatchState
 from jiyang.intake.layouts import layouts
@@ -64,7 +65,7 @@ def _commit(batch_id: int, progress: Progress) -> Batch | None:
     batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
     if batch.state != BatchState.APPLYING:
         return None
-    with whole_batch(batch.rows or 0):
+    with whole_batch(batch.rows or 0), households_held():
         return _write(batch, progress)
 
 

@@ -6,6 +6,7 @@ from households.models import RosterAbsence
 from households.roster import absences, undo
 from households.roster.running import Clock, only_one, progress_of, until_unclashed, wait_for_turn
 from jiyang.access.scope import note_in_history
+from jiyang.access.standing import households_held
 from jiyang.intake.enums import BatchState, ReversalKind
 from jiyang.intake.models import Batch
 from jiyang.intake.progress import Progress
@@ -34,7 +35,8 @@ def _reverse(batch_id: int, progress: Progress) -> Batch | None:
     progress.step(KINDS[batch.state].label, 0, batch.rows)
     clock = Clock()
     note_in_history(batch=batch.pk, reason=f"{reversal.get_kind_display()}名单：{reversal.reason}")
-    reversal.report = undo.reverse(reversal, by_id=reversal.decided_by_id, told=progress.part)
+    with households_held():
+        reversal.report = undo.reverse(reversal, by_id=reversal.decided_by_id, told=progress.part)
     clock.lap("undo")
     progress.step("完成", batch.rows, batch.rows)
     RosterAbsence.objects.filter(batch=batch).update(raised=reversal.kind == ReversalKind.REDO)

@@ -78,6 +78,18 @@ def of_people() -> list[Taker]:
     return [one for one in _takers.values() if one.of_people]
 
 
+# What is kept of people is where they are.
+ALONG = """
+update {table} x set household_id = p.household_id from households_person p
+ where p.id = x.person_id and p.id in ({people}) and x.voided_at is null and x.household_id <> p.household_id
+"""
+
+
+def along(people: str) -> dict[str, str]:
+    """Statements that bring the takers' records of people, whose keys the query `people` finds, to where these are now; by name."""
+    return {one.name: ALONG.format(table=one.table, people=people) for one in of_people()}
+
+
 def taker_of(layout: str) -> Taker | None:
     """The taker of a layout's rows; None where they are people, households or nothing that is kept."""
     return _takers.get(layouts()[layout].rows)

@@ -34,7 +34,7 @@ from households.roster.keeping import (
     taken_keys,
 )
 from households.roster.running import Overtaken
-from households.roster.takers import Taker, of_people, taker_of, takers
+from households.roster.takers import Taker, along, of_people, taker_of, takers
 from households.services import state
 from jiyang.audit.history import PLACE
 from jiyang.intake.bulk import note_history, note_written, whole_batch
@@ -89,7 +89,8 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
         if taker:
             restored = _restore(cursor, taker.model, keys_of(taker), values)
             if taker.of_people and not undoing:  # their people may have moved meanwhile
-                cursor.execute(TO_THEIR_PEOPLE.format(table=taker.table, name=taker.name), values)
+                whose = f"select o.person_id from {taker.table} o where o.id in ({TOUCHED.format(name=taker.name)})"
+                cursor.execute(along(whose)[taker.name], values)
         else:
             restored = _restore_register(cursor, made, values, _within(told, turn, AFTER), undoing=undoing)
         if restored:
@@ -151,8 +152,9 @@ def _restore_register(cursor, made: tuple[type[Model], ...], values: dict, told:
     for model in made[1:-1]:
         told(_before(made, model))
         restored += _restore(cursor, model, keys_of(None), values)
-    for one in of_people():
-        restored += _execute(cursor, touched(one.name, ALONG.format(table=one.table), "%(reversal)s"), values)
+    # what has been recorded of them since then goes back with them
+    for name, update in along(TOUCHED.format(name=Person._meta.model_name)).items():
+        restored += _execute(cursor, touched(name, update, "%(reversal)s"), values)
     for update in (END_MEMBERSHIPS if undoing else END_RESTORED_MEMBERSHIPS, REOPEN_MEMBERSHIPS):
         restored += _execute(cursor, touched("membership", update, "%(reversal)s"), values)
     told(_before(made, Household))
@@ -317,18 +319,9 @@ REOPEN_MEMBERSHIPS = f"""
 update households_membership x set until = null, leave_reason = e.leave_reason {OF_STEP} and x.until is not null and e.until is null
    and not exists (select 1 from households_membership o where o.person_id = x.person_id and o.until is null)
 """
-# What has been recorded of a person since then goes back with them.
-ALONG = f"""
-update {{table}} x set household_id = p.household_id from households_person p
- where p.id = x.person_id and x.voided_at is null and x.household_id <> p.household_id and p.id in
-       (select t.record from households_rostertouch t
-         where t.batch_id = %(batch)s and t.reversal_id = %(reversal)s and t."table" = '{Person._meta.model_name}')
-"""
-TO_THEIR_PEOPLE = """
-update {table} x set household_id = p.household_id from households_person p, households_rostertouch t
- where t.batch_id = %(batch)s and t.reversal_id = %(reversal)s and t."table" = '{name}' and x.id = t.record
-   and p.id = x.person_id and x.household_id <> p.household_id
-"""
+# the rows of a table that the reversal has changed
+TOUCHED = """select t.record from households_rostertouch t
+ where t.batch_id = %(batch)s and t.reversal_id = %(reversal)s and t."table" = '{name}'"""
 # As at the commit: a 人编号 that goes back to a person leaves the one who had it first.
 FREE = f"""
 drop table if exists freed;

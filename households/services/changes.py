@@ -7,11 +7,11 @@ import datetime as dt
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 
 from households.enums import ARRIVALS, ChangeKind, Relation
 from households.models import Household, Membership, Pairing, Person, PersonChange
-from households.roster.takers import of_people
+from households.roster.takers import along
 from households.services import moves, pairings, state, tiers
 from households.services.change_checks import open_members, person_with, refuse_impossible, refuse_twice
 from jiyang.access import scope
@@ -179,8 +179,9 @@ def _join(person: Person, household: Household, on: dt.date, relation: str, reas
     if person.household_id != household.pk:
         place = {"district": household.district_id, "town": household.town_id, "village": household.village_id}
         Person.objects.filter(pk=person.pk).update(household=household, **place)
-        for taker in of_people():
-            taker.model.objects.filter(person=person).update(household=household, **place)
+        with connection.cursor() as cursor:
+            for sql in along("%s").values():
+                cursor.execute(sql, [person.pk])
     Membership.objects.create(person=person, household=household, relation=relation, since=on, join_reason=reason)
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from households.enums import Health, RiskCause
 from households.models import CaseRecord, Household, Person
 from households.models.household import RISKS
+from jiyang.access.standing import held
 from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import blind_index
 from jiyang.ledgers.editing import claim
@@ -17,7 +18,7 @@ from jiyang.ledgers.editing import claim
 @transaction.atomic
 def keep_case(*, by: User, household: Household, **fields: Any) -> CaseRecord:
     """A monitored household's record (监测信息). Raises ValidationError by field; IntegrityError where it has one already."""
-    household = Household.objects.select_for_update(of=("self",)).get(pk=household.pk)  # an import may be at it
+    household = held(household)  # an import may be at it
     record = CaseRecord(entered_by=by, done_by=by.name, done_on=timezone.localdate())
     fill_case(record, {"household": household, **fields})
     record.save()

@@ -5,6 +5,7 @@ from django.db import transaction
 
 from households.models import Household
 from jiyang.access import scope
+from jiyang.access.standing import held
 from jiyang.accounts.models import User
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
@@ -27,7 +28,7 @@ def move_household(*, household: Household, village: Region, by: User, reason: s
     if problems:
         raise ValidationError(problems)
     with scope.on_behalf_of(scope.require(), f"户迁移：{reason.strip()}"):
-        household = Household.objects.select_for_update(of=("self",)).get(pk=household.pk)
+        household = held(household)
         household.place_at(village)
         household.save(update_fields=["district", "town", "village"])
     return household

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from households.roster import apply, plan, staging, synthetic
 from households.services import state
+from jiyang.access.standing import households_held
 from jiyang.access.tables import is_event, scoped_models
 from jiyang.accounts.models import User
 from jiyang.intake.bulk import refresh_statistics, whole_batch
@@ -47,10 +48,10 @@ def fill(persons: int, seed: int) -> dict[str, int]:
     maker, checker = (_user(name) for name in ("seed_maker", "seed_checker"))
     district = Region.objects.at(Level.DISTRICT).order_by("code").first()
     for start in range(0, persons, CHUNK):
-        with whole_batch(CHUNK):
+        with whole_batch(CHUNK), households_held():
             _load(synthetic.people(min(CHUNK, persons - start), seed + start, first=start), district, maker, checker)
     counts = {"persons": persons}
-    with whole_batch(persons), connection.cursor() as cursor:
+    with whole_batch(persons), households_held(), connection.cursor() as cursor:
         cursor.execute(TIERS, {"by": checker.pk, "seed": seed})
         counts["tiers"] = cursor.rowcount
         cursor.execute(CASES, {"by": checker.pk, "seed": seed})

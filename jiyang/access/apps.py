@@ -1,4 +1,5 @@
 from django.apps import AppConfig, apps
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -9,7 +10,9 @@ class AccessConfig(AppConfig):
 
     def ready(self) -> None:
         from jiyang.access.schema import sync_schema
+        from jiyang.access.standing import tell_refusals
 
+        connection_created.connect(tell_refusals, dispatch_uid="jiyang.access.standing")
         last = [config for config in apps.get_app_configs() if config.models_module][
             -1
         ]  # once, after every app's tables

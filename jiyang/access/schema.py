@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection, models
 
 from jiyang.access.matrix import matrix
+from jiyang.access.standing import HELD
 from jiyang.access.tables import household_model, household_owned, is_event, is_scoped
 from jiyang.audit.tracking import Tracked
 
@@ -39,6 +40,13 @@ end $$;
 create or replace function kernel_copy_path() returns trigger language plpgsql as $$
 begin
     if new.household_id is not null then
+        if tg_op = 'UPDATE' and {asked} then -- of new rows the table's check waits, for all of a statement at once
+            perform from {household} h where h.id = new.household_id and h.voided_at is null for share;
+            if not found then
+                raise exception 'the household is void' using errcode = '23514', constraint = 'kernel_gone',
+                    table = tg_table_name, column = 'household_id';
+            end if;
+        end if;
         select h.district_id, h.town_id, h.village_id into new.district_id, new.town_id, new.village_id
           from {household} h where h.id = new.household_id;
     end if;
@@ -82,9 +90,10 @@ create or replace function {name}() returns trigger language plpgsql security de
     set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare wrong text;
 begin
-    {few}select why into wrong from ({tests}) as tests (why) limit 1;
+    {standing}{few}select why into wrong from ({tests}) as tests (why) limit 1;
     if wrong = '' then
-        raise exception '% rows must carry the place of their household', tg_table_name using errcode = '23514';
+        raise exception '% rows must carry the place of their household', tg_table_name using errcode = '23514',
+            constraint = case tg_op when 'INSERT' then 'kernel_moved' else 'kernel_place' end, table = tg_table_name;
     elsif wrong is not null then
         raise exception '%.% points to a row that does not exist', tg_table_name, wrong using errcode = '23503';
     end if;
@@ -92,6 +101,26 @@ begin
 end $$;
 revoke execute on function {name}() from public;
 """
+# New rows wait for whoever is voiding or moving what they hang on, households before the rest and by their keys, and are
+# looked at afterwards: an undo or a move either sees them or is seen by them. A share of the row is enough, no key changes;
+# batches, which have locked the households or make them, are spared it (`standing.households_held`).
+STANDING = """if tg_op = 'INSERT' and {asked} then
+        {locks}
+        select why into wrong from ({tests}) as tests (why) limit 1;
+        if wrong is not null then
+            raise exception '%.% does not stand any more', tg_table_name, split_part(wrong, ' ', 2) using errcode = '23514',
+                constraint = split_part(wrong, ' ', 1), column = split_part(wrong, ' ', 2), table = tg_table_name;
+        end if;
+    end if;
+    """
+ASKED = f"coalesce(current_setting('{HELD}', true), '') = ''"
+LOCK = "perform from ({keys}) d join {table} r on r.{key} = d.key order by r.{key} for share of r;"
+GONE = """
+    select 'kernel_gone {column}' where exists (
+        select from changed x join {table} r on r.{key} = x.{column} where r.voided_at is not null and {live})"""
+FOLLOWS = """
+    select 'kernel_follows {column}' where exists (
+        select from changed x join {table} r on r.{key} = x.{column} where r.household_id <> x.household_id and {live})"""
 PLACE = """
     (select case when h.id is null then 'household_id' else '' end
        from (select distinct household_id, district_id, town_id, village_id from changed where household_id is not null) d
@@ -190,6 +219,37 @@ def unconstrained(model: type[models.Model]) -> list[models.ForeignKey]:
     ]
 
 
+def hangs_on(model: type[models.Model]) -> dict[type[models.Model], list[models.ForeignKey]]:
+    """The tables of rows that can be voided and that the model's rows point to, households first."""
+    found: dict[type[models.Model], list[models.ForeignKey]] = {household_model(): []}
+    for field in model._meta.local_concrete_fields:
+        target = field.related_model if isinstance(field, models.ForeignKey) else None
+        if target and is_scoped(target) and "voided_at" in columns_of(target):
+            found.setdefault(target, []).append(field)
+    return {target: fields for target, fields in found.items() if fields}
+
+
+def standing(model: type[models.Model]) -> str:
+    """The part of a table's check that waits for what new rows hang on, and refuses those whose hold has gone.
+
+    What a job derives may be of a void household, but never of another place.
+    """
+    locks, tests = [], []
+    live = [f"not ({model.derived_when})"] if model.derived_when else []
+    live += ["x.voided_at is null"] if "voided_at" in columns_of(model) else []
+    for target, fields in hangs_on(model).items():
+        keys = " union ".join(f"select {field.column} as key from changed" for field in fields)
+        locks.append(LOCK.format(keys=keys, table=quoted(target._meta.db_table), key=target._meta.pk.column))
+        for field in fields:
+            parts = {"column": field.column, "table": quoted(target._meta.db_table), "key": target._meta.pk.column}
+            parts["live"] = " and ".join(live) or "true"
+            tests.append(GONE.format(**parts))
+            tests += [FOLLOWS.format(**parts)] if field.name == model.follows else []
+    return (
+        STANDING.format(asked=ASKED, locks="\n        ".join(locks), tests=" union all ".join(tests)) if locks else ""
+    )
+
+
 def checks(model: type[models.Model], schema: str) -> Iterator[str]:
     """The trigger that checks, once per statement, what the table's rows point to."""
     name, table = f"kernel_check_{model._meta.db_table}", quoted(model._meta.db_table)
@@ -208,7 +268,7 @@ def checks(model: type[models.Model], schema: str) -> Iterator[str]:
     if compared:
         tests.append(PLACE.format(household=quoted(household_model()._meta.db_table)))
     few = f"with c as materialized (select distinct {', '.join(columns)} from changed)\n    " if columns else ""
-    yield CHECK.format(name=name, schema=schema, few=few, tests=" union all ".join(tests))
+    yield CHECK.format(name=name, schema=schema, few=few, standing=standing(model), tests=" union all ".join(tests))
     for verb in ("insert", "update"):
         when = f"after {verb} on {{table}} referencing new table as changed for each statement"
         yield from trigger(f"kernel_check_{verb}", table, when, name)
@@ -260,7 +320,7 @@ def functions(schema: str, web: str) -> str:
         f"update {quoted(model._meta.db_table)} set {place} where household_id = new.id;" for model in household_owned()
     )
     household = quoted(household_model()._meta.db_table)
-    return FUNCTIONS.format(household=household, schema=schema, carry=carry, web=web) + (
+    return FUNCTIONS.format(household=household, schema=schema, carry=carry, web=web, asked=ASKED) + (
         "create or replace function kernel_refuse() returns trigger language plpgsql as $$"
         " begin raise exception '%: history is append-only', tg_table_name using errcode = '42501'; end $$;"
     )

@@ -11,13 +11,15 @@ class Scoped(models.Model):
     `household_column` names the column that the household arm compares with the grants (None: no such arm);
     `posting_column` the column that opens a row to its own posting; `deletable` says whether the web role may delete
     (staging only: records are voided). `derived_when` is SQL over a row `x` ("true": always) of what a job has found or
-    computed and nobody has worked on: it is no reason to leave what it refers to as it is.
+    computed and nobody has worked on: it is no reason to leave what it refers to as it is. `follows` names the foreign key
+    to whose household the row belongs, wherever that goes (a job follows its person).
     """
 
     household_column: str | None = None
     posting_column: str | None = None
     deletable = False
     derived_when = ""
+    follows = ""
 
     class Meta:
         abstract = True

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from PIL import Image, ImageOps
 
+from jiyang.access.standing import held
 from jiyang.accounts.models import User
 from jiyang.audit.logs import without_numbers
 from jiyang.documents.enums import AttachmentKind
@@ -102,9 +103,10 @@ def clean(upload: UploadedFile) -> tuple[AttachmentKind, bytes, str, str]:
 def attach(*, record, upload: UploadedFile, by: User) -> Attachment:
     """Store an upload with a record of any ledger; the same content twice is one attachment.
 
-    Raises ValidationError: see `clean`, or the record has 50 already.
+    Raises ValidationError: see `clean`, or the record has 50 already, or is gone.
     """
     kind, data, mime, suffix = clean(upload)
+    record = held(record)
     kept = Attachment.objects.filter(subject=record._meta.label_lower, subject_id=record.pk)
     known = kept.filter(sha256=hashlib.sha256(data).hexdigest()).first()
     if known is not None:

@@ -4,6 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from jiyang.access.standing import held
 from jiyang.ledgers.columns import as_label, as_text
 
 
@@ -16,8 +17,8 @@ class Stale(ValidationError):
 
 
 def claim(record: models.Model, version: int) -> models.Model:
-    """The locked row for an edit that saw `version`. Raises Stale."""
-    locked = type(record)._default_manager.select_for_update(of=("self",)).get(pk=record.pk)
+    """The locked row for an edit that saw `version`. Raises Stale, Gone."""
+    locked = held(record)
     if locked.version != version:
         raise Stale(locked)
     return locked

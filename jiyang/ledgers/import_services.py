@@ -103,6 +103,8 @@ def _opened(batch: Batch, actor: Actor) -> tuple[LedgerResource, Table]:
 
 def _why(error: Exception, ledger) -> str:
     """Why the database took none of the lines: a row out of the maker's sight may hold the same key."""
+    if isinstance(error, ValidationError):
+        return "；".join(error.messages)
     if not isinstance(error, IntegrityError):
         return str(error)
     try:

@@ -11,7 +11,8 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from jiyang.access.scope import Actor, note_in_history, on_behalf_of, require
-from jiyang.access.tables import is_event
+from jiyang.access.standing import hold_households
+from jiyang.access.tables import household_owned, is_event
 from jiyang.accounts.models import User
 from jiyang.documents.models import Attachment
 from jiyang.intake import acts
@@ -75,6 +76,8 @@ def _reverse(asked: Reversal, by: User) -> dict:
     batch, undoing = asked.batch, asked.kind == ReversalKind.UNDO
     ledger = registry.get(batch.target)
     model, keys = ledger.model, batch.columns.get("written", [])
+    if model in household_owned():
+        hold_households(model.all_rows.filter(pk__in=keys).values("household"))
     found = (
         model.all_rows.select_related(*ledger.related)
         .select_for_update(of=("self",))

@@ -23,6 +23,7 @@ from django.utils import timezone
 from import_export import fields, instance_loaders, resources, results, widgets
 
 from jiyang.access.scope import Actor
+from jiyang.access.standing import hold_households
 from jiyang.intake.cells import NO, SEPARATORS, YES, narrow, tidy
 from jiyang.intake.dates import date_cell, is_month
 from jiyang.ledgers.columns import Column
@@ -253,6 +254,7 @@ class LedgerResource(resources.ModelResource):
             self.lines.append(checked)
         rows = self._meta.model.objects.visible_to(self.actor).select_related(*self.ledger.related).order_by("pk")
         if self.batch is not None and not kwargs.get("dry_run"):
+            hold_households(getattr(line.probe, "household_id", None) for line in self.lines)
             rows = rows.select_for_update(of=("self",))
         for row in rows.filter(**self.narrowed()):
             self.known.setdefault(self.key_of(row), row)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from jiyang.access.matrix import matrix
 from jiyang.access.scope import Actor, Held, note_stand_in, require
+from jiyang.access.standing import held
 from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.tasks import forget_count
 
@@ -137,8 +138,7 @@ def withdraw(proposal: Proposal, *, by: "User", reason: str = "") -> Proposal:
 
 
 def _locked(proposal: Proposal) -> Proposal:
-    model = type(proposal)
-    locked = model._default_manager.select_for_update(of=("self",)).get(pk=proposal.pk)
+    locked = held(proposal)
     if not locked.is_open:
         raise Moved(f"这一项{locked.get_state_display()}，不能再改，请刷新页面")
     return locked

@@ -12,6 +12,7 @@ from django.utils import timezone
 from households.enums import GuaranteeState
 from households.models import Household
 from households.services import guarantees, incomes, register
+from jiyang.access.standing import held
 from jiyang.accounts.models import User
 from jiyang.workflow import notices, proposals
 from jiyang.workflow.enums import ProposalState
@@ -125,7 +126,7 @@ def decide(*, proposal: RegisterChange, by: User, approve: bool, reason: str = "
     """
     change = proposals.decide(proposal, by=by, approve=approve, reason=reason)
     if approve:
-        household = Household.objects.select_for_update(of=("self",)).get(pk=change.household_id)
+        household = held(change.household)
         if household.closed_on:
             raise ValidationError(f"该户已于 {household.closed_on} 核减，登记簿不再修改，请退回")
         if present_value(household, change.subject, change.year) != (change.old_value or ""):

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from jiyang.access.standing import held
 from jiyang.accounts.models import User
 from jiyang.parameters import values
 from monitoring.enums import Finding, FollowUpState, PeopleChange, RiskSeen, Topic
@@ -50,7 +51,7 @@ def raise_from(visit: Visit, by: User) -> list[FollowUp]:
 @transaction.atomic
 def close(*, record: FollowUp, by: User, outcome: str, settled_by: str, settled_on: dt.date) -> FollowUp:
     """办结. Raises ValidationError with every reason: done already, no outcome, a day before the item or not yet come."""
-    item = FollowUp.objects.select_for_update(of=("self",)).get(pk=record.pk)
+    item = held(record)
     if item.state == FollowUpState.DONE:
         raise ValidationError(f"这一项已由{item.settled_by}于 {item.settled_on} 办结：{item.outcome}")
     problems = {}

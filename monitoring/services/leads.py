@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from jiyang.access.scope import Actor, actor_for, require
+from jiyang.access.standing import held
 from jiyang.accounts.models import User
 from jiyang.ledgers.bulk import Outcome
 from jiyang.ledgers.editing import claim
@@ -108,7 +109,7 @@ def may_unmute(mute: RuleMute, actor: Actor) -> bool:
 
 
 def _open(record: RuleHit) -> RuleHit:
-    hit = RuleHit.objects.select_for_update(of=("self",)).get(pk=record.pk)
+    hit = held(record)
     if hit.gone_on:
         raise ValidationError(f"这条命中 {hit.gone_on} 已不再成立，不用核实")
     if hit.state not in OPEN:

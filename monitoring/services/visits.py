@@ -15,6 +15,7 @@ from django.utils import timezone
 from households.enums import Relation
 from households.models import Household, Membership
 from households.services import state
+from jiyang.access.standing import held
 from jiyang.accounts.models import User
 from jiyang.documents.enums import AttachmentKind
 from jiyang.documents.storing import attach_photo, clean_photo
@@ -72,7 +73,7 @@ def record_visit(
 
     A visit at home at which somebody was met sets the next visit's day. What it leaves open becomes follow-up items,
     what it contradicts in the register change proposals. Raises ValidationError with every reason: a day that cannot
-    be, a picture that is none, a signature that is wanted and missing. Raises VisitClash: UUID used for something else.
+    be, a picture that is none, a signature that is wanted and missing. Raises Gone, VisitClash: UUID used for something else.
     """
     digest = digest_of(household, answers, photos, signature)
     known = _known(client_uuid, digest, by)
@@ -88,7 +89,7 @@ def record_visit(
         raise ValidationError(problems)
     try:
         with transaction.atomic():
-            household = Household.objects.select_for_update(of=("self",)).get(pk=household.pk)
+            household = held(household)
             visit = Visit.objects.create(
                 household=household,
                 client_uuid=client_uuid,

@@ -13,6 +13,7 @@ from households.ledgers import HouseholdLedger
 from households.models import Household
 from households.services.guarantees import states_of
 from jiyang.access.scope import Actor
+from jiyang.access.standing import Gone
 from jiyang.ledgers import saved
 from jiyang.ledgers.paging import Cursor, paginate
 from jiyang.parameters import values
@@ -78,6 +79,10 @@ class VisitCreateView(TemplateView):
             try:
                 visit, created = record_visit(household=household, by=request.user, **form.cleaned_data)
                 return self.recorded(visit, created)
+            except Gone as gone:
+                if self.wants_json:
+                    return self.gone()
+                form.add_error(None, gone)
             except ValidationError as refused:
                 form.add_error(None, refused)
             except VisitClash as clash:
