@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jiyang.intake.cells import all_texts, as_text, tidy, unvalued
+from jiyang.intake.cells import all_texts, as_text, unvalued
 from jiyang.intake.detect import Header
+from jiyang.intake.doubts import KEYS, LONG_NUMBER, doubts
 from jiyang.intake.filled import fill
 from jiyang.intake.headings import Headings, Lines
 from jiyang.intake.outside import Cells, Outside
@@ -15,26 +16,6 @@ from jiyang.intake.reader import Source
 from jiyang.intake.units import UNIT_CELL
 
 CHUNK = 250  # rows turned into columns at a time: few enough to stay in the processor's cache
-KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row of villages has its village
-SUMS = re.compile(
-    r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计|户均|人均|平均值?|汇总|计数|求和|最[大小]值|总[人户]数)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元)?)$"
-)
-COUNTED = re.compile(r"^(?:共计?|合计|总计)?[:：]?(?:\d+户)?[,，、]?(?:\d+(?:人|户|口|名))$")
-NUMBER = re.compile(r"^-?\d{1,10}(?:\.\d+)?$")
-LONG_NUMBER = re.compile(r"\d{14}")
-FOOTER = re.compile(
-    r"^(?:填表|填报|制表|审核|复核|负责|单位|备注|说明|注|联系|日期|经办|统计|打印|导出|分管|主管|主要领导|领导签|此表|本表|以下空白"
-    r"|[（(]?(?:盖章|公章|签章|签字|签名)|\d{1,2}[.、．]\s*[\u4e00-\u9fff])[^,，]{0,40}"
-)
-SIGNED = re.compile(
-    r"(?:签字|签名|签章|盖章|公章|[(（]章|填表人?|制表人?|审核人?|负责人|经办人)[)）]?[:：]?$|^年\s*月\s*日$|年\s+月\s+日$"
-)
-CLOSING = re.compile(
-    r"^以上[^,，]{3,30}$|^[\W_]*(?:以下(?:空白|无正文|为空|无内容)|此处空白|(?:本表|本页)?(?:完|结束|完毕))[\W_]*$|^(?:\d{4}|[〇○零一二三四五六七八九]{4})年[\d一二三四五六七八九十]{1,3}月(?:[\d一二三四五六七八九十]{1,3}[日号])?$"
-    r"|^\d{4}([-./])\d{1,2}\1\d{1,2}$"
-)  # what a table ends with, or the day on which it was made
-LABELLED = re.compile(r"^[\u4e00-\u9fff（）()、/]{2,10}[:：]")  # 包村干部：
-PAGE = re.compile(r"^第?\d{1,4}页(?:[,，/]?共\d{1,4}页)?$|^-\d{1,4}-$")
 BELOW = 3  # rows below the heading in which lines that explain it may stand
 COUNTING = re.compile(r"^[（(\[]?(?:(\d{1,3})|[甲乙丙丁戊己庚辛壬癸]|[A-Z]{1,2})[)）\]]?$")
 COUNTS = {"栏次", "列次", "列号", "序号", "编号"}  # what a line that counts the columns may begin with
@@ -183,7 +164,7 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
     """(Excel number, cells) of the rows that hold data, all of one width, up to the heading of another table."""
     width = max(part.columns) + 1
     keys = _keys(part)
-    doubtful, headings = _doubts(part, keys), Headings(part, lines)
+    doubtful, headings = doubts(part), Headings(part, lines)
     id_at = next((place for place in keys if part.columns[place].name == "id_number"), None)
     others = [place for place in keys if place != id_at]
     outside = Outside(part)
@@ -247,52 +228,3 @@ def _keys(part: Header) -> list[int]:
     found = [place for place, one in part.columns.items() if one.name in KEYS]
     villages = [place for place, one in part.columns.items() if one.name == "village"]
     return found or villages or list(part.columns)[:1]
-
-
-def _doubts(part: Header, keys: list[int]) -> Callable[[list[Any]], str]:
-    """Why a row without all of its keys is no data; "" when it is data all the same."""
-    named = {one.name: place for place, one in part.columns.items() if one.name in KEYS}
-    counting = {place for place, one in part.columns.items() if one.type == "ignored" or one.belongs_to == "file"}
-
-    def why(row: list[Any]) -> str:
-        texts = {place: tidy(as_text(row[place])) for place in part.columns}
-        filled = [place for place, text in texts.items() if text]
-        if not filled:
-            return "空行"
-        if not set(filled) - counting and not any(SUMS.match(texts[place]) for place in filled):
-            return "只有序号的行" if all(texts[place].isdigit() for place in filled) else "表尾说明"
-        if len(filled) <= 2 and all(PAGE.match(re.sub(r"\s", "", texts[place])) for place in filled):
-            return "表尾说明"
-        said = dict.fromkeys(KEYS, "") | {name: texts[place] for name, place in named.items()}
-        if _is_sum([re.sub(r"\s", "", texts[place]) for place in filled], **said):
-            return "合计行"
-        lead = texts[filled[0]]
-        numbered = said["household_no"].isdigit() or LONG_NUMBER.search(said["id_number"])
-        ends = [CLOSING.match(re.sub(r"\s", "", texts[one])) or SIGNED.search(texts[one]) for one in filled]
-        if named and len(filled) <= 4 and not numbered and all(ends):
-            return "表尾说明"
-        named_so = lead == said["name"] and not re.search("[:：]", lead)
-        if len(filled) <= 4 and FOOTER.match(lead) and not numbered and not named_so:
-            return "表尾说明"
-        labelled = [place for place in filled if LABELLED.match(texts[place])]
-        if named and len(filled) <= 4 and not numbered and labelled and (not said["name"] or named["name"] in labelled):
-            return "表尾说明"
-        if named and len(filled) <= 4 and not any(said.values()) and any(SIGNED.search(texts[one]) for one in filled):
-            return "表尾说明"
-        if named and not any(said.values()) and all(NUMBER.match(texts[one]) for one in filled):
-            return "合计行"
-        return "分组行" if named and len(filled) == 1 and not any(said.values()) else ""
-
-    return why
-
-
-def _is_sum(filled: list[str], household_no: str, id_number: str, name: str) -> bool:
-    """Whether a row adds others up; a person whose remark ends in 合计 does not."""
-    if LONG_NUMBER.search(id_number) or (LONG_NUMBER.search(household_no) and name and not SUMS.match(name)):
-        return False
-    counted = [text for text in filled if COUNTED.match(text) or SUMS.match(text)]
-    if id_number and not (COUNTED.match(id_number) or SUMS.match(id_number) or NUMBER.match(id_number)):
-        return False
-    if any(map(SUMS.match, filled)):
-        return True
-    return bool(counted) and all(text in counted or NUMBER.match(text) for text in filled)
