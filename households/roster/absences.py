@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -80,3 +81,30 @@ def reopen(batch: Batch) -> int:
 
 def _reason(batch: Batch) -> str:
     return f"批次 {batch} 的名单又列入"
+
+
+ABSENT = """
+select distinct m.household_id, m.person_id, m.district_id, m.town_id, m.village_id
+  from roster_plan f join households_membership m on m.household_id = f.household_id and m.until is null
+  join households_person x on x.id = m.person_id and x.voided_at is null
+ where f.action not in ('refused', 'out_of_area', 'duplicate')
+   and not exists (select 1 from roster_plan o where o.person_id = m.person_id)
+"""
+
+
+def absent() -> int:
+    """How many members of the file's households the file does not list."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"select count(*) from ({ABSENT}) as a")
+        return cursor.fetchone()[0]
+
+
+def keep_absent(batch_id: int) -> int:
+    """Keep who is not listed, to be confirmed by a person after the commit; returns their number."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into households_rosterabsence (batch_id, household_id, person_id, district_id, town_id, village_id, stays_reason, raised)"
+            f" select %s, a.*, '', false from ({ABSENT}) as a",
+            [batch_id],
+        )
+        return cursor.rowcount

@@ -15,8 +15,8 @@ from django.db import connection
 from django.db.models import Model
 
 from households.models import CaseRecord, Household, IncomeStatement, Person, roster_period
+from households.roster.columns import KEPT
 from households.roster.fields import CASE, HOUSEHOLD, INCOME, MOVED, PERSON, REOPENED, Slot, of_file
-from households.roster.staging import KEPT
 from households.roster.takers import Taker, along
 from households.services import state
 from jiyang.intake.bulk import analyze

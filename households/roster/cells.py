@@ -19,10 +19,10 @@ from households.models import (
     RosterTouch,
     roster_period,
 )
+from households.roster.columns import KEPT, aads_of
 from households.roster.fields import MOVED, OWNERS, REOPENED
 from households.roster.jobs import VALUE_AAD
 from households.roster.running import day_of
-from households.roster.staging import KEPT, aads_of
 from households.roster.takers import Taker, taker_of
 from jiyang.access.scope import Actor
 from jiyang.audit.history import former

@@ -6,7 +6,7 @@ All or nothing; may run again after a crash.
 from django.db import connection
 
 from households.models import Membership, RosterAbsence, RosterRow, RosterTouch, roster_period
-from households.roster import absences, apply, moment, plan, staging, storable
+from households.roster import absences, apply, kept_rows, moment, plan, storable
 from households.roster.holding import hold_planned
 from households.roster.running import Clock, day_of, only_one, progress_of, until_unclashed, wait_for_turn
 from households.roster.takers import taker_of
@@ -126,7 +126,7 @@ def of_people(batch: Batch) -> bool:
 
 def rows_of(batch: Batch, condition: str = "true") -> str:
     """SQL of a subquery: the batch's kept rows that meet `condition` (over `r`)."""
-    return staging.kept(layouts()[batch.layout], f"r.batch_id = {int(batch.pk)} and {condition}")
+    return kept_rows.kept(layouts()[batch.layout], f"r.batch_id = {int(batch.pk)} and {condition}")
 
 
 def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from django.utils import timezone
 
 from households.models import roster_period
-from households.roster import absences, exported, judging, moment, plan, staging, storable
+from households.roster import absences, exported, judging, kept_rows, moment, plan, staging, storable
 from households.roster.recovery import CHECKS
 from households.roster.running import Clock, day_of, only_one, progress_of
 from households.roster.takers import taker_of
@@ -87,7 +87,6 @@ def examine(
     )
     if mapped.header.layout.key not in accepted:
         raise FileRefused("layout_not_imported", title=mapped.header.layout.title)
-    _trust_day(mapped)
     _date_rows(mapped, as_of)
     clock.lap("read")
     with whole_batch(len(mapped.rows)):
@@ -129,18 +128,17 @@ def _reading(progress: Progress) -> Told:
     return told
 
 
-def _trust_day(mapped: Mapped) -> None:
-    """A day found beside the table dates rows that need a year of their own; the register's incomes follow a column alone."""
-    taker = taker_of(mapped.header.layout.key)
-    if mapped.day_from and not (taker and taker.dated):
-        mapped.data_date, mapped.day_from = None, ""
-
-
 def _date_rows(mapped: Mapped, as_of: dt.date | None) -> None:
-    """Rows of a file without a column of the year get the year of its day, which stays whenever the batch is written."""
+    """Rows that need a year and have no column of it get the year of the file's day, which stays whenever the batch is written.
+
+    A day found beside the table is for them alone: the register's incomes follow a column.
+    """
     taker = taker_of(mapped.header.layout.key)
-    if taker and taker.dated and taker.dated not in mapped.columns:
-        mapped.columns[taker.dated] = [str(day_of(mapped.data_date or as_of).year)] * len(mapped.rows)
+    year = taker.dated if taker else ""
+    if not year and mapped.day_from:
+        mapped.data_date, mapped.day_from = None, ""
+    elif year and year not in mapped.columns:
+        mapped.columns[year] = [str(day_of(mapped.data_date or as_of).year)] * len(mapped.rows)
 
 
 def _settle(mapped: Mapped, unclear: list[tuple[int, str, str]]) -> None:
@@ -197,9 +195,9 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
             return batch
         progress.step("保存核对结果", 0, len(mapped.rows))
         with whole_batch(len(mapped.rows)):
-            staging.keep(batch.pk, mapped.header.layout)
+            kept_rows.keep(batch.pk, mapped.header.layout)
             asked = absences.asked(mapped.header.layout.key, mapped.columns, batch.mode)
-            absent = staging.keep_absent(batch.pk) if asked else 0
+            absent = absences.keep_absent(batch.pk) if asked else 0
         _keep_findings(batch, mapped)
         progress.step("完成", len(mapped.rows), len(mapped.rows))
         header = mapped.header

@@ -13,8 +13,8 @@ from households.models import (
 )
 from households.roster import absences
 from households.roster.cells import Cells
+from households.roster.columns import KEPT
 from households.roster.feedback import FAILED
-from households.roster.staging import KEPT
 from jiyang.access.scope import Actor
 from jiyang.intake.enums import RowAction
 from jiyang.intake.findings import kinds

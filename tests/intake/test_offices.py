@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from households.roster.staging import settle_household_fields
+from households.roster.settling import settle_household_fields
 from jiyang.intake import pipeline
 from jiyang.intake.detect import Choice
 from jiyang.intake.layouts import layouts

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from households.roster import absences, committing, jobs, plan, reversing, staging
+from households.roster import absences, committing, jobs, plan, reversing
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
@@ -97,7 +97,7 @@ class Command(BaseCommand):
             )
             counts, header = plan.counts(), mapped.header
             asked = absences.asked(header.layout.key, mapped.columns, PlanMode.ALL)
-            absent = staging.absent() if asked else 0
+            absent = absences.absent() if asked else 0
             counts["refused"] += counts.pop("unknown", 0)  # the contract has no word for rows of nobody known
             transaction.set_rollback(True)
         return {
