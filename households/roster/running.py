@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
-from psycopg2.errors import UniqueViolation
+from psycopg2.errors import DeadlockDetected, UniqueViolation
 
 from jiyang.intake.models import Batch
 from jiyang.intake.progress import Progress
@@ -79,15 +79,17 @@ class Overtaken(Exception):
 
 
 def until_unclashed(work: Callable[[], Batch | None]) -> Batch | None:
-    """`work`, all or nothing; once more where somebody has saved a row or entered a number meanwhile: now it can be seen.
+    """`work`, all or nothing; once more where somebody has saved a row or entered a number meanwhile (now it can be seen), or
+    each waited for the other.
 
-    Raises Overtaken or IntegrityError after TRIES times.
+    Raises Overtaken or the database's error after TRIES times.
     """
     for left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
                 return work()
-        except (Overtaken, IntegrityError) as clash:
-            if not left or not (isinstance(clash, Overtaken) or isinstance(clash.__cause__, UniqueViolation)):
+        except (Overtaken, IntegrityError, OperationalError) as clash:
+            passing = isinstance(clash, Overtaken) or isinstance(clash.__cause__, UniqueViolation | DeadlockDetected)
+            if not left or not passing:
                 raise
     raise AssertionError
