@@ -129,6 +129,11 @@ INNER = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000\xa0]+(?=[\u3400-\u9fff])")
 DOTS = re.compile(r"[•．∙⋅・‧・]|(?<=[\u4e00-\u9fff])[.．](?=[\u4e00-\u9fff])")
 
 
+DEGREE = re.compile(r"(?<=^残疾)\((?:(?:视力|听力|言语|肢体|智力|精神|多重)?(?:残疾)?[一二三四1-4]?级?)\)$")
+WIDE_DIGITS = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF1A)}
+AROUND_DOT = re.compile(rf"[{EDGES}]*·[{EDGES}]*")
+
+
 class Read(NamedTuple):
     stored: str | None
     code: str = ""
@@ -258,6 +263,8 @@ def text_cell(cell: object, field: Field | None = None) -> Read:
     if field is not None and (failed := unreadable(cell)):
         return failed
     kept = tidy(raw).translate(PRIVATE)
+    if field is not None and field.name == "hamlet" and (digits := kept.translate(WIDE_DIGITS)) != kept:
+        return Read(digits, "fullwidth_digits", digits)  # ２组 is 2组: one place, not two
     if not kept or (field is not None and label_key(kept) in field.blank):
         return BLANK
     if kept in NULLS or (is_nothing(kept) and not kept.isalnum()):
@@ -292,7 +299,7 @@ def name_cell(cell: object) -> Read:
     read = text_cell(cell)
     if read.stored is None:
         return read
-    kept = DOTS.sub("·", INNER.sub("", read.stored))
+    kept = AROUND_DOT.sub("·", DOTS.sub("·", INNER.sub("", read.stored)))
     if is_nothing(narrow(kept)):
         return Read(None, "placeholder", "")
     bracketed = BLANKS.sub("", kept.translate(BRACKETS))
@@ -416,7 +423,7 @@ def choices_cell(cell: object, field: Field) -> Read:
         return failed
     raw = as_text(cell)
     kept = JOINERS.sub("", CONTROLS.sub("", raw.translate(INVISIBLE))).strip(EDGES + "\r\n" + APOSTROPHES)
-    labels = [one for one in split_labels(kept, field.labels) if one not in field.blank]
+    labels = [DEGREE.sub("", one) for one in split_labels(kept, field.labels) if one not in field.blank]
     if not labels:
         return BLANK
     values = list(dict.fromkeys(field.labels.get(label, label) for label in labels))
@@ -457,6 +464,8 @@ def listed_cell(cell: object, field: Field) -> Read:
     if raw in field.allowed:
         return Read(raw)
     bare = CODED.sub("", label_key(kept)).rstrip(LABEL_ENDS)
+    if kept.isascii() and kept.isdigit() and field.name == "ethnic" and 0 < int(kept) <= len(field.allowed):
+        return Read(field.allowed[int(kept) - 1], "label_alias", field.allowed[int(kept) - 1])  # GB/T 3304 in its order
     near = [one for one in field.allowed if one in (kept, bare) or one.removesuffix("族") in (kept, bare)]
     if near:
         return Read(near[0], "surrounding_spaces" if near[0] == kept else "label_alias", near[0])

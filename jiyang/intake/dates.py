@@ -34,6 +34,9 @@ SERIAL_OR_MONTH = re.compile(
     r"^(20\d\d)(\d)(?:\.\d+)?$"
 )  # 20176 is 1955-03-28 as a serial number, and 2017-6 without its zero
 WHOLE_DATE = re.compile(r"^(\d{6}|\d{8})\.0+$")
+OPEN_END = re.compile(
+    r"^(?:长期|目前|未结束|仍?在岗|(?:仍|还|正|继续)?在?务工(?:中|至今)?|至今有效|9999(\W?)12\1(?:31)?)$"
+)  # what is written where something has not ended
 NO_DAY = re.compile(r"^(?:0{4}(\W?)00?\1(?:00?)?|1900(\W)0?1\2 ?00?|00?:00(?::00)?)$")  # what programs write for no day
 MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]  # fmt: skip
 ENGLISH_MONTH = re.compile(
@@ -87,8 +90,11 @@ def _order(found: re.Match) -> str:
     return "dm" if first > 12 >= second else "md" if second > 12 >= first else ""
 
 
-def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH, ways: Ways = USUAL) -> Read:
-    """YYYYMM, YYYYMMDD, 2021.5, 2021年5月, 2021-05-06, a date cell or Excel's serial number; a month is its first day."""
+def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH, ways: Ways = USUAL, open_end: bool = False) -> Read:
+    """YYYYMM, YYYYMMDD, 2021.5, 2021年5月, 2021-05-06, a date cell or Excel's serial number; a month is its first day.
+
+    `open_end`: the column says when something ended, which it may not have.
+    """
     if failed := unusable(cell):
         return failed
     if isinstance(cell, dt.date):
@@ -97,7 +103,7 @@ def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH, ways: Ways =
     kept = _bare(raw)
     if not kept:
         return BLANK
-    if is_nothing(kept) or NO_DAY.match(kept):
+    if is_nothing(kept) or NO_DAY.match(kept) or (open_end and OPEN_END.match(kept)):
         return Read(None, "placeholder", "")
     if SERIAL.match(kept) and FIRST_SERIAL <= float(kept) <= LAST_SERIAL:
         if found := SERIAL_OR_MONTH.match(kept):

@@ -27,6 +27,7 @@ TOWN_NAME = re.compile(
     r"(?:$|[^\u4e00-\u9fff]|名单|数据|台账|人[口员]|脱贫|监测|务工|户)"
 )  # 3.崔寨街道, 崔寨街道(2)
 ABOUT = re.compile(r"(?:基本)?(?:信息|情况|资料)$")  # what a group of columns is called besides whom it is about
+MOST_NAMED = 12  # unknown headings that a message names
 ALIKE = 0.8  # share of common columns above which another sheet was meant to be the same
 
 
@@ -143,7 +144,7 @@ def detect(
     if twice := _twice(best):
         raise FileRefused("tables_beside", names="、".join(twice))
     if best.lacking:
-        raise FileRefused("missing_column", names=_lacking(best), title=best.layout.title)
+        raise FileRefused("missing_column", names=_lacking(best), unread=_unread(best), title=best.layout.title)
     _refuse_twins(best)
     _join(best, [one for one in (visible or found) if one is not best], source)
     if not choice.sheet:
@@ -386,6 +387,12 @@ def _lacking(header: Header) -> str:
     """The missing headings, and what is told of columns that might have been they."""
     told = f"（{'；'.join(header.told)}）" if header.told else ""
     return "、".join(header.lacking) + told
+
+
+def _unread(header: Header) -> str:
+    """The headings that were not understood: one of them may be the missing one."""
+    named = "、".join(header.unknown[:MOST_NAMED]) + ("等" if len(header.unknown) > MOST_NAMED else "")
+    return f"没有认出的列名有：{named}。" if named else ""
 
 
 def _name_unread(best: Header, source: Source, otherwise: str) -> None:

@@ -54,6 +54,7 @@ EXPORTED = {
 SHARED, LABELS = "fields", "labels"
 UNIT = re.compile(r"\((?:[千万]?元|亩|个?月|人|个|户|公里|平方米)\)$")  # behind a heading of a layout's own
 AMOUNT = re.compile(r"\((?:单位|[^()]*[/、,;])?([千万]?元)(?:[/每·、,;][^()]*)?\)(?:\([^()]*\))*$")
+YEAR_IN_FRONT = re.compile(r"^20\d\d年度?")  # 2024年人均纯收入
 MEASURE = re.compile(r"\((亩|公里|平方米)\)$")
 NUMBERED = re.compile(r"^(?:[a-z]{0,2}\d{1,3}[.、)]?|\(\d{1,3}\)|[一二三四五六七八九十]{1,3}[、.])")
 MARKS = r"\s*＊:：_\"'“”‘’《》★☆※●◆■▲△【】「」『』\u200b-\u200f\ufeff"
@@ -186,6 +187,12 @@ class Layout:
         for name in (heading, bare, *([code[0]] if code else ())):
             if one := self._named(name):
                 return one, ""
+        if (
+            (year := YEAR_IN_FRONT.match(heading))
+            and (one := self._named(heading[year.end() :]))
+            and one.type == "money"
+        ):
+            return one, ""
         for base, said in chain(parted(heading), parted(bare)):
             if one := self._named(base):
                 return one, next(filter(None, (objection(one, text) for text in said)), "")

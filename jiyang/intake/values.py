@@ -39,6 +39,9 @@ ID_NOISE = re.compile(
     re.IGNORECASE,
 )
 ID_LETTERS = str.maketrans("ХхΧχ×", "XXXXX")  # letters that look like the X of an ID number
+ID_WITHIN = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
+REMARK_WITHIN = re.compile(r"[\u4e00-\u9fff]")
+NO_ID = {"新生儿", "无身份证", "没有身份证", "无证件", "待上户", "未上户", "未落户", "待落户", "未办理", "未办证"}
 PLACEHOLDER = re.compile(rf"^{idcard.NO_NUMBER}\d{{0,15}}[\dXx]?$")
 SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
 UNIT_WRITTEN = re.compile(
@@ -51,6 +54,7 @@ MONEY_NOISE = re.compile(r"[\s元￥¥]")
 COUNT_NOISE = "人口个月户处所名"  # not 年: a year of work is twelve months
 YEAR_NOISE = re.compile(r"^(\s*\d{4})年度?\s*$")
 PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=1\d{10}$)")
+NO_PHONES = {"无电话", "没有电话", "没电话", "没有", "不详", "空号", "同户主"}
 PHONE_SEPARATORS = re.compile(r"[/\\,，、;；|\s]+|(?<=\d)(?:或|和|及)(?=\d)")
 REMARKED_PHONE = re.compile(r"^[^\d+]*(?:\+?86)?(1[3-9]\d{9})[^\d+]+$|^[^\d+]+(1[3-9]\d{9})$")  # 13800138000儿子
 TEXTS = {"text", "name", "choice", "choices", "labels", "listed", "county_place"}
@@ -71,7 +75,11 @@ UNDIVIDED = re.compile(
     r"东莞市|中山市|儋州市|嘉峪关市|济源市|仙桃市|潜江市|天门市|石河子市|市辖区|晋城市城区|(?:阳泉|大同|长治)市[城郊矿]区|(?:铜陵|佳木斯)市郊区"
 )  # no counties below, or none above
 AREAS = {"县外省内", "省外"}  # 务工地 of a person (DOMAIN.md 1.6): no county, though one has the character
-ABROAD = re.compile(r"境外|国外|香港|澳门|台湾")
+ABROAD = re.compile(
+    r"境外|国外|香港|澳门|台湾|^(?:韩国|朝鲜|日本|越南|老挝|柬埔寨|缅甸|泰国|马来西亚|新加坡|印度尼西亚|印尼|菲律宾|文莱|印度|巴基斯坦|孟加拉国?|斯里兰卡"
+    r"|尼泊尔|蒙古国|哈萨克斯坦|乌兹别克斯坦|俄罗斯|阿联酋|沙特(?:阿拉伯)?|卡塔尔|科威特|伊拉克|伊朗|以色列|土耳其|埃及|阿尔及利亚|尼日利亚|安哥拉|刚果|赞比亚"
+    r"|肯尼亚|坦桑尼亚|埃塞俄比亚|南非|加纳|莫桑比克|德国|法国|英国|意大利|西班牙|葡萄牙|荷兰|波兰|美国|加拿大|墨西哥|巴西|阿根廷|智利|秘鲁|澳大利亚|新西兰)"
+)
 
 
 def number_cell(cell: object) -> Read:
@@ -119,7 +127,7 @@ def id_cell(cell: object, as_of: dt.date) -> Read:
         return Read(None, "id_as_number")
     raw = as_text(cell)
     kept = narrow(raw)
-    if not kept or is_nothing(kept):
+    if not kept or is_nothing(kept) or kept in NO_ID:
         return BLANK
     if SCIENTIFIC.match(kept):
         return Read(None, "id_scientific_text")
@@ -128,7 +136,7 @@ def id_cell(cell: object, as_of: dt.date) -> Read:
     bare = ID_NOISE.sub("", kept.translate(ID_LETTERS))
     checked = idcard.check(bare, as_of=as_of)
     if checked.problem:
-        return _refused_id(checked)
+        return _remarked_id(kept, as_of) or _refused_id(checked)
     if checked.upgraded:
         return Read(checked.number, "id_15_digits", checked.number)
     if checked.number == raw:
@@ -137,6 +145,19 @@ def id_cell(cell: object, as_of: dt.date) -> Read:
         return Read(checked.number, "number_format", checked.number)
     code = "id_lowercase_x" if kept.upper() != kept and raw == kept else changed(raw, kept)
     return Read(checked.number, code, checked.number)
+
+
+def _remarked_id(kept: str, as_of: dt.date) -> Read | None:
+    """A cell with a number and further text: one valid number with a remark is that number, of anything else the remark is told."""
+    numbers = ID_WITHIN.findall(kept)
+    if not numbers or not REMARK_WITHIN.search(kept):
+        return None
+    checked = idcard.check(numbers[0].upper(), as_of=as_of)
+    rest = kept.replace(numbers[0], "", 1)
+    if len(numbers) == 1 and not checked.problem and not any(map(str.isdigit, rest)):
+        return Read(checked.number, "id_remark", checked.number)
+    said = "这一格不止一个号码" if len(numbers) > 1 else "号码前后还有别的文字"
+    return Read(None, "id_shape", None, f"{said}：{checked.message}" if checked.problem else said)
 
 
 def _refused_id(checked: idcard.Checked) -> Read:
@@ -171,7 +192,7 @@ def phone_cell(cell: object) -> Read:
     kept = narrow(raw)
     if not kept:
         return BLANK
-    if is_nothing(kept) or not kept.strip("0"):
+    if is_nothing(kept) or not kept.strip("0") or kept in NO_PHONES:
         return Read(None, "placeholder", "")
     if SCIENTIFIC.match(kept):
         return Read(None, "phone_scientific")
@@ -257,7 +278,8 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
     if not amount.is_finite() or abs(amount := amount * factor) >= Decimal("1e10"):
         return bad
     stored = str(amount.quantize(CENT, ROUND_HALF_UP))
-    if amount < 0:
+    stored = "0.00" if stored == "-0.00" else stored
+    if stored.startswith("-"):
         return Read(stored, "income_negative" if income else "number_negative")
     if factor != 1:
         return Read(stored, "unit_converted", stored)
@@ -365,7 +387,7 @@ def reader_for(field: Field, as_of: dt.date, epoch: dt.date = EPOCH, ways: Ways 
         "yes_no": lambda cell: cells.yes_no_cell(cell, field), "count": count_cell, "year": year_cell, "id_number": lambda cell: id_cell(cell, as_of),
         "money": lambda cell: money_cell(cell, field), "decimal": lambda cell: money_cell(cell, field),
         "month": lambda cell: date_cell(cell, month=True, epoch=epoch, ways=ways),
-        "day": lambda cell: date_cell(cell, month=False, epoch=epoch, ways=ways),
+        "day": lambda cell: date_cell(cell, month=False, epoch=epoch, ways=ways, open_end=field.begins != ""),
         "birth": lambda cell: birth_cell(cell, epoch, ways),
         "choice": lambda cell: cells.choice_cell(cell, field), "choices": lambda cell: cells.choices_cell(cell, field),
         "labels": lambda cell: cells.choices_cell(cell, field), "listed": lambda cell: cells.listed_cell(cell, field),

@@ -128,3 +128,54 @@ def test_a_long_count_that_is_none_costs_little():
     begun = time.process_time()
     assert read("stated_size", "人" * 30_000 + "x").stored is None
     assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "cell", "stored", "code"),
+    [
+        ("job_ended_on", "roster_d", "仍在务工", None, "placeholder"),
+        ("job_ended_on", "roster_d", "长期", None, "placeholder"),
+        ("job_ended_on", "roster_d", "99991231", None, "placeholder"),
+        ("job_ended_on", "roster_d", "9999-12-31", None, "placeholder"),
+        ("job_started_on", "roster_d", "长期", None, "date_unreadable"),
+        ("job_place", "roster_d", "韩国", "韩国", ""),
+        ("job_place", "roster_d", "江苏昆山", "江苏昆山", "job_place_too_coarse"),
+        ("ethnic", "roster_a", "01", "汉族", "label_alias"),
+        ("ethnic", "roster_a", "56", "基诺族", "label_alias"),
+        ("ethnic", "roster_a", "57", "57", "listed_unknown"),
+        ("education", "roster_a", "中专", "high", "label_alias"),
+        ("school_state", "roster_a", "六年级", "primary", "label_alias"),
+        ("school_state", "roster_a", "初中", None, "enum_unknown"),
+        ("health", "roster_a", "残疾（肢体二级）", "{disabled}", "label_alias"),
+        ("subsistence_allowance", "roster_c", "不享受", None, ""),
+        ("stated_sex", "roster_c", "F", "f", "label_alias"),
+        ("income_per_head", "roster_a", "-0.001", "0.00", ""),
+        ("hamlet", "roster_a", "２组", "2组", "fullwidth_digits"),
+        ("name", "roster_a", "买买提 · 阿不都", "买买提·阿不都", "inner_spaces"),
+        ("phone", "roster_a", "同户主", None, "placeholder"),
+    ],
+)
+def test_everyday_words_are_read_for_what_they_mean(name, layout, cell, stored, code):
+    assert read(name, cell, layout)[:2] == (stored, code)
+
+
+ID = "11010519491231002X"
+
+
+@pytest.mark.parametrize(
+    ("cell", "stored", "code"),
+    [
+        (f"{ID}（儿子）", ID, "id_remark"),
+        (f"王伟{ID}", ID, "id_remark"),
+        (f"{ID}号", ID, "id_remark"),
+        (f"{ID[:-1]}1（儿子）", None, "id_shape"),
+        (f"{ID}（15位）", None, "id_shape"),
+    ],
+)
+def test_a_remark_beside_an_id_number_is_no_part_of_it(cell, stored, code):
+    assert read("id_number", cell)[:2] == (stored, code)
+
+
+@pytest.mark.parametrize("cell", ["新生儿", "无身份证", "待上户", "未上户"])
+def test_words_for_no_id_number_are_an_empty_cell(cell):
+    assert read("id_number", cell)[:2] == (None, "")

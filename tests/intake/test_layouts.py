@@ -91,3 +91,29 @@ def test_a_faulty_layout_file_is_refused_by_name(tmp_path: Path, text, says):
     path.write_text(text, "utf-8")
     with pytest.raises(ImproperlyConfigured, match=says):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("heading", "own"),
+    [
+        ("居民身份证", "id_number"),
+        ("公民身份证号码", "id_number"),
+        ("证件号码/残疾证号", "id_number"),
+        ("人员姓名", "name"),
+        ("家庭成员与户主关系", "relation"),
+        ("村/社区", "village"),
+        ("村庄", "village"),
+        ("镇（街道）名称", "town"),
+        ("街道", "town"),
+        ("手机号", "phone"),
+        ("家庭成员数", "stated_size"),
+        ("2024年人均纯收入", "income_per_head"),
+    ],
+)
+def test_everyday_headings_are_known(heading, own):
+    assert layouts()["roster_a"].find(plain(heading)).name == own
+
+
+def test_a_missing_column_is_told_with_the_headings_that_were_not_understood():
+    with pytest.raises(FileRefused, match=r"没有认出的列名有：公民号.*对应列"):
+        detect(source(["乡", "行政村", "户编号", "姓名", "公民号", "与户主关系", "人数"]), [layouts()["roster_a"]])
