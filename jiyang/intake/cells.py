@@ -53,6 +53,8 @@ JOINERS = re.compile("[\u200d\ufe00-\ufe0f]")  # part of coloured pictures, noth
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|_x00(?:[01][0-9A-Fa-f]|7[Ff])_")  # also as Excel escapes them
 EDGES = " \u3000\xa0\t\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
 BLANKS = re.compile(r"[\s\xa0\u3000]")
+PARTED = re.compile(r"(?<=\d)[\s元￥¥]+(?=\d)")
+THREES = re.compile(r"^\D*\d{1,3}(?:[^\S\r\n]\d{3})+(?:\.\d+)?\D*$")  # 12 000
 APOSTROPHES = "'’‘`"  # in front of what is to stay a text
 LONGEST_CELL = 32_767  # characters that a spreadsheet keeps
 SEPARATORS = re.compile(r"[,，、;；|\n\r]+")
@@ -109,7 +111,7 @@ NO_NAMES = {
 }  # fmt: skip
 NAME_ENDS = "，,。.；;、:："  # what is no part of a name
 SEVERAL_NAMES = re.compile(r"[、，,;；/|]")
-TWO_NAMES = re.compile(r"^[\u3400-\u9fff]{2,3}[ \u3000\xa0]+[\u3400-\u9fff]{2,3}$")
+TWO_NAMES = re.compile(r"^[\u3400-\u9fff]{2,3}[\s\xa0]+(?:[\u3400-\u9fff]{2,3}|[男女])$")  # 男: a sex beside the name
 ODD_IN_NAME = re.compile(r"^(?=.*[\u3400-\u9fff])(?=.*(?:[A-Za-z\-—–_+=@#$%^&!~`()]|··))")  # 王伟A
 BRACKETS = str.maketrans("（【〔［[｛{〈《「『<＜）】〕］]｝}〉》」』>＞", "(" * 13 + ")" * 13)
 GONE = r"(?:已故|(?:已经?)?(?:死亡|去世|病故|亡故|销户|注销|迁出|嫁出|外嫁))$"
@@ -159,6 +161,7 @@ DIGITS_LOST = Unvalued("number_as_number", "（原为数值，位数已丢失）
 BROKEN = "\ufffd"  # what stands for a byte that is no character
 # as our own files say it, where they must not say what nobody wrote: refused again when such a file comes back
 SAID = {one.shown: one.code for one in (NO_RESULT, OTHERWISE, DIGITS_LOST)} | {"（公式错误）": "cell_error"}
+MERGED = "（合并单元格）"  # the same in front of what several people's merged cell holds
 LOST_DIGITS = 1e15  # a spreadsheet keeps fifteen digits of a number that is typed
 EXACT = 2**53  # up to which a number cell holds every whole number
 
@@ -211,6 +214,7 @@ def unusable(cell: object) -> Read | None:
         return None
     text = cell.strip()
     code = "cell_error" if text in ERRORS else "same_as_above" if text in SAME_AS_ABOVE else SAID.get(text)
+    code = "cell_merged" if text.startswith(MERGED) else code
     return Read(None, code) if code else None
 
 
@@ -243,6 +247,11 @@ def narrow(text: str) -> str:
 def half_width(text: str) -> str:
     """In half-width characters, without any that is invisible; blanks and line breaks stay."""
     return JOINERS.sub("", CONTROLS.sub("", text.translate(INVISIBLE).translate(WIDE)))
+
+
+def holds_several(text: str) -> bool:
+    """Whether what `half_width` gave holds two numbers: blanks between digits do not part one, but for groups of three."""
+    return PARTED.search(text) is not None and not THREES.match(text)
 
 
 def is_nothing(kept: str) -> bool:
@@ -309,9 +318,10 @@ def name_cell(cell: object) -> Read:
         return broken
     if found:
         return Read(name, "name_remark", name)
-    if wrapped or _is_odd(name) or TWO_NAMES.match(tidy(as_text(cell))):
+    written = half_width(as_text(cell)).strip()
+    if wrapped or _is_odd(name) or TWO_NAMES.match(written):
         return Read(name, "name_odd", name)
-    return read if name == read.stored else Read(name, "inner_spaces", name)
+    return read if name == read.stored and len(written.split()) == 1 else Read(name, "inner_spaces", name)
 
 
 def _no_name(kept: str) -> Read | None:

@@ -9,7 +9,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from jiyang.intake.cells import APOSTROPHES, BLANK, Read, as_text, changed, half_width, is_nothing, narrow, unusable
+from jiyang.intake.cells import (
+    APOSTROPHES,
+    BLANK,
+    Read,
+    as_text,
+    changed,
+    half_width,
+    holds_several,
+    is_nothing,
+    narrow,
+    unusable,
+)
 from jiyang.intake.numerals import FORMAL, NUMERALS, chinese_number
 
 EPOCH, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
@@ -145,6 +156,8 @@ def _bare(raw: str) -> str:
     text = TIME.sub("", text)
     if parts := SPACED.match(text):
         text = "-".join(filter(None, parts.groups()))
+    elif holds_several(text):
+        return text
     return narrow(text).strip('"“”')
 
 

@@ -8,16 +8,17 @@ FORMAL = str.maketrans(
     | {"廿": "二十", "卅": "三十"}
 )  # as amounts and dates are written where nobody shall alter them
 DIGIT = "[一二三四五六七八九两]"
+BY_DIGIT = re.compile(r"^(?=.*[零〇]).{2,4}$|^(?:一九..|二...)$")  # 一〇, 二〇一七, 一九九八; 八九 may be eight or nine
 CHINESE_NUMBER = re.compile(
     rf"^(?:(?P<w>{DIGIT})万)?零?(?:(?P<k>{DIGIT})千)?零?(?:(?P<h>{DIGIT})百)?零?(?:(?P<t>{DIGIT}?)十)?(?:(?:(?<=[十零])|^)(?P<o>{DIGIT}))?$"
 )
 
 
 def chinese_number(text: str) -> int | None:
-    """三 → 3, 十二 → 12, 叁拾 → 30, 一千二百零五 → 1205; None for what is not one, or may be two (一千二)."""
+    """三 → 3, 十二 → 12, 叁拾 → 30, 一千二百零五 → 1205; None for what is not one, or may be two (一千二, 八九)."""
     text = text.translate(FORMAL)
-    if text and all(char in NUMERALS for char in text):
-        return int("".join(str(NUMERALS[char]) for char in text)) if len(text) <= 4 else None
+    if text and all(char in NUMERALS for char in text) and (len(text) == 1 or BY_DIGIT.match(text)):
+        return int("".join(str(NUMERALS[char]) for char in text))
     found = CHINESE_NUMBER.match(text)
     if not found or not text:
         return None

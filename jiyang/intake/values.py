@@ -25,6 +25,7 @@ from jiyang.intake.cells import (
     as_text,
     changed,
     has_lost_digits,
+    holds_several,
     is_nothing,
     narrow,
     unusable,
@@ -60,6 +61,7 @@ REMARKED_PHONE = re.compile(r"^[^\d+]*(?:\+?86)?(1[3-9]\d{9})[^\d+]+$|^[^\d+]+(1
 TEXTS = {"text", "name", "choice", "choices", "labels", "listed", "county_place"}
 LONGEST_VALUE = 500  # characters of a cell of any other type
 LONGEST_PHONE = 20  # characters that the register's form takes
+NUMBER_LENGTHS = {16, 19}  # of 户编号 and 人编号
 WHOLE_NUMBER = re.compile(r"^(\d{1,20})\.0+$")  # as programs write a number that has lost nothing
 NO_FRACTION = re.compile(r"(?<=^\d{11})\.0+$")
 PLAIN_AMOUNT = re.compile(r"(?:0|[1-9]\d{0,8})\.\d\d\Z", re.ASCII)
@@ -115,8 +117,17 @@ def _long_number(number: int) -> Read:
 def _digits(raw: str, kept: str) -> Read:
     if not (kept.isascii() and kept.isdigit() and len(kept) <= 20):
         return Read(None, "number_bad")
+    groups = cells.half_width(raw).split()
+    if len(groups) > 1 and not _is_one(groups, kept):
+        return Read(None, "values_several", None, "编号中间有空格或换行，像是两个编号")
     code = changed(raw, kept)
     return Read(kept, code, kept) if code else Read(kept)
+
+
+def _is_one(groups: list[str], kept: str) -> bool:
+    """Whether the groups of a number are those in which one of the usual length is written: even ones, the last may be shorter."""
+    *full, last = (len(one.strip("\"“”'’‘`")) for one in groups)
+    return len(kept) in NUMBER_LENGTHS and len(set(full)) == 1 and 3 <= full[0] <= 6 and last <= full[0]
 
 
 def id_cell(cell: object, as_of: dt.date) -> Read:
@@ -230,6 +241,8 @@ def count_cell(cell: object) -> Read:
         return BLANK
     if is_nothing(kept):
         return Read(None, "placeholder", "")
+    if holds_several(cells.half_width(raw)):
+        return Read(None, "values_several")
     bare = kept.rstrip(COUNT_NOISE)
     bare = bare.replace(",", "") if THOUSANDS.match(bare) else bare
     bare = re.sub(r"\.0+$", "", bare)
@@ -262,7 +275,10 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
     raw = as_text(cell)
     kept = cells.half_width(raw).lstrip(APOSTROPHES)
     written = UNIT_WRITTEN.search(kept)
-    kept = MONEY_NOISE.sub("", kept[: written.start()] if written else kept)
+    text = kept[: written.start()] if written else kept
+    if holds_several(text):
+        return Read(None, "values_several")
+    kept = MONEY_NOISE.sub("", text)
     if not kept:
         return BLANK
     if is_nothing(kept):

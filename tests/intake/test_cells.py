@@ -179,3 +179,36 @@ def test_a_remark_beside_an_id_number_is_no_part_of_it(cell, stored, code):
 @pytest.mark.parametrize("cell", ["新生儿", "无身份证", "待上户", "未上户"])
 def test_words_for_no_id_number_are_an_empty_cell(cell):
     assert read("id_number", cell)[:2] == (None, "")
+
+
+        ("income_per_head", "roster_a", "12000\n13000", None, "values_several"),
+        ("income_per_head", "roster_a", "12000元 13000元", None, "values_several"),
+        ("income_per_head", "roster_a", "12\n000", None, "values_several"),
+        ("income_per_head", "roster_a", "12 000.5元", "12000.50", "number_format"),
+        ("house_area_m2", "roster_f", "3.5\n2", None, "values_several"),
+        ("stated_size", "roster_a", "3\n4", None, "values_several"),
+        ("work_months", "roster_a", "6 7", None, "values_several"),
+        ("work_months", "roster_a", "6 个月", "6", "number_format"),
+        ("identified_on", "roster_a", "2021.1\n2", None, "date_unreadable"),
+        ("household_no", "roster_a", "3723201529843832 3", None, "values_several"),
+        ("household_no", "roster_a", "37232015\n29843832", None, "values_several"),
+        ("household_no", "roster_a", "3723 2015 2984 3832", "3723201529843832", "surrounding_spaces"),
+        ("person_no", "roster_a", "3723 2015 2984 3832 123", "3723201529843832123", "surrounding_spaces"),
+        ("name", "roster_a", "张三\n李四", "张三李四", "name_odd"),
+        ("name", "roster_a", "王伟 男", "王伟男", "name_odd"),
+        ("name", "roster_a", "王\n伟", "王伟", "inner_spaces"),
+    ],
+)
+def test_two_values_in_one_cell_are_not_joined(name, layout, cell, stored, code):
+    found = read(name, cell, layout)
+    assert (found.stored, found.code) == (stored, code)
+
+
+@pytest.mark.parametrize("cell", ["八九个月", "两三个月", "三四", "十八九", "二三十"])
+def test_a_number_that_may_be_either_of_two_is_none(cell):
+    assert read("work_months", cell)[:2] == (None, "number_not_count")
+
+
+def test_digits_one_by_one_are_read_where_they_are_written_so():
+    assert [read("work_months", cell).stored for cell in ("一〇", "十二", "两")] == ["10", "12", "2"]
+    assert [read("year", cell, "roster_e").stored for cell in ("二〇二一", "一九九八")] == ["2021", "1998"]
