@@ -1,5 +1,6 @@
 """The annotated copy of a checked export: every finding at its cell, and a sheet that lists them."""
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,10 @@ class Told:
     source: Source
     progress: Progress
     total: int
+
+    @property
+    def epoch(self) -> dt.date:
+        return self.source.epoch
 
     def rows(self, sheet: str) -> Iterator[list]:
         for number, row in enumerate(self.source.rows(sheet)):

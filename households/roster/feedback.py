@@ -1,9 +1,12 @@
 """Files that go back to who must mend a roster: an annotated copy of the original, and the failed rows alone.
 
-Both keep the file's own headings, sheets and texts; every cell is text, so that no ID number loses a digit and nothing is
-taken for a formula. A number that has lost digits is no text: the copy leaves it as it was, the failed rows say that it is lost.
+Both keep the file's own headings, sheets and texts. Cells are text, so that no ID number loses a digit and nothing is taken
+for a formula, but for days and broken numbers, which are read otherwise as texts. A number that has lost digits is no text:
+the copy leaves it as it was, the failed rows say that it is lost. What a row took from a row above is written in it: in the
+failed rows another one stands there.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -16,9 +19,13 @@ from django.db.models import Count, Min, Q
 from households.models import RosterRow
 from households.roster.jobs import FILE_AAD
 from jiyang.identifiers.encryption import decrypt_bytes
-from jiyang.intake.cells import DIGITS_LOST, as_text, has_lost_digits, unvalued
+from jiyang.intake import units
+from jiyang.intake.cells import BROKEN, DIGITS_LOST, MERGED, Unvalued, as_text, has_lost_digits, unvalued
+from jiyang.intake.dates import EPOCH_1904
+from jiyang.intake.detect import Choice, Header
 from jiyang.intake.enums import RowAction, Severity
 from jiyang.intake.findings import kinds
+from jiyang.intake.gather import gather
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
 from jiyang.intake.reader import Source, read
@@ -31,6 +38,7 @@ LOOKS = {
     Severity.WARNING: {"bg_color": "#fff4d6", "border": 1, "border_color": "#b07800"},
     Severity.NORMALISED: {"bg_color": "#e8f0f2"},
 }
+FIRST_DAY = dt.date(1900, 1, 1)  # that a workbook knows
 LONGEST = 32_000  # characters of a cell or comment that a workbook takes
 
 
@@ -39,6 +47,7 @@ class Part:
     """A sheet of the original: `offset` turns its row numbers into the batch's, data begin after row `head` (from 1).
 
     The headings of one that `continues` another stand there; `again` are rows of headings of further tables below the first.
+    `columns` and `headings` are as `jobs.parts_of` gives them.
     """
 
     sheet: str
@@ -46,6 +55,8 @@ class Part:
     head: int
     continues: str = ""
     again: list[int] = field(default_factory=list)
+    columns: list[tuple[int, str]] = field(default_factory=list)
+    headings: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -70,7 +81,7 @@ def annotate(
     summary: Callable[[xlsxwriter.Workbook], None],
 ) -> int:
     """A copy of `source` with the notes at their cells, after the sheet that `summary` writes; returns the findings written."""
-    with _workbook(path) as book:
+    with _workbook(path, source) as book:
         summary(book)
         width = 0
         for part in parts:
@@ -90,18 +101,21 @@ def failed_rows(batch: Batch, path: Path) -> int:
     """
     rows = RosterRow.objects.filter(batch=batch, action__in=FAILED)
     wanted, notes, written = dict(rows.values_list("row", "action")), notes_of(batch), 0
-    with _workbook(path) as book:
-        source = original(batch)
+    source = original(batch)
+    with _workbook(path, source) as book:
         parts = {part.sheet: part for part in parts_of(batch)}
         for part in parts.values():
             sheet, looks = book.add_worksheet(_title(book, part.sheet)), _looks(book)
             above = parts.get(part.continues, part)
             end = _width_before_why(source, above)
-            top = [cells[:end] for cells in islice(source.rows(above.sheet), above.head)]
-            width, line = max(map(len, top)), above.head
+            top = [cells[:end] for cells in islice(source.rows(above.sheet), above.head + 1)]
+            if not units.below(top[above.head :]):
+                del top[above.head :]
+            width, line = max(len(cells[:end]) for one in (above, part) for cells in source.rows(one.sheet)), len(top)
             for number, cells in enumerate(top):
                 _write(sheet, number, cells, None, looks)
-            sheet.write_string(line - 1, width, WHY)
+                if number == above.head - 1:
+                    sheet.write_string(number, width, WHY)
             sheet.freeze_panes(line, 0)
             for number, cells in enumerate(source.rows(part.sheet), start=1):
                 cells = cells[:end]
@@ -145,49 +159,65 @@ def _width_before_why(source: Source, part: Part) -> int | None:
 
 
 def original(batch: Batch) -> Source:
-    """The uploaded file. A household's merged cells stand in each of its rows, as they were read: a copy has no merged cells.
+    """The uploaded file. What rows took from rows above, or from merged cells, stands in each of them, as it was read.
 
     Cells without a usable value say so: a copy has neither formulas nor formats.
     """
     with batch.file.open("rb") as stream:
         source = read(decrypt_bytes(stream.read(), FILE_AAD), batch.filename)
-    parts = {part.sheet: part for part in parts_of(batch)}
-    fields = layouts()[batch.layout].by_name
-    shared = {heading for name, heading in batch.columns["places"] if fields[name].belongs_to == "household"}
-    return replace(source, _rows=lambda sheet: _unmerged(source, parts[sheet], _places(source, parts, sheet, shared)))
+    parts = parts_of(batch)
+    taken = _taken(source, batch.layout, parts)
+    return replace(source, _rows=lambda sheet: _resolved(source, sheet, taken.get(sheet, {})))
 
 
-def _places(source: Source, parts: dict[str, Part], sheet: str, headings: set[str]) -> set[int]:
-    """Columns of a sheet under these headings."""
-    above = parts.get(parts[sheet].continues, parts[sheet])
-    found: dict[int, str] = {}
-    for cells in islice(source.rows(above.sheet), above.head):
-        found |= {place: " ".join(as_text(cell).split()) for place, cell in enumerate(cells) if cell != ""}
-    return {place for place, heading in found.items() if heading in headings}
+def _taken(source: Source, layout: str, parts: list[Part]) -> dict[str, dict[int, dict[int, Any]]]:
+    """Sheet → row from 0 → column → what was read there, where it is not what the cell itself holds."""
+    if not all(part.columns for part in parts):  # of a batch that was read before columns were kept
+        return {}
+    fields = layouts()[layout]
+    headers = [
+        Header(
+            part.sheet, 0, part.head, fields, {place: fields.by_name[name] for place, name in part.columns},
+            dict(map(tuple, part.headings)), [], [], 0.0, continues=part.continues,
+            choice=Choice(mapping={dict(map(tuple, part.headings))[place]: name for place, name in part.columns}),
+        )
+        for part in parts
+    ]  # fmt: skip
+    gathered = gather(source, replace(headers[0], parts=headers))
+    ends = [first for first, _ in gathered.starts[1:]] + [len(gathered.rows)]
+    found: dict[str, dict[int, dict[int, Any]]] = {}
+    for header, (first, offset), end in zip(gathered.parts, gathered.starts, ends, strict=True):
+        rows = found.setdefault(header.sheet, {})
+        at = {gathered.rows[index] - offset - 1: index for index in range(first, end)}
+        columns = [(place, gathered.columns[one.name]) for place, one in header.columns.items()]
+        for number, cells in enumerate(source.rows(header.sheet)):
+            if (index := at.get(number)) is None:
+                continue
+            for place, column in columns:
+                cell = column[index]
+                if cell not in ("", None) and cell != (cells[place] if place < len(cells) else ""):
+                    rows.setdefault(number, {})[place] = _said(cell)
+    return found
 
 
-def _unmerged(source: Source, part: Part, shared: set[int]) -> Iterator[list[Any]]:
-    """The rows of a sheet; what is merged downwards in the `shared` columns is written in each of its rows."""
-    starts: dict[int, list[tuple[int, int]]] = {}
-    for (top, left), (bottom, _) in source.merged(part.sheet):
-        if bottom > top >= part.head:
-            starts.setdefault(top, []).append((left, bottom))
-    held: dict[int, tuple[int, Any]] = {}  # column -> last row of its merged cells, and what stands in them
-    odd: dict[int, dict[int, Any]] = {}
-    for (row, place), what in source.unvalued(part.sheet).items():
-        odd.setdefault(row, {})[place] = unvalued(what)
-    for number, cells in enumerate(source.rows(part.sheet)):
-        if number in odd:
-            cells = [*cells, *[""] * (max(odd[number]) + 1 - len(cells))]
-            cells = [odd[number].get(place, cell) for place, cell in enumerate(cells)]
-        for left, bottom in starts.get(number, ()):
-            if left < len(cells) and left in shared:
-                held[left] = bottom, cells[left]
-        held = {place: one for place, one in held.items() if one[0] >= number}
-        if held:
-            cells = [*cells, *[""] * (max(held) + 1 - len(cells))]
-            for place, (_, cell) in held.items():
-                cells[place] = cells[place] if cells[place] not in ("", None) else cell
+def _said(cell: Any) -> Any:
+    """A cell as a copy may hold it: what was merged over several people is not the first one's, nor sound what stands behind a broken byte."""
+    code = cell.code if isinstance(cell, Unvalued) else ""
+    if code == "text_broken" and BROKEN not in cell.shown:
+        return f"{cell}{BROKEN}"
+    return f"{MERGED}{cell}" if code == "cell_merged" else cell
+
+
+def _resolved(source: Source, sheet: str, taken: dict[int, dict[int, Any]]) -> Iterator[list[Any]]:
+    """The rows of a sheet with what they took from elsewhere, and with what stands for values that cannot be used."""
+    instead: dict[int, dict[int, Any]] = {}
+    for (row, place), what in source.unvalued(sheet).items():
+        instead.setdefault(row, {})[place] = _said(unvalued(what))
+    for number, cells in enumerate(source.rows(sheet)):
+        if number in instead or number in taken:
+            said = instead.get(number, {}) | taken.get(number, {})
+            cells = [*cells, *[""] * (max(said) + 1 - len(cells))]
+            cells = [said.get(place, cell) for place, cell in enumerate(cells)]
         yield cells
 
 
@@ -257,7 +287,10 @@ def _write(sheet, number: int, cells: list[Any], notes: Notes | None, looks: dic
         cell = cells[place] if place < len(cells) else ""
         text, found = safe(as_text(cell)[:LONGEST]), marked.get(place)
         worst = min((severity for severity, _ in found), key="EWN".index) if found else ""
-        if has_lost_digits(cell):
+        if isinstance(cell, dt.date):
+            day = cell.date() if isinstance(cell, dt.datetime) else cell
+            sheet.write_datetime(number, place, max(day, FIRST_DAY), looks[f"day {worst}"])
+        elif has_lost_digits(cell) or (isinstance(cell, float) and not cell.is_integer()):
             sheet.write_number(number, place, cell, looks.get(f"number {worst}"))
         elif text or found:
             sheet.write_string(number, place, text, looks.get(worst))
@@ -277,17 +310,19 @@ def _looks(book: xlsxwriter.Workbook) -> dict[str, Any]:
     if not hasattr(book, "looks"):
         book.looks = {severity: book.add_format({"num_format": "@", **look}) for severity, look in LOOKS.items()}
         book.looks |= {f"number {severity}": book.add_format(look) for severity, look in LOOKS.items()}
+        day = {"num_format": "yyyy-mm-dd"}
+        book.looks |= {f"day {severity}": book.add_format(day | look) for severity, look in (LOOKS | {"": {}}).items()}
     return book.looks
 
 
-def _workbook(path: Path) -> xlsxwriter.Workbook:
-    return xlsxwriter.Workbook(
-        str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+def _workbook(path: Path, source: Source) -> xlsxwriter.Workbook:
+    """A new workbook that counts its days as the source does: texts may hold such numbers."""
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    return xlsxwriter.Workbook(str(path), options | {"date_1904": source.epoch == EPOCH_1904})
 
 
 def _title(book: xlsxwriter.Workbook, name: str) -> str:
     """A sheet's name that Excel takes and that the book does not have yet."""
-    base = "".join(" " if letter in "[]:*?/\\" else letter for letter in name).strip("'")[:28] or "名单"
-    taken = {sheet.get_name() for sheet in book.worksheets()}
-    return next(one for one in (base, *(f"{base}_{n}" for n in range(2, 99))) if one not in taken)
+    base = "".join(" " if letter in "[]:*?/\\" else letter for letter in name)[:31].strip("'") or "名单"
+    taken = {sheet.get_name().lower() for sheet in book.worksheets()}
+    return next(one for one in (base, *(f"{base[:28]}_{n}" for n in range(2, 99))) if one.lower() not in taken)

@@ -5,6 +5,7 @@ Called by the Celery tasks and by the `roster` command, inside the scope of who 
 
 import datetime as dt
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from households.roster.takers import taker_of
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
 from jiyang.intake import pipeline
 from jiyang.intake.bulk import many_objects, whole_batch
+from jiyang.intake.context import Context
 from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.layouts import layouts
@@ -66,12 +68,13 @@ def examine(
     saved: Mapping[str, Mapping[str, str]] | None = None,
     accepted: Collection[str] = LAYOUTS,
     mode: str = PlanMode.ALL,
+    former: Context | None = None,
     progress: Progress = UNTOLD,
 ) -> tuple[Mapped, dict[str, float]]:
     """Read, stage, check and plan a file; leaves `roster_plan` in the running transaction. Raises FileRefused.
 
     `choice` is what a person corrected about the reading, `saved` the office's own headings, `accepted` the layouts
-    that may come in: every other one is recognised and refused by its name.
+    that may come in: every other one is recognised and refused by its name; `former` is what the file told whose rows come back.
     """
     clock = Clock()
     progress.step("读取文件")
@@ -83,6 +86,7 @@ def examine(
         as_of=as_of,
         choice=choice,
         saved=saved,
+        former=former,
         progress=_reading(progress),
     )
     if mapped.header.layout.key not in accepted:
@@ -146,7 +150,7 @@ def _settle(mapped: Mapped, unclear: list[tuple[int, str, str]]) -> None:
     place = {row: index for index, row in enumerate(mapped.rows)}
     known = {(finding.line, finding.code) for finding in mapped.findings}
     clashes = storable.settle("roster_stage", taker_of(mapped.header.layout.key), unclear)
-    clashes += plan.noticed(mapped.header.layout.rows)
+    clashes += plan.noticed(mapped.header.layout.rows) + plan.moved(mapped.placed_above)
     told = exported.told(mapped, [place[row] for row, _, code in clashes if code == exported.EDITED])
     found = [
         mapped.finding(name, place[row], code, note=told.get(place[row], "") if code == exported.EDITED else "")
@@ -182,10 +186,11 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
                 batch.filename,
                 district=batch.district,
                 as_of=as_of,
-                choice=Choice(**batch.reading),
+                choice=_choice(batch),
                 saved=mapping_of(batch.target, batch.district, batch.town),
                 accepted=imported(),
                 mode=batch.mode,
+                former=_former(batch),
                 progress=progress,
             )
         except FileRefused as refused:
@@ -214,6 +219,7 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
             "places": places_of(mapped),
             "place": place_fields(mapped),
             "parts": parts_of(mapped),
+            "context": mapped.context.as_dict(),
             **described(mapped),
         }
         batch.counts, batch.attempts = plan.counts(), 0
@@ -221,6 +227,19 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
         batch.counts |= {name: number for name, number in told.items() if number}
         batch.save()
         return batch
+
+
+def _choice(batch: Batch) -> Choice:
+    """What a person corrected; in a continuation each heading also means what it meant before, whatever little stands below it."""
+    choice = Choice(**batch.reading)
+    meant = {heading: name for name, heading in batch.continues.columns.get("places", ())} if batch.continues else {}
+    return replace(choice, mapping={**meant, **choice.mapping})
+
+
+def _former(batch: Batch) -> Context | None:
+    """What the file told whose failed rows a continuation brings."""
+    kept = batch.continues.columns.get("context") if batch.continues else None
+    return Context.of(kept) if kept else None
 
 
 def contents(batch: Batch) -> bytes:
@@ -280,14 +299,16 @@ def places_of(mapped: Mapped) -> list[list[str]]:
 
 def parts_of(mapped: Mapped) -> list[list]:
     """[sheet, offset of its batch row numbers, last row above the data, sheet whose headings hold for it, further headings below
-    (rows from 1)] of each sheet that was read.
+    (rows from 1), columns, headings] of each sheet that was read. Columns and headings are [place from 0, field or text] each.
     """
     sheets: dict[str, list] = {}
     for part, (_, offset) in zip(mapped.header.parts or [mapped.header], mapped.starts, strict=True):
         if part.again:
-            sheets[part.sheet][-1] += range(part.row + 1, part.first_data + 1)
+            sheets[part.sheet][4] += range(part.row + 1, part.first_data + 1)
         else:
-            sheets[part.sheet] = [part.sheet, offset, part.first_data, part.continues, []]
+            columns = [(place, one.name) for place, one in part.columns.items()]
+            headings = list(part.headings.items())
+            sheets[part.sheet] = [part.sheet, offset, part.first_data, part.continues, [], columns, headings]
     return list(sheets.values())
 
 

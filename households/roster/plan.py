@@ -4,6 +4,8 @@
 `changed` and `before`. Preview and commit share it: the commit makes it anew for the rows that are to be written and compares.
 """
 
+from collections.abc import Collection
+
 from django.db import connection
 
 from households.roster import namesakes
@@ -268,6 +270,20 @@ select row, 'id_number', 'person_not_in_register' from roster_stage s where s.id
      where x.id_index = s.id_index and x.voided_at is null)""",
 }
 NOTICED["plan"] = NOTICED["spell"]
+
+
+ELSEWHERE = """
+select row, 'village', 'place_above_moves' from roster_plan
+ where row = any(%s) and household_id is not null and 'village' = any(changed)"""
+
+
+def moved(rows: Collection[int]) -> list[tuple[int, str, str]]:
+    """(row, field, code) of those rows, whose place stands in a row above, that move a household of the register to another village."""
+    if not rows:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(ELSEWHERE + " order by 1", [list(rows)])
+        return cursor.fetchall()
 
 
 def noticed(rows: str) -> list[tuple[int, str, str]]:

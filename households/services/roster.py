@@ -57,6 +57,7 @@ def upload(*, by: User, filename: str, data: bytes, mode: str = PlanMode.ALL, co
     acts.need(ACT, "make")
     batch = Batch(
         district=own_district(),
+        reading=_reading(continues) if continues else {},
         target=TARGET,
         filename=filename[:200],
         sha256=hashlib.sha256(data).hexdigest(),
@@ -70,6 +71,11 @@ def upload(*, by: User, filename: str, data: bytes, mode: str = PlanMode.ALL, co
     batch.save()
     progress_of(batch.pk).start()
     return batch
+
+
+def _reading(continues: Batch) -> dict:
+    """What a person corrected about the file whose rows come back; what went back has none but the sheets that were read."""
+    return {name: said for name, said in continues.reading.items() if name != "sheet"}
 
 
 @transaction.atomic

@@ -97,6 +97,11 @@ class Header:
         return [part.sheet for part in self.parts] or [self.sheet]
 
     @property
+    def went_back(self) -> bool:
+        """Whether the sheet is one of failed rows: each says all that holds for it, and none stands where it stood."""
+        return any(plain(heading) == plain(WHY) for heading in self.headings.values())
+
+    @property
     def lacking(self) -> list[str]:
         """Headings without which the file cannot be read. A sheet named after its town needs no column for it."""
         known = self.names | ({"town"} if self.town else set())
@@ -407,7 +412,7 @@ def _name_unread(best: Header, source: Source, otherwise: str) -> None:
 
 def _same_rows(source: Source, one: Header, other: Header) -> bool:
     """Whether a sheet is the copy of another: officers keep one beside the original."""
-    if one.columns != other.columns:
+    if one.columns != other.columns or one.went_back:
         return False
     tables = (islice(source.rows(part.sheet), part.first_data, None) for part in (one, other))
     return all(left == right for left, right in zip_longest(*tables))

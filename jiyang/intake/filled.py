@@ -35,6 +35,8 @@ def blank(cell: object) -> bool:
 def fill(source: Source, part: Header, found: "Gathered", first: int, *, goes_on: bool) -> None:
     """Fill the rows of one sheet, which begin at index `first`; `goes_on`: the first one stands right below those before."""
     _merged(source, part, found, first)
+    if part.went_back:
+        return
     rows = _Rows(part, found, first, goes_on)
     _members(rows)
     _places(rows)

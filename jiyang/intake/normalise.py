@@ -12,7 +12,8 @@ from typing import Any
 from jiyang.identifiers.idcard import EARLIEST
 from jiyang.intake import dated, outside
 from jiyang.intake.cells import BLANK, LONGEST_CELL, TICK, Read, all_texts, as_text, unusable
-from jiyang.intake.dates import Ways, date_cell, is_month, ways_of
+from jiyang.intake.context import Context
+from jiyang.intake.dates import USUAL, date_cell, is_month, ways_of
 from jiyang.intake.detect import Header
 from jiyang.intake.findings import Finding, Kind, kinds, letters
 from jiyang.intake.gather import Gathered, gather
@@ -54,6 +55,8 @@ class Mapped:
     unlisted: Counter = field(default_factory=Counter)
     day_from: str = ""
     rules: dict = field(default_factory=dict)  # what the rules that were asked of the rows say of themselves
+    context: Context = field(default_factory=Context)
+    placed_above: list[int] = field(default_factory=list)  # rows whose place stands in a row above
 
     def part_of(self, index: int) -> Header:
         parts = self.header.parts or [self.header]
@@ -127,14 +130,16 @@ def normalise(
     *,
     as_of: dt.date | None = None,
     filename: str = "",
+    former: Context | None = None,
     progress: Told = lambda phase, rows, share: None,
 ) -> Mapped:
     """Typed columns of all data rows. `as_of` (default: the file's own day, else today) is the day after which a birth lies ahead.
 
-    Raises FileRefused when there are no rows, or all lie outside the district.
+    `former` is the context of the file of which this one brings a part. Raises FileRefused when there are no rows, or all of
+    a whole file lie outside the district.
     """
     gathered = gather(source, header, partial(progress, "read"))
-    data_date, day_from = _data_date(gathered, source, header, filename)
+    data_date, day_from = _data_date(gathered, source, header, filename, former)
     source.release()
     if not gathered.rows:
         raise FileRefused("file_no_rows")
@@ -150,6 +155,13 @@ def normalise(
         gathered.starts,
         skipped=gathered.skipped,
         day_from=day_from,
+        context=replace(former, day=data_date, day_from=day_from) if former else Context(data_date, day_from),
+        placed_above=[
+            gathered.rows[index]
+            for (_, code, _), indexes in gathered.above.items()
+            if code == "place_above"
+            for index in indexes
+        ],
     )
     day = as_of or data_date or dt.date.today()
     ticked = _is_ticked(header, gathered)
@@ -163,17 +175,24 @@ def normalise(
     _tell_ahead(mapped, source)
     for (name, code, value), indexes in gathered.above.items():
         mapped.note(name, indexes, Read(None, code, value))
-    mapped.places = _places(header, gathered, regions, mapped)
+    mapped.places = _places(header, gathered, regions, mapped, whole=former is None)
     outside.tell(mapped, gathered.outside, source)
     return mapped
 
 
-def _data_date(gathered: Gathered, source: Source, header: Header, filename: str) -> tuple[dt.date | None, str]:
-    """The file's own day: what most rows say in 数据日期, else what its titles and names do; and where it stands."""
+def _data_date(
+    gathered: Gathered, source: Source, header: Header, filename: str, former: Context | None
+) -> tuple[dt.date | None, str]:
+    """The file's own day: what most rows say in 数据日期, else what its titles and names do; and where it stands.
+
+    Rows that come back keep the day of their file.
+    """
+    if former and former.day:
+        return former.day, former.day_from
     for cell, _ in Counter(gathered.columns.get("data_date", ())).most_common():
         if (day := _day_of(cell, source)) and EARLIEST <= day <= dt.date.today():
             return day, ""
-    return dated.told(source, header.parts or [header], filename) or (None, "")
+    return (None if former else dated.told(source, header.parts or [header], filename)) or (None, "")
 
 
 def _day_of(cell: Any, source: Source) -> dt.date | None:
@@ -224,7 +243,7 @@ def _column(
         cells if len(types & NUMBERS) < 2 else [(type(cell), cell) if type(cell) in NUMBERS else cell for cell in cells]
     )
     distinct = dict(zip(keys, cells, strict=True))
-    stored, odd = _reads(one, distinct, day, source, ticked)
+    stored, odd = _reads(one, distinct, day, source, mapped.context, ticked)
     if stored is distinct:  # every cell is stored as it is written
         return list(cells)
     if odd:
@@ -238,14 +257,15 @@ def _column(
 
 
 def _reads(
-    one: Field, distinct: dict[Any, Any], day: dt.date, source: Source, ticked: bool
+    one: Field, distinct: dict[Any, Any], day: dt.date, source: Source, context: Context, ticked: bool
 ) -> tuple[dict, dict[Any, Read]]:
-    """(distinct cell → stored text, distinct cell → what is odd about it)."""
+    """(distinct cell → stored text, distinct cell → what is odd about it). `context` learns what the column tells."""
     plain = plain_cells(one, distinct, day)
     if len(plain) == len(distinct):
         return distinct, {}
-    ways = ways_of(distinct.values(), untyped=source.untyped) if one.type in DATES else Ways()
-    read_cell = reader_for(one, day, source.epoch, ways)
+    if one.type in DATES and one.name not in context.ways:
+        context.ways[one.name] = ways_of(distinct.values(), untyped=source.untyped)
+    read_cell = reader_for(one, day, source.epoch, context.ways.get(one.name, USUAL))
     stored, odd = dict(zip(plain, plain, strict=True)), {}
     for key, cell in distinct.items():
         if key in plain:
@@ -256,14 +276,16 @@ def _reads(
         stored[key] = read.stored
         if read.code:
             odd[key] = read
+    if one.type == "yes_no" and (ticked or "t" in stored.values()):
+        context.unclear.add(one.name)
     circles = [key for key in odd if key in CIRCLES] if one.type == "yes_no" else []
-    if circles and not ticked and "t" not in stored.values():  # where no other sign says yes, a circle does
+    if circles and one.name not in context.unclear:  # where no other sign says yes, a circle does
         stored |= dict.fromkeys(circles, "t")
         odd |= dict.fromkeys(circles, Read("t", "yes_no_sign", "是"))
     return stored, odd
 
 
-def _places(header: Header, gathered: Gathered, regions: RegionIndex, mapped: Mapped) -> list[Place]:
+def _places(header: Header, gathered: Gathered, regions: RegionIndex, mapped: Mapped, *, whole: bool) -> list[Place]:
     """The region of each row. A layout without places (old dumps) gives the district alone."""
     count = len(gathered.rows)
     if not gathered.columns.keys() & set(PLACES):
@@ -271,7 +293,7 @@ def _places(header: Header, gathered: Gathered, regions: RegionIndex, mapped: Ma
     blank = ("",) * count
     triples = list(zip(*(gathered.columns.get(name, blank) for name in PLACES), strict=True))
     found = {triple: _place(regions, triple, gathered) for triple in dict.fromkeys(triples)}
-    if all(place.code == "town_outside_district" for place in found.values()):
+    if whole and all(place.code == "town_outside_district" for place in found.values()):
         raise FileRefused("file_wrong_district", own=regions.district.name, found=_common(triples))
     odd = {triple: place for triple, place in found.items() if place.code or place.alias}
     if odd:

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from jiyang.intake.cells import as_text
+from jiyang.intake.context import ENDLESS
 from jiyang.intake.findings import Finding, letters
 from jiyang.intake.reader import Source
 
@@ -31,13 +32,13 @@ class Outside:
 
 
 def tell(mapped: "Mapped", found: Sequence[tuple["Header", Cells]], source: Source) -> None:
-    """A row of a text file that is longer than its heading is refused: a separator within a cell may have moved its cells.
+    """A row of a text file (or of one that came back) that is longer than its heading is refused: a separator within a cell may have moved its cells.
 
     A column without a heading joins those that are not known.
     """
     longer: dict[int, tuple] = {}  # row's index → its first cell beyond the heading
     for part, cells in found:
-        width = _width(part, source)
+        width = mapped.context.width = min(mapped.context.width, _width(part, source))
         if any(place >= width for place in cells):
             at = {mapped.excel_row(index): index for index in range(len(mapped.rows)) if mapped.part_of(index) is part}
         for place, filled in sorted(cells.items()):
@@ -61,5 +62,5 @@ def _finding(mapped: "Mapped", index: int, part: "Header", place: int, text: str
 def _width(part: "Header", source: Source) -> int:
     """How many cells the heading has; without end for a workbook, whose rows are all of one width."""
     if source.kind != "csv":
-        return 1 << 30
+        return ENDLESS
     return max(len(row) for row in islice(source.rows(part.sheet), part.row, part.first_data))

@@ -8,6 +8,7 @@ from itertools import islice
 
 from jiyang.intake import veiled
 from jiyang.intake.cells import as_text
+from jiyang.intake.context import Context
 from jiyang.intake.detect import Choice, Header, detect, heading_at
 from jiyang.intake.layouts import Layout
 from jiyang.intake.normalise import Mapped, Told, normalise
@@ -24,13 +25,17 @@ def load(
     as_of: dt.date | None = None,
     choice: Choice | None = None,
     saved: Mapping[str, Mapping[str, str]] | None = None,
+    former: Context | None = None,
     progress: Told = lambda phase, rows, share: None,
 ) -> Mapped:
-    """Read a file whole. `choice` is what a person corrected, `saved` an office's own headings. Raises FileRefused."""
+    """Read a file whole. `choice` is what a person corrected, `saved` an office's own headings.
+
+    `former` is what the file told of whose rows this one brings a part. Raises FileRefused.
+    """
     source = read(data, filename)
     towns = regions.towns_named(source.sheets)
     header = detect(source, layouts, choice, saved, towns, partial(veiled.columns, data))
-    return normalise(source, header, regions, as_of=as_of, filename=filename, progress=progress)
+    return normalise(source, header, regions, as_of=as_of, filename=filename, former=former, progress=progress)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def apply(header: "Header", source: Source) -> None:
 
 def count_in(header: "Header", general: str, rows_below: Sequence[Sequence[Any]]) -> None:
     """Let the amounts count in the `general` unit of a line above, or in that of the line below the headings."""
-    header.unit_above, own = general, _below(rows_below)
+    header.unit_above, own = general, below(rows_below)
     if not general and not own:
         return
     left: list[int] = []
@@ -60,7 +60,7 @@ def above(rows: Iterable[Sequence[Any]]) -> str:
     return said.pop() if len(said) == 1 else ""
 
 
-def _below(rows: Sequence[Sequence[Any]]) -> dict[int, str]:
+def below(rows: Sequence[Sequence[Any]]) -> dict[int, str]:
     """Units by column, where the first line below the headings is one of units and holds nothing else."""
     cells = {place: text for row in rows[:1] for place, cell in enumerate(row) if (text := as_text(cell).strip())}
     if not all(map(UNIT_CELL.match, cells.values())):
