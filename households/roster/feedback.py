@@ -1,7 +1,7 @@
 """Files that go back to who must mend a roster: an annotated copy of the original, and the failed rows alone.
 
 Both keep the file's own headings, sheets and texts. Cells are text, so that no ID number loses a digit and nothing is taken
-for a formula, but for days and broken numbers, which are read otherwise as texts. A number that has lost digits is no text:
+for a formula, but for days and short numbers, which are read otherwise as texts. A number that has lost digits is no text:
 the copy leaves it as it was, the failed rows say that it is lost. What a row took from a row above is written in it: in the
 failed rows another one stands there.
 """
@@ -39,6 +39,7 @@ LOOKS = {
     Severity.NORMALISED: {"bg_color": "#e8f0f2"},
 }
 FIRST_DAY = dt.date(1900, 1, 1)  # that a workbook knows
+LONG_NUMBER = 1e10  # from which on a number names somebody, or is a telephone's
 LONGEST = 32_000  # characters of a cell or comment that a workbook takes
 
 
@@ -281,7 +282,7 @@ def _line(sheet, number: int, values: Iterable[Any], look=None) -> None:
 
 
 def _write(sheet, number: int, cells: list[Any], notes: Notes | None, looks: dict) -> None:
-    """One row as text, numbers that have lost digits as numbers; cells with findings in their colour, with the messages as comment."""
+    """One row as text, days and numbers that are read otherwise as such; cells with findings in their colour, with the messages as comment."""
     marked = {_place(letters): found for letters, found in notes.cells.items()} if notes else {}
     for place in range(max(len(cells), max(marked, default=-1) + 1)):
         cell = cells[place] if place < len(cells) else ""
@@ -290,7 +291,7 @@ def _write(sheet, number: int, cells: list[Any], notes: Notes | None, looks: dic
         if isinstance(cell, dt.date):
             day = cell.date() if isinstance(cell, dt.datetime) else cell
             sheet.write_datetime(number, place, max(day, FIRST_DAY), looks[f"day {worst}"])
-        elif has_lost_digits(cell) or (isinstance(cell, float) and not cell.is_integer()):
+        elif has_lost_digits(cell) or (isinstance(cell, float) and abs(cell) < LONG_NUMBER):
             sheet.write_number(number, place, cell, looks.get(f"number {worst}"))
         elif text or found:
             sheet.write_string(number, place, text, looks.get(worst))

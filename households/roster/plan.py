@@ -274,7 +274,7 @@ NOTICED["plan"] = NOTICED["spell"]
 
 ELSEWHERE = """
 select row, 'village', 'place_above_moves' from roster_plan
- where row = any(%s) and household_id is not null and 'village' = any(changed)"""
+ where row = any(%s) and first and household_id is not null and 'village' = any(changed)"""
 
 
 def moved(rows: Collection[int]) -> list[tuple[int, str, str]]:
