@@ -181,6 +181,9 @@ def test_words_for_no_id_number_are_an_empty_cell(cell):
     assert read("id_number", cell)[:2] == (None, "")
 
 
+@pytest.mark.parametrize(
+    ("name", "layout", "cell", "stored", "code"),
+    [
         ("income_per_head", "roster_a", "12000\n13000", None, "values_several"),
         ("income_per_head", "roster_a", "12000元 13000元", None, "values_several"),
         ("income_per_head", "roster_a", "12\n000", None, "values_several"),
