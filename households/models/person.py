@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
 
 from households.enums import Education, Health, IdKind, Labour, Relation, SchoolState
 from households.models.conditions import Entitlements, Occupation, names_of
@@ -124,7 +124,12 @@ class Membership(Scoped, Tracked):
 
     # checked once per statement, as those of `Record`
     person = models.ForeignKey(
-        Person, models.PROTECT, related_name="memberships", db_constraint=False, verbose_name="人员"
+        Person,
+        models.PROTECT,
+        related_name="memberships",
+        db_constraint=False,
+        db_index=False,  # the key below begins with it
+        verbose_name="人员",
     )
     household = models.ForeignKey(
         settings.HOUSEHOLD_MODEL, models.PROTECT, related_name="memberships", db_constraint=False, verbose_name="户"
@@ -161,9 +166,10 @@ class Membership(Scoped, Tracked):
         verbose_name = verbose_name_plural = "家庭成员"
         base_manager_name = "objects"
         constraints = [
+            # of one person only one row is open; over all rows, so that this one index finds the ended ones as well
             models.UniqueConstraint(
-                fields=["person"],
-                condition=Q(until=None),
+                F("person"),
+                Case(When(until=None, then=0), default=F("id"), output_field=models.BigIntegerField()),
                 name="membership_one_open",
                 violation_error_message="此人已在另一户，请先办理转出",
             ),

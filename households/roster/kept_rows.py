@@ -49,4 +49,15 @@ def keep(batch_id: int, layout: Layout) -> None:
             [batch_id],
         )
     # without statistics the commit would loop over these rows once for each of them
-    analyze("households_rosterrow", "batch_id", "row", "household_no", "id_index", "person_no", "action")
+    looked_at = (
+        "batch_id",
+        "row",
+        "household_no",
+        "id_index",
+        "person_no",
+        "action",
+        "household_id",
+        "person_id",
+        "taken",
+    )
+    analyze("households_rosterrow", *looked_at)

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -202,6 +202,7 @@ class Layout:
         return self.by_heading.get(name) or self.by_alias.get(name)
 
 
+@lru_cache(maxsize=4096, typed=True)  # the first rows of a sheet are compared with the headings of every layout
 def plain(heading: object) -> str:
     """A heading as it is compared: half-width, without blanks, line breaks, invisible characters, stars and other marks, colons and quotes."""
     return re.sub(rf"_x00[01][0-9A-Fa-f]_|[{MARKS}]", "", unicodedata.normalize("NFKC", str(heading))).lower()
