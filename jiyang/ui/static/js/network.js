@@ -18,9 +18,15 @@ function bar(text, retry) {
 const failed = (event) => bar("没有连上，内容未丢失。", () => window.htmx.trigger(event.detail.elt, "retry"));
 document.addEventListener("htmx:sendError", failed);
 document.addEventListener("htmx:timeout", failed);
-// A refusal that brings no fragment; one that leads to the log-in has left this page already.
+// A refusal that brings no fragment; one that leads to the log-in has left this page already. What a page asks by itself
+// is asked again when the server says that it will be back.
 document.addEventListener("htmx:responseError", (event) => {
   const { elt, xhr } = event.detail;
-  bar(`服务器没有接受这一步（${xhr.status}），内容未丢失。`, () => window.htmx.trigger(elt, "retry"));
+  const retry = () => window.htmx.trigger(elt, "retry");
+  const after = xhr.getResponseHeader("Retry-After");
+  if (xhr.status === 503 && after) {
+    bar(xhr.responseText, retry);
+    if (elt.dataset.background !== undefined) setTimeout(retry, after * 1000);
+  } else bar(`服务器没有接受这一步（${xhr.status}），内容未丢失。`, retry);
 });
 document.addEventListener("htmx:beforeRequest", () => document.querySelector("[data-offline]")?.remove());
