@@ -145,8 +145,7 @@ def _refuse(parts: list[Sheet], resource: LedgerResource) -> None:
             if len(found) > 1:
                 cells = "、".join(f"{letters(place)}{part.index + 1}" for place in found)
                 problems.append(f"{where}“{heading}”列有 {len(found)} 个（{cells}），分不清读哪一列。请只留一列后再传")
-    needed = [str(asked.label) for asked in resource.form.fields.values() if asked.required]
-    if missing := [heading for heading in needed if heading not in places]:
+    if missing := [heading for heading in resource.needed if heading not in places]:
         problems.append(f"缺少必需的列：{'、'.join(missing)}")
     rows = sum(len(part.lines) for part in parts)
     if not rows:

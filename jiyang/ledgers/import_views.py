@@ -46,6 +46,12 @@ class ImportListView(ImportView):
         ]
         context = {"batches": found, "may_upload": self.may("upload"), "most_rows": MOST_ROWS}
         context |= {"upload_url": self.ledger.url("import_upload"), "template_url": self.ledger.url("import_template")}
+        if context["may_upload"]:
+            resource = resource_of(self.ledger)(actor=self.actor, by=self.request.user)
+            context |= {
+                "needed": resource.needed,
+                "further": [one for one in resource.headings if one not in resource.needed],
+            }
         return {**super().get_context_data(**kwargs), **context, "title": f"导入{self.ledger.title}"}
 
 

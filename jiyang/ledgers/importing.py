@@ -197,6 +197,11 @@ class LedgerResource(resources.ModelResource):
         return fields.Field(attribute=path, column_name=label, widget=LabelWidget(column))
 
     @property
+    def needed(self) -> list[str]:
+        """The headings that no file may lack."""
+        return [str(asked.label) for asked in self.form.fields.values() if asked.required]
+
+    @property
     def headings(self) -> dict[str, str]:
         """Heading -> field name."""
         return {str(asked.label): name for name, asked in self.form.fields.items()}

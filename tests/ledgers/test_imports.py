@@ -58,6 +58,14 @@ def helpers() -> dict[str, Helper]:
         return {one.name: one for one in Helper.objects.order_by("pk")}
 
 
+def test_the_page_says_which_columns_a_file_needs(client, town_officer):
+    client.force_login(town_officer)
+    text = client.get(url("import")).content.decode()
+    needed, further = text.split("必需的列：")[1].split("<br>可以有的列：")
+    assert "姓名" in needed.split("、") and "联系电话" in further.split("</div>")[0].split("、")
+    assert sorted([*needed.split("、"), *further.split("</div>")[0].split("、")]) == sorted(HEAD)
+
+
 def take_in(client, maker, checker, *rows):
     """The whole way: upload, submit, approve."""
     send(client, maker, *rows)
