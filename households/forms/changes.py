@@ -73,11 +73,15 @@ class ChangeForm(KernelForm):
             self.fields.pop("new_id_number", None)
 
     def _people(self, household: Household, kind: str) -> None:
-        present = list(open_members(household))
+        present = open_members(household)
         own = Person.objects.visible_to(self.actor).filter(household=household)
         people = own.exclude(pk__in=present) if kind == ChangeKind.RETURNED else own.filter(pk__in=present)
         for name in {"person", "members", "new_head"} & set(self.fields):
             self.fields[name].queryset = people.order_by("pk")
+        if "new_head" in self.fields:  # who alone is head cannot become it
+            heads = [key for key, one in present.items() if one.relation == Relation.HEAD]
+            rest = people if len(heads) > 1 else people.exclude(pk__in=heads)
+            self.fields["new_head"].queryset = rest.order_by("pk")
 
     def clean_members(self) -> list[int]:
         return [person.pk for person in self.cleaned_data["members"]]

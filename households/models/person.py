@@ -115,6 +115,10 @@ class MembershipQuerySet(ScopedQuerySet):
     def in_force(self, day: dt.date) -> "MembershipQuerySet":
         return self.filter(since__lte=day).filter(Q(until=None) | Q(until__gt=day))
 
+    def present(self) -> "MembershipQuerySet":
+        """Who belongs to a household: whoever has been voided, as by the undo of an import, belongs to none."""
+        return self.filter(until=None, person__voided_at=None)
+
 
 class Membership(Scoped, Tracked):
     """家庭成员: a person in a household, dated [`since`, `until`), with relation and the reasons of coming and going.

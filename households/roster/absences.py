@@ -32,7 +32,7 @@ def of_export(columns: Collection[str]) -> bool:
 
 def belongs(absence: RosterAbsence) -> bool:
     """Whether the person is still of the household."""
-    return Membership.objects.filter(person=absence.person_id, household=absence.household_id, until=None).exists()
+    return Membership.objects.present().filter(person=absence.person_id, household=absence.household_id).exists()
 
 
 def asked_of(actor: Actor) -> QuerySet[RosterAbsence]:
@@ -40,7 +40,7 @@ def asked_of(actor: Actor) -> QuerySet[RosterAbsence]:
 
     Who was left out of several rosters is asked for once.
     """
-    here = Membership.objects.filter(person=OuterRef("person"), household=OuterRef("household"), until=None)
+    here = Membership.objects.present().filter(person=OuterRef("person"), household=OuterRef("household"))
     rows = RosterAbsence.objects.visible_to(actor).filter(raised=True, stays_at=None)
     later = rows.filter(person=OuterRef("person"), household=OuterRef("household"), pk__gt=OuterRef("pk"))
     return (

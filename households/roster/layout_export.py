@@ -76,7 +76,7 @@ class _Counted:
 
 def members_of(rows: QuerySet, *, heads_only: bool) -> QuerySet:
     """The open memberships of the list's people, or of its households' people, household by household, the head first."""
-    members = Membership.objects.filter(until=None, person__voided_at=None)
+    members = Membership.objects.present()
     if rows.model is Person:
         members = members.filter(person__in=rows.order_by().values("pk"))
     else:

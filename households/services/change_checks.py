@@ -17,8 +17,14 @@ No = Callable[[str, str], None]  # (field, what is wrong and what to do)
 
 def open_members(household: Household) -> Members:
     """Person key -> membership of those who belong to the household today, the head first."""
-    rows = Membership.objects.filter(household=household, until=None).select_related("person").order_by("pk")
+    rows = Membership.objects.present().filter(household=household).select_related("person").order_by("pk")
     return {one.person_id: one for one in sorted(rows, key=lambda one: one.relation != Relation.HEAD)}
+
+
+def succession(change: PersonChange, members: Members) -> list[Membership]:
+    """Of those who stay, whose relation changes so that the chosen heir is the one head: none where they are that already."""
+    staying = (one for one in members.values() if one.person_id != change.person_id)
+    return [one for one in staying if (one.relation == Relation.HEAD) != (one.person_id == change.new_head_id)]
 
 
 def person_with(number: str) -> Person | None:
@@ -80,9 +86,9 @@ def _target(change: PersonChange, members: Members, no: No) -> None:
 def _order_of_days(change: PersonChange, members: Members, no: No) -> None:
     """Nobody leaves before they came."""
     everybody = change.kind in {ChangeKind.MERGE, ChangeKind.CLOSE}
-    moving = {change.person_id, change.new_head_id, *change.members}
+    moving = {change.person_id, *change.members}
     if change.new_head_id and change.kind != ChangeKind.SPLIT:
-        moving |= {key for key, one in members.items() if one.relation == Relation.HEAD}
+        moving |= {one.person_id for one in succession(change, members)}
     late = [one.person.name for key, one in members.items() if one.since > change.on and (everybody or key in moving)]
     if late:
         no("on", f"变更日期早于{'、'.join(late)}成为本户成员的日期")
@@ -93,7 +99,9 @@ def _departure(change: PersonChange, members: Members, no: No) -> None:
     if leaver is None:
         no("person", "请选择本户现有的成员")
     elif leaver.relation == Relation.HEAD and len(members) > 1:
-        _heir(change, members, no)
+        others = (one for key, one in members.items() if key != change.person_id)
+        if change.new_head_id or not any(one.relation == Relation.HEAD for one in others):
+            _heir(change, members, no)
     elif change.new_head_id:
         no("new_head", "离开的不是户主，不用选新户主")
     if change.target_household_id and not change.relation:
@@ -101,9 +109,14 @@ def _departure(change: PersonChange, members: Members, no: No) -> None:
 
 
 def _heir(change: PersonChange, members: Members, no: No) -> None:
-    heir = members.get(change.new_head_id)
-    if heir is None or heir.person_id == change.person_id or heir.relation == Relation.HEAD:
+    if change.new_head_id not in members or change.new_head_id == change.person_id:
         no("new_head", "请在留下的成员中选择新户主")
+
+
+def _new_head(change: PersonChange, members: Members, no: No) -> None:
+    _heir(change, members, no)
+    if change.new_head_id in members and not succession(change, members):
+        no("new_head", f"{members[change.new_head_id].person.name}已是户主，请选择另一名成员")
 
 
 def _arrival(change: PersonChange, members: Members, no: No) -> None:
@@ -151,7 +164,7 @@ def _return(change: PersonChange, members: Members, no: No) -> None:
     person = change.person
     if person is None or person.household_id != change.household_id or person.pk in members:
         no("person", "请选择曾是本户成员、现已减少的人")
-    elif Membership.objects.filter(person=person, until=None).exists():
+    elif Membership.objects.present().filter(person=person).exists():
         no("person", "此人已在另一户，请先办理转出")
     elif Membership.objects.filter(person=person, until__gt=change.on).exists():
         no("on", "变更日期早于此人离开的日期")
@@ -184,7 +197,7 @@ def _move(change: PersonChange, members: Members, no: No) -> None:
 CHECKS: dict[str, Callable[[PersonChange, Members, No], None]] = {
     **dict.fromkeys(DEPARTURES, _departure),
     **dict.fromkeys(ARRIVALS, _arrival),
-    ChangeKind.HEAD: _heir,
+    ChangeKind.HEAD: _new_head,
     ChangeKind.RETURNED: _return,
     ChangeKind.SPLIT: _split,
     ChangeKind.MERGE: _merge,

@@ -13,7 +13,7 @@ from households.enums import ARRIVALS, ChangeKind, Relation
 from households.models import Household, Membership, Pairing, Person, PersonChange
 from households.roster.takers import along
 from households.services import moves, pairings, state, tiers
-from households.services.change_checks import open_members, person_with, refuse_impossible, refuse_twice
+from households.services.change_checks import open_members, person_with, refuse_impossible, refuse_twice, succession
 from jiyang.access import scope
 from jiyang.accounts.models import User
 from jiyang.identifiers import idcard, pinyin
@@ -116,12 +116,10 @@ def _carry_out(change: PersonChange, by: User) -> list[int]:
 def _depart(change: PersonChange, members: dict[int, Membership], reason: str, by: User) -> list[int]:
     """One member leaves, or only the head changes."""
     if change.new_head_id:
-        former = next((one for one in members.values() if one.relation == Relation.HEAD), None)
-        if former and former.person_id != change.person_id:
-            _leave(former, change.on, HEAD_CHANGED)
-            _join(former.person, change.household, change.on, "", HEAD_CHANGED)
-        _leave(members[change.new_head_id], change.on, HEAD_CHANGED)
-        _join(change.new_head, change.household, change.on, Relation.HEAD, HEAD_CHANGED)
+        for one in succession(change, members):
+            relation = Relation.HEAD if one.person_id == change.new_head_id else ""
+            _leave(one, change.on, HEAD_CHANGED)
+            _join(one.person, change.household, change.on, relation, HEAD_CHANGED)
     if change.kind == ChangeKind.HEAD:
         return [change.household_id]
     _leave(members[change.person_id], change.on, reason)

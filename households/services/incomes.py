@@ -18,9 +18,7 @@ Items = dict[str, tuple[Decimal, str]]  # item -> amount in 元, working
 
 def sharing(household: Household) -> int:
     """共享收支人数: present members who share the household's budget, the denominator per head."""
-    return Membership.objects.filter(
-        household=household, until=None, shares_budget=True, person__voided_at=None
-    ).count()
+    return Membership.objects.present().filter(household=household, shares_budget=True).count()
 
 
 @transaction.atomic

@@ -133,7 +133,7 @@ def tier_of(household: Household) -> dict | None:
 
 
 def memberships(household: Household, actor: Actor):
-    rows = Membership.objects.visible_to(actor).filter(household=household, until=None, person__voided_at=None)
+    rows = Membership.objects.visible_to(actor).present().filter(household=household)
     return rows.select_related("person").order_by("pk")
 
 

@@ -142,7 +142,7 @@ def _problems(household: Household, answers: dict, day: dt.date, photos: Sequenc
 
 
 def _head_birth(household: Household) -> dt.date | None:
-    heads = Membership.objects.filter(household=household, until=None, relation=Relation.HEAD)
+    heads = Membership.objects.present().filter(household=household, relation=Relation.HEAD).order_by("pk")
     return heads.values_list("person__birth_date", flat=True).first()
 
 

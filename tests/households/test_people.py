@@ -286,3 +286,12 @@ def test_nothing_is_recorded_for_days_after_the_household_was_closed(town_office
                 household=closed, by=town_officer, item="housing", state="met", evidence="入户", on=DAY
             )
     assert "核减" in refused.value.message_dict["on"][0]
+
+
+def test_the_form_offers_no_head_as_the_new_head_and_an_untiered_household_shows_no_tier(client, town_officer, home):
+    client.force_login(town_officer)
+    head, *others = (one.person for one in members(home))
+    text = client.get(reverse("households:change_new", args=[home.pk, ChangeKind.DEATH])).content.decode()
+    offered = text.split('name="new_head"')[1].split("</select>")[0]
+    assert f'value="{head.pk}"' not in offered and all(f'value="{one.pk}"' in offered for one in others)
+    assert "3 人，" not in text and "3 人" in text
