@@ -141,6 +141,7 @@ def _household(one) -> None:
         RuleField("last_visit_on", "上次入户", "date"),
         RuleField("next_visit_on", "应走访日", "date"),
         RuleField("helpers", "帮扶责任人数", "integer"),
+        RuleField("people", "在户成员数", "integer"),
         RuleField("helper_is_beneficiary", "帮扶责任人同时是帮扶对象", "boolean"),
         RuleField("income_last_year", "上年核定人均纯收入", "decimal", unit="元"),
         RuleField("income_fallen", "人均纯收入比上年下降", "decimal", unit="%", needs=("income_last_year", "income_per_head"), sql="(case when {t}.income_last_year > 0 then 100 * ({t}.income_last_year - {t}.income_per_head) / {t}.income_last_year end)", python=percent_fallen),

@@ -91,7 +91,7 @@ def failed(item: str) -> str:
 HOUSEHOLD = f"""(
 select h.id as household_key, 1 as version, nullif(h.household_no, '') as household_no, {named("h", OWNED["household"], ("village",))},
        {named("c", OWNED["caserecord"])}, {named("i", OWNED["incomestatement"], ("income_per_head",))}, i.net as net_income,
-       h.category <> '' as monitored, s.income_per_head, s.last_visit_on, s.next_visit_on, h.district_id, h.town_id, h.village_id,
+       h.category <> '' as monitored, s.income_per_head, s.last_visit_on, s.next_visit_on, s.people, h.district_id, h.town_id, h.village_id,
        (select y.per_head from households_incomestatement y where y.household_id = h.id and y.kind = 'confirmed'
            and y.year = s.income_year - 1 and y.voided_at is null) as income_last_year,
        '{{}}'::text[] as problems, {failed("housing")}, {failed("water")},

@@ -29,7 +29,7 @@ DULL: dict[str, Record] = {
         "monitored": False, "household_type": "lifted", "income_per_head": Decimal(12000), "phone": "1", "phone_is_mobile": True,
         "dangerous_house": False, "safe_water": True, "electricity": True, "sanitary_toilet": True, "toilet_usable": True,
         "road_hardened": True, "road_distance_km": Decimal(1), "house_area_m2": Decimal(90), "farmland_mu": Decimal(4), "forest_mu": Decimal(0),
-        "returned_forest_mu": Decimal(0), "orchard_mu": Decimal(0), "pasture_mu": Decimal(0), "water_mu": Decimal(0), "helpers": 1,
+        "returned_forest_mu": Decimal(0), "orchard_mu": Decimal(0), "pasture_mu": Decimal(0), "water_mu": Decimal(0), "helpers": 1, "people": 3,
         "wage_income": Decimal(9000), "next_visit_on": AHEAD, "qualified_spending": Decimal(500), "net_income": Decimal(40000),
     },
     "person": {

@@ -9,8 +9,9 @@ from households.models import HouseholdState
 from jiyang.parameters import values
 
 # People, head, tier and income as of today, of live households (a voided one keeps what it had); the visit columns are kept, the next visit is due an interval after the
-# last visit to the door, or after registration where there was none. No tier: the longest interval, C's. The least and the
-# greatest key spare a batch of new households a look through those of all years. Without a head the first member stands for the household.
+# last visit to the door, or after registration where there was none; nobody is visited where nobody lives. No tier: the longest interval, C's.
+# The least and the greatest key spare a batch of new households a look through those of all years. Without a head the first member stands
+# for the household.
 REFRESH = """
 with wanted as materialized (select unnest(%(ids)s::bigint[]) as id)
 insert into households_householdstate
@@ -20,8 +21,8 @@ select h.id, h.district_id, h.town_id, h.village_id,
        coalesce(m.head[2], (select x.name from households_person x where x.id = m.first), ''),
        coalesce(m.head[3], (select x.name_pinyin from households_person x where x.id = m.first), ''),
        coalesce(r.helper_name, ''), coalesce(m.people, 0), coalesce(t.tier, ''), i.year, i.per_head, s.last_visit_on,
-       coalesce(s.last_visit_on, greatest(h.registered_on, t.since))
-         + case t.tier when 'A' then %(a)s when 'B' then %(b)s else %(c)s end::int
+       case when m.people > 0 then coalesce(s.last_visit_on, greatest(h.registered_on, t.since))
+         + case t.tier when 'A' then %(a)s when 'B' then %(b)s else %(c)s end::int end
 from wanted join households_household h on h.id = wanted.id and h.voided_at is null
 left join households_householdstate s on s.household_id = h.id and s.household_id between %(least)s and %(most)s
 left join (select m.household_id, count(*) as people,
