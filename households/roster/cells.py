@@ -36,11 +36,14 @@ from jiyang.intake.models import Batch, BatchFinding
 from jiyang.ledgers.columns import as_label, as_text, may_see
 
 WRITTEN = {BatchState.APPROVED, BatchState.UNDOING, BatchState.UNDONE, BatchState.REDOING}
+PLANNED = {RowAction.INSERT, RowAction.UPDATE}
 OF_HOME = ("incomestatement", "caserecord")  # kinds of which a household has one
+ADDED = (*OF_HOME, "member")  # kinds of which the batch may have added the one that stands
 MODELS = {model._meta.model_name: model for model in (Household, Person, CaseRecord, IncomeStatement)}
 LOST = {"id_as_number", "number_as_number"}  # what the cell holds is not what somebody wrote
 LEAD = ("name", "household_no", "village")  # what names a row, the first of them that is shown
 AS_HELD = "有错误，与系统一致，未写入"
+STAYS_CLOSED = "该户已核减，这种导入方式不恢复在册；要恢复的，请选“全部更新”"
 
 
 @dataclass
@@ -109,7 +112,7 @@ class Cells:
             Line(
                 row.row, row.action, RowAction(row.action).label,
                 sum(one.severity == "E" for (number, _), found in self.found.items() if number == row.row for one in found),
-                [self._cell(row, name, before) for name, _ in self.columns], row.held,
+                [self._cell(row, name, before) for name, _ in self.columns], row.held and row.action in PLANNED,
                 notes=self._notes(row, before), more=self._more(row, before), apart=self._apart(row, before), faults=self._faults(row),
             )
             for row in self.rows
@@ -149,6 +152,8 @@ class Cells:
             found.append(f"由户 {member.household} 转来" if member else "重新列入")
         if REOPENED in row.changed:
             found.append("该户已核减，恢复在册")
+        elif (home := before["household"].get(row.household_id)) and home.closed_on:
+            found.append(STAYS_CLOSED)
         if row.ruled and row.action == RowAction.SAME:
             found.append(AS_HELD)
         return found
@@ -204,7 +209,7 @@ class Cells:
             found[kind] = {
                 one: record
                 for one, record in found[kind].items()
-                if not (kind in OF_HOME and record.origin_id == self.batch.pk)
+                if not (kind in ADDED and record.origin_id == self.batch.pk)
             } | then
         return found
 
@@ -221,6 +226,8 @@ class Cells:
         moved = name == "town" and "village" in row.changed and self._old(row, name, before) != cell.new
         if name in row.changed or moved:
             cell.mark, cell.old = cell.mark or "changed", self._old(row, name, before)
+            if name in self.sealed and cell.old == cell.new:
+                cell.messages.append("隐去的几位不同")
         elif row.action == RowAction.KEPT and (held := self._held(row, name, before)) not in ("", cell.new):
             cell.mark = cell.mark or "kept"
             cell.messages.append(f"系统里是“{held}”")

@@ -3,6 +3,8 @@
 All or nothing; may run again after a crash.
 """
 
+from collections.abc import Sequence
+
 from django.db import connection
 
 from households.models import Membership, RosterAbsence, RosterRow, RosterTouch, roster_period
@@ -34,8 +36,7 @@ COMPARED = f"""
 """
 CHANGED = f"select exists (select 1 {COMPARED})"
 OVERTAKEN = f"""
-create temp table overtaken on commit drop as
-select distinct {UNIT} as unit {COMPARED} and not s.held
+insert into overtaken select distinct {UNIT} as unit {COMPARED} and not s.held on conflict do nothing
 """
 
 
@@ -78,8 +79,9 @@ def _write(batch: Batch, progress: Progress) -> Batch:
     if moment.holds(batch) and not held:
         planned, overtaken = plan.as_kept(batch.pk), 0
     else:
-        _plan(batch, rows_of(batch, TO_WRITE))
-        planned, overtaken = "roster_plan", _set_aside(batch)
+        source = rows_of(batch, TO_WRITE)
+        _plan(batch, source)
+        planned, overtaken = "roster_plan", _set_aside(batch, source)
     clock.lap("replan")
     if not _anything_left(planned) and (overtaken or not absences.listed_again(batch).exists()):
         return _back(batch)
@@ -142,21 +144,30 @@ def _plan(batch: Batch, source: str) -> list[tuple[int, str, str]]:
         taker=taker_of(batch.layout),
         peers=rows_of(batch),
     )
-    return storable.settle(source, taker_of(batch.layout), unclear)
+    return _settle(batch, source, unclear)
 
 
-def _set_aside(batch: Batch) -> int:
-    """Take households out of the plan that were overtaken; returns their number."""
+def _settle(batch: Batch, source: str, unclear: Sequence[tuple[int, str, str]] = ()) -> list[tuple[int, str, str]]:
+    asks = absences.asked(batch.layout, batch.columns["known"], batch.mode)
+    return storable.settle(source, taker_of(batch.layout), unclear, batch=batch, asks=asks)
+
+
+def _set_aside(batch: Batch, source: str) -> int:
+    """Take households out of the plan that were overtaken, and what goes only together with them; returns their number."""
+    total = 0
     with connection.cursor() as cursor:
-        cursor.execute(OVERTAKEN, {"batch": batch.pk})
-        overtaken = cursor.rowcount
-        if overtaken:
+        cursor.execute("create temp table overtaken (unit text primary key) on commit drop")
+        while True:
+            cursor.execute(OVERTAKEN, {"batch": batch.pk})
+            total += cursor.rowcount
+            if not cursor.rowcount:
+                return total
             cursor.execute(
                 "delete from roster_plan p using households_rosterrow s, overtaken o"
                 f" where s.batch_id = %s and s.row = p.row and {UNIT} = o.unit",
                 [batch.pk],
             )
-        return overtaken
+            _settle(batch, source)
 
 
 def _anything_left(planned: str) -> bool:

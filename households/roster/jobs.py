@@ -10,7 +10,7 @@ from dataclasses import replace
 from django.utils import timezone
 
 from households.models import roster_period
-from households.roster import absences, exported, judging, kept_rows, moment, plan, staging, storable
+from households.roster import absences, exported, headship, judging, kept_rows, moment, plan, staging, storable
 from households.roster.recovery import CHECKS
 from households.roster.running import Clock, day_of, only_one, progress_of
 from households.roster.takers import taker_of
@@ -112,7 +112,7 @@ def examine(
             taker=taker_of(mapped.header.layout.key) if with_register else None,
         )
         if with_register:
-            _settle(mapped, unclear)
+            _settle(mapped, unclear, mode)
         mapped.findings.sort(key=lambda one: (one.line, one.cell))
     clock.lap("plan")
     return mapped, clock.total()
@@ -145,19 +145,20 @@ def _date_rows(mapped: Mapped, as_of: dt.date | None) -> None:
         mapped.columns[year] = [str(day_of(mapped.data_date or as_of).year)] * len(mapped.rows)
 
 
-def _settle(mapped: Mapped, unclear: list[tuple[int, str, str]]) -> None:
-    """Findings of what the register could not store as planned."""
+def _settle(mapped: Mapped, unclear: list[tuple[int, str, str]], mode: str) -> None:
+    """Findings of what the register could not store as planned, and of what the plan leaves behind."""
     place = {row: index for index, row in enumerate(mapped.rows)}
     known = {(finding.line, finding.code) for finding in mapped.findings}
-    clashes = storable.settle("roster_stage", taker_of(mapped.header.layout.key), unclear)
-    clashes += plan.noticed(mapped.header.layout.rows) + plan.moved(mapped.placed_above)
+    layout = mapped.header.layout
+    asks = absences.asked(layout.key, mapped.columns, mode)
+    clashes = storable.settle("roster_stage", taker_of(layout.key), unclear, asks=asks)
     told = exported.told(mapped, [place[row] for row, _, code in clashes if code == exported.EDITED])
-    found = [
-        mapped.finding(name, place[row], code, note=told.get(place[row], "") if code == exported.EDITED else "")
-        for row, name, code in clashes
-        if (row, code) not in known
+    noted = [(*one, told.get(place[one[0]], "") if one[2] == exported.EDITED else "") for one in clashes]
+    noted += [(*one, "") for one in plan.noticed(layout.rows) + plan.moved(mapped.placed_above)]
+    noted += headship.noticed() if layout.rows == "person" else []
+    mapped.findings += [
+        mapped.finding(name, place[row], code, note=note) for row, name, code, note in noted if (row, code) not in known
     ]
-    mapped.findings += found
 
 
 def imported() -> tuple[str, ...]:

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from django.db import connection
 
@@ -59,7 +60,6 @@ d as (
                 when refused and copy_of is not null then 'duplicate'
                 when refused then 'refused'{decided}
                 when pid is null and ({may_insert}) then 'insert'
-                when hid is null and ({may_move}) then 'insert'
                 when changed <> '{{}}' then 'update'
                 when otherwise then 'kept' else 'same' end as action
       from c),
@@ -122,11 +122,22 @@ ANCHORS = {
 }  # fmt: skip
 
 
+# Whoever belongs to no household is not where the row says, be that household new or the one they left. Blanks are filled with
+# a membership too, but not in a household that has left the register, and nobody is taken out of another one.
+ELSEWHERE = "m.id is null or m.household_id is distinct from h.id"
+JOINS = "(m.id is null and h.closed_on is null)"
+UNSAID = "(m.household_id = h.id and m.relation = '')"
+
+
+@dataclass(frozen=True)
 class Compared:
     """One comparison of the plan: the label of the field, the SQL test that it changes, its value before as text."""
 
-    def __init__(self, label: str, differs: str, old: str, blank: str, filled: str):
-        self.label, self.differs, self.old, self.blank, self.filled = label, differs, old, blank, filled
+    label: str
+    differs: str
+    old: str
+    blank: str
+    filled: str
 
     def test(self, mode: str) -> str:
         if mode == PlanMode.BLANKS:
@@ -180,7 +191,6 @@ def make(
         taken="k.id" if taker else "null::bigint",
         decided=DECIDED if taker else "",
         may_insert="false" if not people else "true" if mode == PlanMode.ALL else "not closed or hid is null",
-        may_move="false" if not people else "true" if mode == PlanMode.ALL else "pid is null",
         otherwise=_otherwise(anything, mode, people=people, taker=taker),
         labels=", ".join(f"case when {test} then '{one.label}' end" for one, test in tests) or "null",
         befores=", ".join(f"case when {test} then '{one.label}=' || coalesce({one.old}::text, '') end" for one, test in tests)
@@ -203,10 +213,8 @@ def comparisons(fields: set[str], *, people: bool = True) -> list[Compared]:
     found = [_compared("p", "p.id is not null", slot) for slot in of_file(PERSON, fields)] if people else []
     found += [_compared("h", "h.id is not null", slot) for slot in of_file(HOUSEHOLD, fields)]
     if people and RELATION.name in fields:
-        found.append(_compared("m", "p.id is not null", RELATION))
-        found.append(
-            Compared(MOVED, "p.id is not null and m.household_id is distinct from h.id", "m.household_id", "m.id is null", "true")
-        )  # fmt: skip
+        found.append(replace(_compared("m", "p.id is not null", RELATION), blank=f"({JOINS} or {UNSAID})"))
+        found.append(Compared(MOVED, f"p.id is not null and ({ELSEWHERE})", "m.household_id", JOINS, "true"))
         found.append(Compared(REOPENED, "h.closed_on is not null", "h.closed_on", "false", "true"))
     found += [_compared("i", f"h.id is not null and {TOP}", slot) for slot in of_file(INCOME, fields)]
     found += [_compared("c", f"h.id is not null and {TOP}", slot) for slot in of_file(CASE, fields)]

@@ -12,6 +12,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from households.models import CaseRecord, Household, IncomeStatement, Person, RosterRow
+from households.roster import headship
 from households.roster.fields import HOUSEHOLD, PERSON, Slot
 from households.roster.takers import FIRST_YEAR, Taker, takers
 from jiyang.access.scope import on_behalf_of, require
@@ -105,7 +106,7 @@ SAID = """case when s.record_version ~ '^[0-9]{{1,18}}([.][0-9]{{1,18}}){{{parts
        then string_to_array(s.record_version, '.')::bigint[] end as said"""
 CLASHES = """
 with w as materialized (
-    select s.row, s.household_no, s.person_no, s.name, s.id_index, s.risk_identified_on, s.risk_removed_on, s.record_id, s.record_version, {said}, p.first, p.action,
+    select s.row, s.household_no, s.person_no, s.name, s.relation, s.id_index, s.risk_identified_on, s.risk_removed_on, s.record_id, s.record_version, {said}, p.first, p.action,
            p.household_id as hid, p.person_id as pid, p.changed
       from {source} s join roster_plan p on p.row = s.row where p.action in ('insert', 'update'))
 select w.row, 'record_version', case when x.id is null or w.said is null then 'record_unknown' else 'edited_since_export' end
@@ -171,10 +172,15 @@ update roster_plan p set action = 'refused', changed = '{}', before = '', first 
 
 
 def settle(
-    source: str, taker: Taker | None = None, unclear: Sequence[tuple[int, str, str]] = ()
+    source: str,
+    taker: Taker | None = None,
+    unclear: Sequence[tuple[int, str, str]] = (),
+    *,
+    batch: Batch | None = None,
+    asks: bool = False,
 ) -> list[tuple[int, str, str]]:
     """Take out of `roster_plan` the households that could not be stored; returns (row, field, code) of each reason,
-    those that the plan found `unclear` first.
+    those that the plan found `unclear` first. `batch` and `asks`: see `headship.clashes`.
 
     Looks over the whole register: a number may be held where the actor does not see it. A refused household gives up no
     number, so it asks again until nothing more clashes.
@@ -193,7 +199,7 @@ def settle(
             household=as_under(Household, "h", "w.said[2]"), case=as_under(CaseRecord, "c", "w.said[4]"),
             income=as_under(IncomeStatement, "i", "w.said[5]"),
             incomes="i.household_id = h.id and i.kind = 'roster' and i.voided_at is null",
-        )  # fmt: skip
+        ) + headship.clashes(batch, asks=asks)  # fmt: skip
     with on_behalf_of(require(), "名单导入查重"), connection.cursor() as cursor:
         clashes = found
         while True:

@@ -236,4 +236,4 @@ def test_a_number_of_somebody_else_elsewhere_takes_nobody_over(data_admin, distr
     assert (codes(renamed), renamed.counts["update"]) == (set(), 1)
     clear()
     moved = send(data_admin, as_csv(row("3709", "9002", "李尔", TWO)))  # the 人编号 says who it is
-    assert codes(moved) == set() and moved.counts["insert"] == 1
+    assert codes(moved) == set() and moved.counts["update"] == 1
