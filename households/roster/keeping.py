@@ -68,7 +68,7 @@ def keys_of(taker: Taker | None) -> tuple[tuple[type[Model], Same, str], ...]:
 def reasons_to_keep(made: tuple[type[Model], ...], *, members: bool) -> Iterator[str]:
     """Statements that fill `kept` with the owners of what the batch made and somebody has worked on since.
 
-    `members`: it added people, whose memberships may have changed.
+    `members`: it added people or households, whose memberships may have changed.
     """
     for model in made:
         edited = f"where {_own(model)} and not {as_made(model)}"

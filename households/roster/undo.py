@@ -114,7 +114,9 @@ def _choose_what_stays(cursor, batch: Batch, taker: Taker | None, values: dict, 
     for name, columns in TEMPORARY.items():
         cursor.execute(f"create temp table {name} ({columns}) on commit drop")
     with planned_with(enable_nestloop="on"):  # what refers to the batch is little and looked up row by row
-        own, added = (taker.model,) if taker else MADE, batch.counts.get(RowAction.INSERT, 0) > 0
+        own = (taker.model,) if taker else MADE
+        # a household that people came to whom the register knew is new as well
+        added = batch.counts.get(RowAction.INSERT, 0) > 0 or Household.objects.filter(origin=batch).exists()
         for sql in reasons_to_keep(own, members=added) if undoing else taken_keys(taker):
             cursor.execute(sql, values)
         cursor.execute("create index on kept (owner)")

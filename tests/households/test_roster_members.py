@@ -137,6 +137,19 @@ def test_who_comes_to_a_new_household_is_a_change_not_a_new_person(couple, clien
     assert reverse(data_admin, district_clerk, batch).report["voided"]["person"] == 1
 
 
+def test_a_new_household_of_known_people_stays_where_others_have_joined_it(couple, data_admin, district_clerk):
+    load(data_admin, district_clerk, row("3702", "9003", "赵三", THREE))
+    clear()
+    batch = load(data_admin, district_clerk, row("3709", "9002", "李二", TWO))
+    assert {key: batch.counts[key] for key in ("insert", "update")} == {"insert": 0, "update": 1}
+    change(district_clerk, ChangeKind.MERGE, "3702", target_no="3709")
+    clear()
+    assert reverse(data_admin, district_clerk, batch).report["kept"]
+    with system_scope("测试"):
+        assert Household.objects.filter(household_no="3709").exists()
+    assert "赵三" in members("3709") and homes_agree()
+
+
 def told(batch) -> dict[tuple[str, str], str]:
     """(cell, code) -> message of what a batch tells of heads and of households left behind."""
     with system_scope("测试"):
