@@ -124,7 +124,7 @@ ANCHORS = {
 
 # Whoever belongs to no household is not where the row says, be that household new or the one they left. Blanks are filled with
 # a membership too, but not in a household that has left the register, and nobody is taken out of another one.
-ELSEWHERE = "m.id is null or m.household_id is distinct from h.id"
+AWAY = "m.id is null or m.household_id is distinct from h.id"
 JOINS = "(m.id is null and h.closed_on is null)"
 UNSAID = "(m.household_id = h.id and m.relation = '')"
 
@@ -214,7 +214,7 @@ def comparisons(fields: set[str], *, people: bool = True) -> list[Compared]:
     found += [_compared("h", "h.id is not null", slot) for slot in of_file(HOUSEHOLD, fields)]
     if people and RELATION.name in fields:
         found.append(replace(_compared("m", "p.id is not null", RELATION), blank=f"({JOINS} or {UNSAID})"))
-        found.append(Compared(MOVED, f"p.id is not null and ({ELSEWHERE})", "m.household_id", JOINS, "true"))
+        found.append(Compared(MOVED, f"p.id is not null and ({AWAY})", "m.household_id", JOINS, "true"))
         found.append(Compared(REOPENED, "h.closed_on is not null", "h.closed_on", "false", "true"))
     found += [_compared("i", f"h.id is not null and {TOP}", slot) for slot in of_file(INCOME, fields)]
     found += [_compared("c", f"h.id is not null and {TOP}", slot) for slot in of_file(CASE, fields)]
