@@ -15,6 +15,7 @@ from households.roster.takers import along
 from households.services import moves, pairings, state, tiers
 from households.services.change_checks import open_members, person_with, refuse_impossible, refuse_twice, succession
 from jiyang.access import scope
+from jiyang.access.standing import WHY, Gone, households_anew
 from jiyang.accounts.models import User
 from jiyang.identifiers import idcard, pinyin
 from jiyang.identifiers.encryption import blind_index
@@ -42,6 +43,8 @@ def submit(
         _lock(change)
         refuse_impossible(change)
         refuse_twice(change)
+    if not Household.objects.filter(pk=household.pk).exists():  # it has moved to another office while it was waited for
+        raise Gone(WHY["kernel_moved"])
     change.save()
     return change
 
@@ -68,7 +71,7 @@ def decide(*, proposal: PersonChange, by: User, approve: bool, reason: str = "")
 def _lock(change: PersonChange) -> None:
     """Hold the households concerned, in one order, and read them anew: changes of one household come one after another."""
     keys = {change.household_id, change.target_household_id} - {None}
-    held = Household.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk").in_bulk()
+    held = households_anew(keys)
     change.household = held[change.household_id]
     if change.target_household_id:
         change.target_household = held[change.target_household_id]

@@ -14,6 +14,7 @@ from households.models import Helper, Household, Pairing
 from households.services import state
 from jiyang.access import scope
 from jiyang.access.models import HouseholdGrant
+from jiyang.access.standing import unreached
 from jiyang.accounts.models import Posting, User
 from jiyang.ledgers.bulk import Outcome
 from jiyang.ledgers.editing import claim
@@ -71,7 +72,7 @@ def pair(
     kind = Pairing.objects.filter(household__in=[one.pk for one in known], kind=helper.kind)
     present = {one.household_id: one for one in kind.filter(until=None)}
     ended = dict(kind.filter(until__gt=F("since")).order_by().values_list("household").annotate(Max("until")))
-    taken, refused = [], {}
+    taken, refused = [], unreached(asked, known)
     for household in known:
         problem = _problem(household, present.get(household.pk), ended.get(household.pk), helper, day)
         if problem:

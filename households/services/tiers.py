@@ -15,6 +15,7 @@ from django.utils import timezone
 from households.enums import RiskTier
 from households.models import Household, TierChange, TierDecision
 from households.services import state
+from jiyang.access.standing import households_anew, unreached
 from jiyang.accounts.models import User
 from jiyang.ledgers.bulk import Outcome
 from jiyang.workflow import proposals
@@ -47,7 +48,7 @@ def set_tier(
     reason, a day in the future, before the registration or before the present decision, the tier it already has.
     """
     setting = _setting(tier, reason, on, expires_on)
-    locked = _locked([household])
+    locked = list(households_anew([household.pk]).values())
     present = _in_force(locked, setting.on)
     if problem := _problem(locked[0], present.get(household.pk), setting):
         raise ValidationError(problem)
@@ -69,14 +70,15 @@ def ask_for_tier(
     A fixed number of statements whatever the selection. Raises ValidationError for what is wrong with the request itself.
     """
     setting = _setting(tier, reason, on, expires_on)
-    locked = _locked(rows)
+    asked = [one.pk for one in rows]
+    locked = list(Household.objects.select_for_update(of=("self",)).filter(pk__in=asked).order_by("pk"))
     present = _in_force(locked, setting.on)
     waiting = set(
         TierChange.objects.filter(household__in=locked, state=ProposalState.SUBMITTED).values_list(
             "household", flat=True
         )
     )
-    refused, direct, confirmed = {}, [], []
+    refused, direct, confirmed = unreached(asked, locked), [], []
     for household in locked:
         now = present.get(household.pk)
         problem = _problem(household, now, setting)
@@ -112,7 +114,7 @@ def confirm(*, proposal: TierChange, by: User, approve: bool, reason: str = "") 
     if not approve:
         return change
     setting = Setting(change.tier, change.reason, change.on, change.expires_on)
-    locked = _locked([change.household])
+    locked = list(households_anew([change.household_id]).values())
     present = _in_force(locked, setting.on)
     now = present.get(change.household_id)
     if (now.tier if now else "") != change.former:
@@ -147,11 +149,6 @@ def _setting(tier: str, reason: str, on: dt.date | None, expires_on: dt.date | N
     if problems:
         raise ValidationError(problems)
     return setting
-
-
-def _locked(households: Iterable[Household]) -> list[Household]:
-    keys = [one.pk for one in households]
-    return list(Household.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"))
 
 
 def _in_force(households: list[Household], day: dt.date) -> dict[int, TierDecision]:

@@ -52,9 +52,10 @@ class HandOverView(HelperDetailView):
         if outcome.done:
             done = f"已交接 {outcome.done} 户给{form.cleaned_data['helper'].name}"
             messages.info(self.request, done, extra_tags="ok")
-        if gone := len(set(keys)) - outcome.done - len(outcome.refused):
+        refused = list(households.filter(pk__in=outcome.refused))
+        if gone := len(set(keys)) - outcome.done - len(refused):
             late = f"{gone} 户已不由{self.get_object().name}帮扶，没有交接"
             messages.warning(self.request, late, extra_tags="warn")
-        for household in households.filter(pk__in=outcome.refused):
+        for household in refused:
             messages.warning(self.request, f"{household}：{outcome.refused[household.pk]}", extra_tags="warn")
         return redirect(self.ledger.url_of(self.get_object()))

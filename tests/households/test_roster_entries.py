@@ -17,10 +17,11 @@ from django.utils import timezone
 from employment import services
 from employment.models import LabourPlan, LabourSpell
 from households import tasks
+from households.enums import ChangeKind
 from households.ledgers import HouseholdLedger
-from households.models import GuaranteeCheck, Household, Membership, Person
+from households.models import GuaranteeCheck, Household, Membership, Person, PersonChange, TierChange, TierDecision
 from households.roster.takers import of_people
-from households.services import guarantees, moves
+from households.services import changes, guarantees, moves, pairings
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.access.standing import Gone
 from jiyang.documents.models import Attachment
@@ -282,3 +283,41 @@ def test_records_of_a_person_follow_them_or_say_that_they_do_not():
     assert {one._meta.label for one in people if not one.follows} == stay
     assert {one for one in people if one.follows} == {one.model for one in of_people()} == {LabourSpell, LabourPlan}
     assert not Membership.follows
+
+
+@pytest.mark.parametrize("moves_away", [False, True], ids=["undo", "move"])
+@pytest.mark.parametrize("address", [("tier_set",), ("change_new", "close")], ids=["tier", "change"])
+def test_a_proposal_made_meanwhile_is_refused_and_never_lost_in_silence(
+    request, district_clerk, town_officer, address, moves_away
+):
+    home = factories.household(factories.village("仁风镇")) if moves_away else None
+    block = moving(home, district_clerk) if home else request.getfixturevalue("undoing")()
+    name, *more = address
+    url = reverse(f"households:{name}", args=[(home or home_of()).pk, *more])
+    typed = {"tier": "A", "reason": "事实清楚", "note": "事实清楚", "on": timezone.localdate().isoformat()}
+    client = page(town_officer)
+    with block:
+        answer = client.post(url, typed)
+    text = answer.content.decode()
+    assert answer.status_code == 422 and "刚刚" in text and "事实清楚" in text
+    assert [found(model) for model in (TierDecision, TierChange, PersonChange)] == [[], [], []]
+
+
+def test_a_household_whose_target_is_being_undone_is_told_so(undoing, district_clerk, town_officer):
+    mine = factories.household(factories.village("仁风镇"), members=2)
+    with undoing(), acting_as(actor_for(town_officer)), pytest.raises(Gone, match=VOID):
+        changes.submit(
+            household=mine,
+            by=town_officer,
+            kind=ChangeKind.MERGE,
+            on=timezone.localdate(),
+            note="并户",
+            target_no="3701",
+        )
+
+
+def test_a_pairing_says_which_households_were_voided_meanwhile(undoing, district_clerk, town_officer):
+    home, helper = home_of(), factories.helper()
+    with undoing(), acting_as(actor_for(district_clerk)):
+        outcome = pairings.pair(rows=[home], helper=helper, by=district_clerk)
+    assert (outcome.done, list(outcome.refused)) == (0, [home.pk]) and VOID in outcome.refused[home.pk]
