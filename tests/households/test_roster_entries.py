@@ -317,7 +317,11 @@ def test_a_household_whose_target_is_being_undone_is_told_so(undoing, district_c
 
 
 def test_a_pairing_says_which_households_were_voided_meanwhile(undoing, district_clerk, town_officer):
-    home, helper = home_of(), factories.helper()
+    home = home_of()
+    with acting_as(actor_for(district_clerk)):
+        helper = pairings.register_helper(
+            by=district_clerk, town=factories.town(), name="赵帮扶", kind="helper", office="区税务局"
+        )
     with undoing(), acting_as(actor_for(district_clerk)):
         outcome = pairings.pair(rows=[home], helper=helper, by=district_clerk)
     assert (outcome.done, list(outcome.refused)) == (0, [home.pk]) and VOID in outcome.refused[home.pk]
