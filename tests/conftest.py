@@ -9,6 +9,7 @@ from functools import cache
 import psycopg2
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 from hypothesis import settings
@@ -80,6 +81,7 @@ def _end_sessions(database: str) -> None:
 
 
 TransactionTestCase._fixture_teardown = _empty_tables
+DatabaseOperations.execute_sql_flush = lambda self, sql_list: _empty_tables(self)  # of the command
 
 
 def pytest_collection_finish() -> None:

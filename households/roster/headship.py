@@ -15,7 +15,7 @@ union all
 select w.row, 'relation', 'head_taken' from w
   join households_membership m on m.household_id = w.hid and m.until is null and m.relation = 'head' and m.person_id is distinct from w.pid
   join households_person x on x.id = m.person_id and x.voided_at is null
- where w.relation = 'head' and (w.pid is null or w.changed && {JOINS})
+ where w.relation = 'head' and (w.action = 'insert' or w.changed && {JOINS})
    and m.person_id not in (select f.pid from w f where f.pid is not null and f.changed && {JOINS})"""
 LISTED = " and m.person_id in (select o.person_id from {file} o where o.person_id is not null)"
 # A head may not leave before the rows that give the household another one, as when those are held.
@@ -23,7 +23,7 @@ AWAITED = f"""
 union all
 select w.row, 'relation', 'head_awaited' from w join households_membership m on m.person_id = w.pid and m.until is null and m.relation = 'head'
   join households_rosterrow f on f.batch_id = {{batch}} and f.household_id = m.household_id and f.relation = 'head'
-       and f.action in ('insert', 'update') and (f.person_id is null or f.changed && {JOINS})
+       and (f.action = 'insert' or f.action = 'update' and f.changed && {JOINS})
  where 'household' = any(w.changed) and m.household_id is distinct from w.hid and f.row not in (select row from w)"""
 # What the plan leaves behind: (row, field, code, household, name).
 BEHIND = f"""
@@ -35,11 +35,11 @@ staying as materialized (
     select m.household_id as home, m.relation from households_membership m join households_person x on x.id = m.person_id and x.voided_at is null
      where m.until is null and m.household_id in (select home from moving) and m.person_id not in (select person_id from moving)),
 coming as materialized (
-    select household_id as home from roster_plan where household_id in (select home from moving) and action in ('insert', 'update')
-       and (person_id is null or 'household' = any(changed))),
+    select household_id as home from roster_plan where household_id in (select home from moving) 
+       and (action = 'insert' or action = 'update' and 'household' = any(changed))),
 joining as materialized (
     select row, household_id, person_id from roster_plan
-     where household_id is not null and action in ('insert', 'update') and (person_id is null or changed && {JOINS}))
+     where household_id is not null and (action = 'insert' or action = 'update' and changed && {JOINS}))
 select p.row, 'relation', 'head_in_register', h.household_no, x.name from joining p join roster_stage s using (row)
   join households_membership m on m.household_id = p.household_id and m.until is null and m.relation = 'head'
        and m.person_id is distinct from p.person_id

@@ -315,7 +315,7 @@ def test_undo_keeps_what_people_have_worked_on(data_admin, district_clerk, town_
         )
     report = reverse(data_admin, district_clerk, batch).report
     assert {one["household"]: one["why"] for one in report["kept"]} == {
-        worked_on[0].household_no: "有分类认定", worked_on[1].household_no: "户信息后来改过", worked_on[2].household_no: "人员后来改过",
+        worked_on[0].household_no: "有分类认定", worked_on[1].household_no: "户信息后来改过", worked_on[2].household_no: "人员后来改过，同户其他人一并保留",
     }  # fmt: skip
     with system_scope("测试"):
         assert set(Household.objects.values_list("pk", flat=True)) == {home.pk for home in worked_on}

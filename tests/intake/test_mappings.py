@@ -16,11 +16,12 @@ from jiyang.intake.models import Batch, SavedMapping
 from jiyang.intake.services import forget_mapping, mapping_of, save_mapping
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
+from tests.buttons import press
 from tests.intake.workbooks import DATA, grid, people, workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHORT = ["乡(镇)", "行政村", "户编号", "姓名", "证件号码", "与户主关系", "民族", "健康状况"]
-OWN = {"所在街镇": "town", "名字": "name", "称谓": "relation"}
+OWN = {"所在街镇": "town", "大名": "name", "称谓": "relation"}
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def district(db) -> Region:
 
 def home_made() -> bytes:
     """A table with the office's own headings below a table that looks like one."""
-    names = {"乡(镇)": "所在街镇", "姓名": "名字", "与户主关系": "称谓"}
+    names = {"乡(镇)": "所在街镇", "姓名": "大名", "与户主关系": "称谓"}
     rows = grid(people(5))
     rows[0] = [names.get(name, name) for name in rows[0]]
     return workbook(("名单", rows), ("另表", grid(people(3), SHORT)), titles=2)
@@ -127,39 +128,31 @@ def test_what_cannot_be_chosen_is_refused_with_every_reason(data_admin, town_off
 
 def test_a_remembered_mapping_reads_the_next_file_of_the_office(data_admin):
     data = workbook(("名单", grid(people(5))), titles=2)
-    own = {"姓名": "名字", "与户主关系": "称谓"}
+    own = {"姓名": "大名", "与户主关系": "称谓"}
     rows = [[own.get(name, name) for name in grid([])[0]], *grid(people(5))[1:]]
     made = workbook(("名单", rows))
     batch = upload(data_admin, made)
     assert batch.error["code"] == "missing_column"
-    choice = Choice(layout="roster_a", mapping={"名字": "name", "称谓": "relation", "乡(镇)": "town"})
+    choice = Choice(layout="roster_a", mapping={"大名": "name", "称谓": "relation", "乡(镇)": "town"})
     assert reread(data_admin, batch, choice, remember=True).rows == 5
     with system_scope("测试"):
         saved = {one.heading: one.field for one in SavedMapping.objects.all()}
-    assert saved == {"名字": "name", "称谓": "relation"}  # what the layout understands by itself is not kept
+    assert saved == {"大名": "name", "称谓": "relation"}  # what the layout understands by itself is not kept
     assert upload(data_admin, made).rows == 5
     assert upload(data_admin, data).rows == 5
 
 
 def test_the_page_shows_what_the_office_has_saved_and_ends_it(client, data_admin):
     batch = upload(data_admin, home_made())
-    choice = Choice("roster_a", "名单", 3, {"所在街镇": "town", "名字": "name", "称谓": "relation"})
+    choice = Choice("roster_a", "名单", 3, {"所在街镇": "town", "大名": "name", "称谓": "relation"})
     reread(data_admin, batch, choice, remember=True)
     again = upload(data_admin, home_made())
     address = f"/households/import/{again.pk}/reading/"
     client.force_login(data_admin)
     page = client.get(f"{address}?sheet=名单&header_row=3&layout=roster_a").content.decode()
     assert "本单位保存的：姓名" in page and "本单位保存的：与户主关系" in page
-    client.post(
-        address,
-        {
-            "sheet": "名单",
-            "layout": "roster_a",
-            "header_row": "3",
-            "heading": ["名字", "称谓"],
-            "field": ["forget", "-"],
-        },
-    )
+    told = {"heading": ["大名", "称谓"], "field": ["forget", "-"]}
+    press(client, address, address, again, sheet="名单", layout="roster_a", header_row="3", **told)
     with system_scope("测试"):
         left = set(SavedMapping.objects.filter(ended_at=None).values_list("heading", flat=True))
         assert left == {"所在街镇", "称谓"}
@@ -170,7 +163,7 @@ def test_the_page_shows_headings_of_two_lines_and_reads_what_is_chosen_for_the_l
     names, *rows = grid(people(4))
     place = names.index("姓名")
     above, below = list(names), [""] * len(names)
-    above[place], below[place] = "家庭成员", "名 字"
+    above[place], below[place] = "家庭成员", "大 名"
     above[place + 1], below[place + 1] = "", "证件号码"
     above[place + 2], below[place + 2] = "", "人数"
     above[place + 3], below[place + 3] = "", "与户主关系"
@@ -179,10 +172,9 @@ def test_the_page_shows_headings_of_two_lines_and_reads_what_is_chosen_for_the_l
     client.force_login(data_admin)
     address = f"/households/import/{batch.pk}/reading/"
     page = client.get(f"{address}?header_row=2&layout=roster_a").content.decode()
-    assert 'name="heading" value="名 字"' in page and 'name="heading" value="证件号码"' in page
-    client.post(
-        address, {"sheet": "名单", "layout": "roster_a", "header_row": "2", "heading": ["名 字"], "field": ["name"]}
-    )
+    assert 'name="heading" value="大 名"' in page and 'name="heading" value="证件号码"' in page
+    told = {"heading": ["大 名"], "field": ["name"]}
+    press(client, address, address, batch, sheet="名单", layout="roster_a", header_row="2", **told)
     with acting_as(actor_for(data_admin)):
         assert jobs.check(batch.pk).rows == 4
 
@@ -192,7 +184,7 @@ def form_of(page: str) -> dict[str, list[str]]:
     form = page.split('<form class="panel" method="post"')[1]
     sent = {
         name: [html.unescape(value)]
-        for name, value in re.findall(r'type="hidden" name="(sheet|layout|header_row)" value="(.*?)"', form)
+        for name, value in re.findall(r'type="hidden" name="(sheet|layout|header_row|seen)" value="(.*?)"', form)
     }
     sent["heading"] = [html.unescape(one) for one in re.findall(r'name="heading" value="(.*?)"', form)]
     selects = re.findall(r'<select[^>]* name="(\w+)"[^>]*>(.*?)</select>', form, re.S)
@@ -217,7 +209,7 @@ def corrected(client, user, batch: Batch, query: str = "", **fields: str) -> Bat
 def test_a_sheet_per_town_stays_together_when_its_columns_are_corrected(client, data_admin):
     """Sheets begin at different rows; the second one's heading is told by what was said about the first."""
     rows = grid(people(9))
-    own = [{"姓名": "名字", "与户主关系": "称谓"}.get(name, name) for name in rows[0]]
+    own = [{"姓名": "大名", "与户主关系": "称谓"}.get(name, name) for name in rows[0]]
     batch = upload(data_admin, workbook(("甲", rows[:5]), ("乙", [["说明"], ["说明"], rows[0], *rows[5:]])))
     assert (batch.rows, batch.columns["reason"].count("合并读取")) == (9, 1)
     again = corrected(client, data_admin, batch)
@@ -226,8 +218,8 @@ def test_a_sheet_per_town_stays_together_when_its_columns_are_corrected(client, 
     assert one.rows == 9
     batch = upload(data_admin, workbook(("甲", [own, *rows[1:5]]), ("乙", [["说明"], own, *rows[5:]])))
     assert batch.error["code"] == "missing_column"
-    assert corrected(client, data_admin, batch, "?header_row=2", 名字="name", 称谓="relation").rows == 9
-    only = reread(data_admin, batch, Choice(sheet="甲", header_row=2, mapping={"名字": "name", "称谓": "relation"}))
+    assert corrected(client, data_admin, batch, "?header_row=2", 大名="name", 称谓="relation").rows == 9
+    only = reread(data_admin, batch, Choice(sheet="甲", header_row=2, mapping={"大名": "name", "称谓": "relation"}))
     assert only.rows == 4
     client.force_login(data_admin)
     page = client.get(f"/households/import/{batch.pk}/reading/").content.decode()
@@ -236,7 +228,7 @@ def test_a_sheet_per_town_stays_together_when_its_columns_are_corrected(client, 
 
 def test_a_refused_workbook_offers_all_its_sheets_still_after_a_look_at_another_row(client, data_admin):
     rows = grid(people(4))
-    own = [{"姓名": "名字"}.get(name, name) for name in rows[0]]
+    own = [{"姓名": "大名"}.get(name, name) for name in rows[0]]
     batch = upload(data_admin, workbook(("甲", [["说明"], own, *rows[1:3]]), ("乙", [own, *rows[3:]])))
     client.force_login(data_admin)
     address, scopes = f"/households/import/{batch.pk}/reading/", {}
@@ -275,33 +267,40 @@ def test_a_check_that_was_cancelled_is_taken_up_again_from_its_page(client, data
     client.force_login(data_admin)
     page = client.get(address).content.decode()
     assert recovery.CANCELLED in page and f"{address}recheck/" in page
-    assert client.post(f"{address}recheck/").status_code == 302
+    assert press(client, address, f"{address}recheck/", batch).status_code == 302
     with acting_as(actor_for(data_admin)):
         assert jobs.check(batch.pk).rows == 3
-    assert client.post(f"{address}recheck/").status_code == 302  # of one that stands: read anew, as by 对应列
+    assert (
+        press(client, address, f"{address}recheck/", batch).status_code == 302
+    )  # of one that stands: read anew, as by 对应列
     broken = upload(data_admin, b"PK\x03\x04 broken")
-    assert client.post(f"/households/import/{broken.pk}/recheck/").status_code == 422
+    assert (
+        press(
+            client, f"/households/import/{broken.pk}/", f"/households/import/{broken.pk}/recheck/", broken
+        ).status_code
+        == 422
+    )
 
 
 def test_mappings_change_end_and_begin_anew(data_admin, district):
     town = district.children.first()
     with acting_as(actor_for(data_admin)):
         office = {"by": data_admin, "target": "roster", "layout": "roster_a", "district": district}
-        assert save_mapping(**office, mapping={"名 字": "name", "备注": ""}) == 2
-        assert save_mapping(**office, mapping={"名字": "name", "备注": "hamlet"}) == 1
+        assert save_mapping(**office, mapping={"大 名": "name", "备注": ""}) == 2
+        assert save_mapping(**office, mapping={"大名": "name", "备注": "hamlet"}) == 1
         assert save_mapping(**office, town=town, mapping={"备注": ""}) == 1
-        assert mapping_of("roster", district, town) == {"roster_a": {"名字": "name", "备注": ""}}
+        assert mapping_of("roster", district, town) == {"roster_a": {"大名": "name", "备注": ""}}
         with pytest.raises(ValidationError, match="没有字段 nobody"):
-            save_mapping(**office, mapping={"名字": "nobody"})
-        assert mapping_of("roster", district) == {"roster_a": {"名字": "name", "备注": "hamlet"}}
-        forget_mapping(by=data_admin, pk=SavedMapping.objects.get(heading="名字").pk)
+            save_mapping(**office, mapping={"大名": "nobody"})
+        assert mapping_of("roster", district) == {"roster_a": {"大名": "name", "备注": "hamlet"}}
+        forget_mapping(by=data_admin, pk=SavedMapping.objects.get(heading="大名").pk)
         assert mapping_of("roster", district) == {"roster_a": {"备注": "hamlet"}}
-        assert save_mapping(**office, mapping={"名字": "name"}) == 1
+        assert save_mapping(**office, mapping={"大名": "name"}) == 1
 
 
 def test_another_district_does_not_see_them(data_admin, district, outsider):
     with acting_as(actor_for(data_admin)):
-        save_mapping(by=data_admin, target="roster", layout="roster_a", district=district, mapping={"名字": "name"})
+        save_mapping(by=data_admin, target="roster", layout="roster_a", district=district, mapping={"大名": "name"})
     with acting_as(actor_for(outsider)):
         assert mapping_of("roster", district) == {}
         with pytest.raises(SavedMapping.DoesNotExist):

@@ -348,7 +348,7 @@ def test_a_batch_that_does_not_tell_its_rows_is_not_taken_back(client):
         del batch.columns["written"]
         batch.save()
     client.force_login(factories.user("town_officer", "仁风镇"))
-    page = push(client, ledger, "undo", batch, reason="传错了文件")
+    page = push(client, ledger, "undo", batch, reason="传错了文件", seen="undo")  # its page offers no such button
     assert page.status_code == 422 and "不能整批撤销" in page.content.decode()
     assert ledger.url("import_undo", batch.pk) not in page.content.decode()
 
