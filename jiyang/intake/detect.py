@@ -11,6 +11,7 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from jiyang.intake import continued, twins, units
+from jiyang.intake.cells import as_text
 from jiyang.intake.layouts import Field, Layout, meanings, plain
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
@@ -57,7 +58,7 @@ class Header:
 
     `score` (0–1) and `reason` say why; `ignored` are headings that a person left out; `parts` are the sheets that are
     read as one file, this one included; `apart` names sheets that were not read, with the reason, `unread` those of them
-    that hold data, with their number of rows; `told` says which columns were read in place of others, and why some were not.
+    that hold data, with their number of rows; tables on a sheet that are not read are named there by their lines; `told` says which columns were read in place of others, and why some were not.
     `twins` are columns that would mean the same, none of which can be told to be the one. A part that `continues` another sheet
     has no heading and that sheet's columns; `town` is the town after which the sheet is named. A part that stands `again` is a
     further table below the first one of its sheet; `unit_above` is the unit of amounts that a line above the headings names.
@@ -116,6 +117,12 @@ class Header:
     def names(self) -> set[str]:
         return {one.name for one in self.columns.values()}
 
+    def leave_out(self, part: "Header", first: int, last: int, rows: int) -> str:
+        """Name lines (from 1) of the sheet of `part` as another table that was not read; `rows` of them hold data."""
+        name = f"{part.sheet} 第 {first}–{last} 行"
+        self.unread[name], self.apart[name] = rows, "是另一张表"
+        return name
+
 
 def detect(
     source: Source,
@@ -152,6 +159,9 @@ def detect(
         raise FileRefused("missing_column", names=_lacking(best), unread=_unread(best), title=best.layout.title)
     _refuse_twins(best)
     _join(best, [one for one in (visible or found) if one is not best], source)
+    for part in best.parts:
+        best.unread |= part.unread
+        best.apart |= part.apart
     if not choice.sheet:
         continued.join(best, source, [one.sheet for one in found])
         for part in best.parts:
@@ -210,13 +220,47 @@ def _best_of(
         for layout in layouts
         for header in _readings(name, number, top, layout, choice, saved.get(layout.key, {}), number in tall)
     ]
+    for one in found:
+        one.town = town_named(name) or town
     best = max(found, key=_rank, default=None)
-    if best:
-        best.town = town_named(name) or town
+    if best and not choice.header_row:
+        best = _first_table(best, found, top)
+        _name_above(best, top)
     if choice.header_row and not choice.sheet and (best is None or best.lacking):
         own = _best_of(source, name, layouts, replace(choice, header_row=None), saved, town)
         return own if own and (best is None or not own.lacking) else best
     return best
+
+
+def _first_table(best: Header, found: Sequence[Header], top: Sequence[Sequence[Any]]) -> Header:
+    """The first of several tables that stand below each other: the best heading must not hide rows above it."""
+    data = {number for number, row in enumerate(top) if _is_data(row)}
+
+    def are_apart(one: Header, other: Header) -> bool:
+        return not data.isdisjoint(range(one.first_data, other.row))
+
+    before = [one for one in found if one.layout is best.layout and not one.lacking and are_apart(one, best)]
+    return max((one for one in before if not any(are_apart(other, one) for other in before)), key=_rank, default=best)
+
+
+def _name_above(best: Header, top: Sequence[Sequence[Any]]) -> None:
+    """Rows of another table above the one that is read are named as rows that were not."""
+    first = next((number for number, row in enumerate(top[: best.row]) if _names_columns(row)), best.row)
+    rows = [number for number in range(first, best.row) if _is_data(top[number])]
+    if rows:
+        best.leave_out(best, first + 1, rows[-1] + 1, len(rows))
+
+
+def _names_columns(row: Sequence[Any]) -> bool:
+    """Whether a row names columns of any layout in most of its cells."""
+    texts = _texts(row)
+    known = sum(plain(text) in meanings() for text in texts.values())
+    return known >= max(3, len(texts) // 2) and not _looks_like_data(row)
+
+
+def _is_data(row: Sequence[Any]) -> bool:
+    """Whether a row between two headings belongs to a table: it holds a figure."""
+    return _is_filled(row) and not _names_columns(row) and any(map(str.isdigit, "".join(map(as_text, row))))
 
 
 def _readings(

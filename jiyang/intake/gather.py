@@ -40,6 +40,7 @@ class Gathered:
     )  # (field, code, value) → rows that took it
     parts: list[Header] = field(default_factory=list)  # the tables as they were read, those below others included
     another: Header | None = None  # the table that begins where the one that is read ends
+    other: list[tuple[Header, list[int]]] = field(default_factory=list)  # lines of each table that is of another kind
     taken: set[int] = field(default_factory=set)  # rows whose household number stands in a row above
     towns_by_sheet: bool = False  # the towns are those that the sheets are named after, blank for other sheets
     outside: list[tuple[Header, Cells]] = field(default_factory=list)  # filled cells without a heading, by sheet
@@ -70,8 +71,13 @@ def gather(source: Source, header: Header, told: Callable[[int, float], None] = 
         towns += [part.town] * (len(found.rows) - len(towns))
     if by_sheet and any(towns):
         found.columns["town"], found.towns_by_sheet = towns, True  # a sheet per town, named after it
+    for part, lines in found.other:
+        if len(lines) > 1:
+            name = header.leave_out(part, lines[0], lines[-1], len(lines) - 1)
+            header.reason += f"；没有读取：{name}（{header.apart[name]}）"
     for part in found.parts:
         if part.again:
+            header.unknown += [name for name in part.unknown if name not in header.unknown]
             header.reason += f"；“{part.sheet}”第 {part.row + 1} 行起是另一张表，按它自己的列名读"
     header.parts = found.parts
     return found
@@ -169,11 +175,12 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
     others = [place for place in keys if place != id_at]
     outside = Outside(part)
     found.outside.append((part, outside.cells))
-    last = 0
+    last, explained = 0, part.first_data + BELOW
+    other: list[int] | None = None  # lines of the table of another kind that is passed over
     for number, row in lines:
         if number <= part.first_data or not any(row):
-            if part.row < number <= part.first_data:
-                headings.learn(row)
+            if number <= part.first_data:
+                headings.learn(number, row)
             continue
         whole = row
         if len(row) != width:
@@ -189,12 +196,22 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
                 and number_cell[:15].isdigit()
                 and (row[others[0]] or row[others[-1]])
             )
-        why = _explains(row, part, id_at) if number <= part.first_data + BELOW else ""
+        why = _explains(row, part, id_at) if number <= explained else ""
         if not (why or plainly) and (again := headings.read(number, whole, last)):
-            if again is not part:
+            if again is not part and not again.lacking:
                 found.another = again
                 return
-            why = "重复的表头"
+            explained = number + BELOW
+            if again is part:
+                why, other = "重复的表头", None
+            else:
+                other = []
+                found.other.append((part, other))
+        if other is not None:
+            other.append(number)
+            found.last_left_out = number
+            headings.left_out(number, whole)
+            continue
         if why := why or ("" if plainly else doubtful(row)):
             found.skipped[why] += 1
             found.last_left_out = number

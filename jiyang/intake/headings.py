@@ -1,20 +1,19 @@
 """Headings that stand again inside a sheet: those that pages repeat, and those of a further table pasted below the first.
 
 A row is passed over as a repeated heading only where each of its cells means what its column means. Any other heading begins a
-table with columns of its own; one that has other columns refuses the file, as sheets with other columns do.
+table with columns of its own: one without the columns that the layout needs is left out and told (a summary, a list of
+contacts); one that has them and differs otherwise refuses the file, as sheets with other columns do.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from jiyang.intake import twins, units
 from jiyang.intake.cells import as_text
-from jiyang.intake.detect import Header, heading_below
+from jiyang.intake.detect import MOST_NAMED, Header, heading_below
 from jiyang.intake.layouts import meanings, plain
 from jiyang.intake.refusals import FileRefused
 
-ABOVE = 6  # lines above a heading in which the unit of its amounts may stand
 DIGITS = 6  # of a cell that is no heading
 
 
@@ -49,29 +48,33 @@ class Headings:
     def __init__(self, part: Header, lines: Lines) -> None:
         self.part, self.lines = part, lines
         self.own = [_compared(part.headings)] if part.again or part.continues else []
-        self.aside: deque[tuple[int, list[Any]]] = deque(maxlen=ABOVE)
+        self.titles: list[dict[int, str]] = []
+        self.aside: list[tuple[int, list[Any]]] = []
 
-    def learn(self, row: Sequence[Any]) -> None:
-        """Remember a line of the table's own heading."""
-        self.own.append(_compared(dict(enumerate(row))))
+    def learn(self, number: int, row: Sequence[Any]) -> None:
+        """Remember a line of the table's own heading, or one above it: groups of columns may stand there, and again."""
+        (self.own if number > self.part.row else self.titles).append(_compared(dict(enumerate(row))))
 
     def left_out(self, number: int, row: list[Any]) -> None:
-        """Remember a row that is no data: it may say the unit of a table below."""
-        self.aside.append((number, row))
+        """Remember a row that is no data and says a unit: it may be that of a table below."""
+        if units.above([row]):
+            self.aside.append((number, row))
 
     def read(self, number: int, row: list[Any], last: int) -> Header | None:
         """The table's own header where the row repeats its heading, that of another table, or None: the row is no heading.
 
-        `last` is the number of the last row of data. Raises FileRefused for a heading with other columns.
+        `last` is the number of the last row of data. Raises FileRefused for a heading with other columns; that of another table
+        may lack columns that the layout needs.
         """
         texts = _compared(dict(enumerate(row)))
         if not self._is_heading(row, texts):
             return None
         unit = units.above(line for at, line in self.aside if at > last)
-        same_unit = unit in ("", self.part.unit_above)
-        if same_unit and any(texts.items() <= line.items() for line in self.own):
-            return self.part
         rows = [row, *self.lines.following()]
+        same_unit = unit in ("", self.part.unit_above) and not units.below(rows[1:])
+        if texts in self.titles or (same_unit and any(texts.items() <= line.items() for line in self.own)):
+            return self.part
+        self.aside = []
         found = heading_below(self.part, number - 1, rows)
         if found is None:
             return None
@@ -79,7 +82,7 @@ class Headings:
         if self._repeats(found):
             self.own.append(texts)
             return self.part
-        return self._other(found)
+        return found if found.lacking else self._other(found)
 
     def _is_heading(self, row: Sequence[Any], texts: dict[int, str]) -> bool:
         """Whether a row names columns: its own at their places, or those of any layout, in most of its cells."""
@@ -87,6 +90,8 @@ class Headings:
             not isinstance(row[place], str) or sum(map(str.isdigit, text)) >= DIGITS for place, text in texts.items()
         ):
             return False
+        if len(texts) > 1 and texts in self.titles:
+            return True
         half, columns = len(texts) // 2, self.part.columns
         if any(len(texts) > 1 and texts.items() <= line.items() for line in self.own):
             return True
@@ -111,10 +116,14 @@ class Headings:
         part = self.part
         wanted = {one.name: one.heading for one in part.columns.values() if one.type != "ignored"}
         own = {one.name: one.heading for one in found.columns.values() if one.type != "ignored"}
-        differ = [heading for name, heading in (wanted | own).items() if (name in wanted) != (name in own)]
-        differ = differ[:6] + sorted(found.units ^ part.units) + [f"{name}不止一列" for name in twins.rivalled(found)]
-        if differ:
-            raise FileRefused("another_heading", sheet=found.sheet, row=found.row + 1, names="、".join(differ))
+        less = [heading for name, heading in wanted.items() if name not in own]
+        more = [heading for name, heading in own.items() if name not in wanted]
+        units_differ, twice = sorted(found.units ^ part.units), twins.rivalled(found)
+        if less or more or units_differ or twice:
+            unknown = [heading for heading in found.unknown if heading not in part.unknown]
+            said = (("没有", less), ("多了", more), ("没有认出", unknown), ("", units_differ), ("不止一列的是", twice))
+            names = "；".join(f"{what}{'、'.join(names[:MOST_NAMED])}" for what, names in said if names)
+            raise FileRefused("another_heading", sheet=found.sheet, row=found.row + 1, names=names)
         found.columns = {place: one for place, one in found.columns.items() if one.name in part.names}
         return found
 

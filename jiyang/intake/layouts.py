@@ -54,7 +54,7 @@ EXPORTED = {
 SHARED, LABELS = "fields", "labels"
 UNIT = re.compile(r"\((?:[千万]?元|亩|个?月|人|个|户|公里|平方米)\)$")  # behind a heading of a layout's own
 AMOUNT = re.compile(r"\((?:单位|[^()]*[/、,;])?([千万]?元)(?:[/每·、,;][^()]*)?\)(?:\([^()]*\))*$")
-YEAR_IN_FRONT = re.compile(r"^20\d\d年度?")  # 2024年人均纯收入
+YEAR_IN_FRONT = re.compile(r"^20\d\d年度?")  # 2019年人均纯收入: not what is now
 MEASURE = re.compile(r"\((亩|公里|平方米)\)$")
 NUMBERED = re.compile(r"^(?:[a-z]{0,2}\d{1,3}[.、)]?|\(\d{1,3}\)|[一二三四五六七八九十]{1,3}[、.])")
 MARKS = r"\s*＊:：_\"'“”‘’《》★☆※●◆■▲△【】「」『』\u200b-\u200f\ufeff"
@@ -179,7 +179,7 @@ class Layout:
         return None if objected else one
 
     def objection(self, heading: str) -> str:
-        """Why a heading that would mean a field is not read as it: what stands in brackets behind it; "" for no such heading."""
+        """Why a heading that would mean a field is not read as it: a year in front, or what stands in brackets behind it; "" for no such heading."""
         return self._reading(heading)[1]
 
     def _reading(self, heading: str) -> tuple[Field | None, str]:
@@ -187,12 +187,8 @@ class Layout:
         for name in (heading, bare, *([code[0]] if code else ())):
             if one := self._named(name):
                 return one, ""
-        if (
-            (year := YEAR_IN_FRONT.match(heading))
-            and (one := self._named(heading[year.end() :]))
-            and one.type == "money"
-        ):
-            return one, ""
+        if (year := YEAR_IN_FRONT.match(heading)) and (one := self._named(heading[year.end() :])):
+            return one, f"前面的“{year[0]}”可能改变这一列的含义"
         for base, said in chain(parted(heading), parted(bare)):
             if one := self._named(base):
                 return one, next(filter(None, (objection(one, text) for text in said)), "")

@@ -16,7 +16,7 @@ from jiyang.intake.reader import Source
 if TYPE_CHECKING:
     from jiyang.intake.detect import Header
 
-ABOVE = re.compile(r"单位[:：]\s*([^\s]*)")
+ABOVE = re.compile(r"单位(?:[:：]\s*|\s+|(?=[千万]?元(?:[)）\s]|$)))([^\s]*)")
 AMOUNTS = re.compile(r"[千万]?元")
 UNIT_CELL = re.compile(
     r"^(?:[（(\[][^（）()\[\]]{1,16}[)）\]]|单位[:：].*|[千万]?元(?:/[^()（）]{1,4})?|人|口|户|个|个?月|天|日|亩|公里|平方米|㎡|岁|年)$"

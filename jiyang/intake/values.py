@@ -53,10 +53,11 @@ MEASURES = {"km": "公里", "平米": "平方米", "㎡": "平方米", "m2": "�
 THOUSANDS = re.compile(r"^[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
 MONEY_NOISE = re.compile(r"[\s元￥¥]")
 COUNT_NOISE = "人口个月户处所名"  # not 年: a year of work is twelve months
-YEAR_NOISE = re.compile(r"^(\s*\d{4})年度?\s*$")
+YEAR_NOISE = re.compile(r"^(\s*(?:\d{4}|[零〇一二三四五六七八九]{4}))\s*年度?\s*$")
 PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=1\d{10}$)")
 NO_PHONES = {"无电话", "没有电话", "没电话", "没有", "不详", "空号", "同户主"}
-PHONE_SEPARATORS = re.compile(r"[/\\,，、;；|\s]+|(?<=\d)(?:或|和|及)(?=\d)")
+PHONE_SEPARATORS = re.compile(r"[/\\,，、;；|\r\n]+|(?<=\d)\s*[或和及]\s*(?=\d)")
+PHONES_APART = re.compile(rf"{PHONE_SEPARATORS.pattern}|\s+")  # where no number is written in groups
 REMARKED_PHONE = re.compile(r"^[^\d+]*(?:\+?86)?(1[3-9]\d{9})[^\d+]+$|^[^\d+]+(1[3-9]\d{9})$")  # 13800138000儿子
 TEXTS = {"text", "name", "choice", "choices", "labels", "listed", "county_place"}
 LONGEST_VALUE = 500  # characters of a cell of any other type
@@ -118,7 +119,7 @@ def _digits(raw: str, kept: str) -> Read:
     if not (kept.isascii() and kept.isdigit() and len(kept) <= 20):
         return Read(None, "number_bad")
     groups = cells.half_width(raw).split()
-    if len(groups) > 1 and not _is_one(groups, kept):
+    if len(groups) > 1 and not (_is_one(groups, kept) or _is_wrapped(raw, kept)):
         return Read(None, "values_several", None, "编号中间有空格或换行，像是两个编号")
     code = changed(raw, kept)
     return Read(kept, code, kept) if code else Read(kept)
@@ -128,6 +129,11 @@ def _is_one(groups: list[str], kept: str) -> bool:
     """Whether the groups of a number are those in which one of the usual length is written: even ones, the last may be shorter."""
     *full, last = (len(one.strip("\"“”'’‘`")) for one in groups)
     return len(kept) in NUMBER_LENGTHS and len(set(full)) == 1 and 3 <= full[0] <= 6 and last <= full[0]
+
+
+def _is_wrapped(raw: str, kept: str) -> bool:
+    """Whether a number of the usual length goes on in the next line of its cell."""
+    return len(kept) in NUMBER_LENGTHS and not any(len(line.split()) > 1 for line in cells.half_width(raw).splitlines())
 
 
 def id_cell(cell: object, as_of: dt.date) -> Read:
@@ -220,12 +226,12 @@ def _is_phone(number: str) -> bool:
 
 def _other_phone(raw: str, kept: str) -> Read:
     """Several numbers in one cell: the first mobile number counts. Anything else is kept as written while it fits."""
-    several = [
-        COUNTRY.sub("", PHONE_NOISE.sub("", part)) for part in PHONE_SEPARATORS.split(raw.translate(WIDE)) if part
-    ]
-    first = next(filter(phone.is_mobile, several), None)
-    if first and len(several) > 1:
-        return Read(first, "phone_several", first)
+    for separators in (PHONE_SEPARATORS, PHONES_APART):
+        parts = [BLANKS.sub("", part) for part in separators.split(raw.translate(WIDE))]
+        several = [COUNTRY.sub("", PHONE_NOISE.sub("", part)) for part in parts if part]
+        first = next(filter(phone.is_mobile, several), None)
+        if first and len(several) > 1:
+            return Read(first, "phone_several", first)
     if found := REMARKED_PHONE.match(PHONE_NOISE.sub("", kept)):
         return Read(found[1] or found[2], "phone_remark", found[1] or found[2])
     return Read(kept, "phone_10_digits") if len(kept) <= LONGEST_PHONE else Read(None, "text_too_long")

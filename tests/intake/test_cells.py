@@ -194,7 +194,10 @@ def test_words_for_no_id_number_are_an_empty_cell(cell):
         ("work_months", "roster_a", "6 个月", "6", "number_format"),
         ("identified_on", "roster_a", "2021.1\n2", None, "date_unreadable"),
         ("household_no", "roster_a", "3723201529843832 3", None, "values_several"),
-        ("household_no", "roster_a", "37232015\n29843832", None, "values_several"),
+        ("household_no", "roster_a", "37232015\n29843832", "3723201529843832", "surrounding_spaces"),
+        ("household_no", "roster_a", "37232015\n2984383", None, "values_several"),
+        ("phone", "roster_a", "138 0013 8000、139 0013 9000", "13800138000", "phone_several"),
+        ("phone", "roster_a", "13800138000 13900139000", "13800138000", "phone_several"),
         ("household_no", "roster_a", "3723 2015 2984 3832", "3723201529843832", "surrounding_spaces"),
         ("person_no", "roster_a", "3723 2015 2984 3832 123", "3723201529843832123", "surrounding_spaces"),
         ("name", "roster_a", "张三\n李四", "张三李四", "name_odd"),
@@ -215,3 +218,4 @@ def test_a_number_that_may_be_either_of_two_is_none(cell):
 def test_digits_one_by_one_are_read_where_they_are_written_so():
     assert [read("work_months", cell).stored for cell in ("一〇", "十二", "两")] == ["10", "12", "2"]
     assert [read("year", cell, "roster_e").stored for cell in ("二〇二一", "一九九八")] == ["2021", "1998"]
+    assert {read("year", cell, "roster_e").stored for cell in ("2021 年", "二〇二一年", "二〇二一年度")} == {"2021"}

@@ -16,6 +16,9 @@ SHEET = "名单"
 PEOPLE = people(12)
 NAMES = list(PEOPLE[0])
 FIRST, REST = grid(PEOPLE[:6]), grid(PEOPLE[6:])
+INCOME_IN = {unit: [unit if name == "人均纯收入" else "" for name in NAMES] for unit in ("元", "万元")}
+COUNTED = [str(number) for number, _ in enumerate(NAMES, start=1)]
+GROUPS = [{0: "基本信息", 9: "成员信息", 18: "保障"}.get(place, "") for place, _ in enumerate(NAMES)]
 
 
 @pytest.fixture
@@ -80,16 +83,83 @@ def test_a_repeated_heading_may_use_other_words_for_the_same(load):
     [
         ([renamed(人均纯收入="人均纯收入（万元）"), *REST[1:]], "人均纯收入以万元计"),
         ([["单位：万元"], *REST], "人均纯收入以万元计"),
-        (grid(PEOPLE[6:], [name for name in NAMES if name != "民族"]), "民族"),
-        (
-            [["序号", "村", "户主姓名", "帮扶责任人", "联系电话"], ["1", "张庄村", "王伟", "李四", "13800138000"]],
-            "户编号",
-        ),
+        ([["（单位 万元）"], *[[f"第{one}部分"] for one in "一二三四五六七"], *REST], "人均纯收入以万元计"),
+        ([NAMES, INCOME_IN["万元"], *REST[1:]], "人均纯收入以万元计"),
+        (grid(PEOPLE[6:], [name for name in NAMES if name != "民族"]), "没有民族"),
+        ([renamed(自然村="自然屯"), *REST[1:]], "没有自然村；没有认出自然屯"),
     ],
-    ids=["another unit", "another unit above", "a column less", "something else"],
+    ids=["another unit", "above", "further above", "below", "a column less", "another word"],
 )
 def test_a_table_below_that_cannot_be_read_as_the_first_refuses_the_file_and_names_the_row(load, rows, named):
     with pytest.raises(FileRefused, match=named) as refused:
         load(workbook((SHEET, [*FIRST, *rows])))
-    row = len(FIRST) + 2 + (rows[0] == ["单位：万元"])
+    row = len(FIRST) + 2 + next(number for number, row in enumerate(rows) if len(row) == len(rows[-1]) and row[0])
     assert refused.value.code in MENDABLE and f"第 {row} 行是另一个表头" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        [INCOME_IN["元"]],
+        [COUNTED],
+        [["必填" for _ in NAMES]],
+        [COUNTED, INCOME_IN["元"]],
+    ],
+    ids=["units", "counted", "how to fill in", "two lines"],
+)
+def test_lines_that_explain_a_repeated_heading_are_nobody(load, between):
+    plainly = load(workbook((SHEET, grid(PEOPLE))))
+    mapped = load(workbook((SHEET, [*FIRST, NAMES, *between, *REST[1:]])))
+    assert (mapped.columns, mapped.findings) == (plainly.columns, [])
+    assert sum(mapped.skipped.values()) == 1 + len(between)
+
+
+def test_groups_above_a_repeated_heading_are_nobody(load):
+    plainly = load(workbook((SHEET, grid(PEOPLE))))
+    mapped = load(workbook((SHEET, [GROUPS, *FIRST, GROUPS, *REST])))
+    assert (mapped.columns, mapped.skipped) == (plainly.columns, {"重复的表头": 2})
+
+
+def test_a_better_heading_below_does_not_hide_the_first_table(load):
+    plainly = load(workbook((SHEET, grid(PEOPLE))))
+    with pytest.raises(FileRefused, match="第 9 行是另一个表头.*多了自然村"):
+        load(workbook((SHEET, [renamed(自然村="自然屯"), *FIRST[1:], *REST])))
+    first = [name for name in NAMES if name != "民族"]
+    with pytest.raises(FileRefused, match="第 9 行是另一个表头.*多了民族"):
+        load(workbook((SHEET, [*grid(PEOPLE[:6], first), *REST])))
+    for names in (renamed(证件号码="身份证号"), swapped("危房户", "是否解决安全饮用水")):
+        mapped = load(workbook((SHEET, [*grid(PEOPLE[:6], NAMES if "身份证号" in names else names), *REST])))
+        assert (mapped.columns, mapped.header.unread) == (plainly.columns, {})
+
+
+def test_one_line_repeats_a_heading_of_two(load):
+    merged = {18: "保障", 25: "时间"}
+    above = [merged.get(place, "" if place in (19, 20, 21, 26) else name) for place, name in enumerate(NAMES)]
+    below = [name if place in (18, 19, 20, 21, 25, 26) else "" for place, name in enumerate(NAMES)]
+    mapped = load(workbook((SHEET, [above, below, *FIRST[1:], *REST])))
+    assert mapped.columns == load(workbook((SHEET, grid(PEOPLE)))).columns
+
+
+SUMMARY = [["镇街", "行政村", "户数", "人数"], ["济阳街道", "张庄村", "12", "30"], ["合计", "", "12", "30"]]
+CONTACTS = [["村", "姓名", "联系电话"], ["张庄村", "李四", "13800138000"]]
+GONE = [["序号", "姓名", "证件号码", "减少原因"], ["1", PEOPLE[0]["姓名"], PEOPLE[0]["证件号码"], "死亡"]]
+WORDS = [["与户主关系", "健康状况", "劳动技能", "民族"], ["户主", "健康", "普通劳动力", "汉族"]]
+
+
+@pytest.mark.parametrize("small", [SUMMARY, CONTACTS, GONE, WORDS], ids=["summary", "contacts", "gone", "words"])
+def test_a_small_table_of_another_kind_is_left_out_and_told(load, small):
+    plainly = load(workbook((SHEET, grid(PEOPLE))))
+    first, last = len(PEOPLE) + 4, len(PEOPLE) + 3 + len(small)
+    told = f"{SHEET} 第 {first}–{last} 行"
+    mapped = load(workbook((SHEET, [*grid(PEOPLE), [], *small])))
+    assert (mapped.columns, mapped.findings) == (plainly.columns, [])
+    assert mapped.header.unread == {told: len(small) - 1} and f"没有读取：{told}（是另一张表）" in mapped.header.reason
+    between = load(workbook((SHEET, [*FIRST, *small, *REST])))
+    assert (between.columns, sum(between.header.unread.values())) == (plainly.columns, len(small) - 1)
+
+
+@pytest.mark.parametrize("small", [SUMMARY, CONTACTS, GONE], ids=["summary", "contacts", "gone"])
+def test_a_small_table_above_the_first_is_told(load, small):
+    mapped = load(workbook((SHEET, [*small, *grid(PEOPLE)]), titles=2))
+    assert len(mapped.rows) == len(PEOPLE)
+    assert list(mapped.header.unread) == [f"{SHEET} 第 3–{2 + len(small)} 行"]

@@ -54,10 +54,10 @@ def test_units_stars_and_line_breaks_do_not_hide_a_heading():
 
 def test_the_official_heading_wins_over_an_alias_further_left():
     header = detect(
-        source(["联系电话", "行政村", "乡", "户编号", "姓名", "证件号码", "与户主关系", "户联系电话"]),
+        source(["农户联系电话", "行政村", "乡", "户编号", "姓名", "证件号码", "与户主关系", "户联系电话"]),
         [layouts()["roster_a"]],
     )
-    assert (header.columns[7].name, header.unknown) == ("phone", ["联系电话"])
+    assert (header.columns[7].name, header.unknown) == ("phone", ["农户联系电话"])
 
 
 def test_what_a_layout_must_have_is_named_when_it_is_missing():
@@ -105,13 +105,26 @@ def test_a_faulty_layout_file_is_refused_by_name(tmp_path: Path, text, says):
         ("村庄", "village"),
         ("镇（街道）名称", "town"),
         ("街道", "town"),
-        ("手机号", "phone"),
         ("家庭成员数", "stated_size"),
-        ("2024年人均纯收入", "income_per_head"),
     ],
 )
 def test_everyday_headings_are_known(heading, own):
     assert layouts()["roster_a"].find(plain(heading)).name == own
+
+
+@pytest.mark.parametrize("heading", ["手机号", "电话", "联系方式", "联系电话"])
+def test_a_phone_of_nobody_named_is_read_only_where_there_is_one_phone(heading):
+    for key in ("roster_a", "roster_b", "roster_c", "legacy_person"):
+        assert layouts()[key].find(plain(heading)) is None, key
+    for key in ("roster_f", "legacy_household"):
+        assert layouts()[key].find(plain(heading)).name == "phone", key
+
+
+@pytest.mark.parametrize("heading", ["2019年人均纯收入", "2019年度人均纯收入（元）", "人均纯收入（2019年）"])
+def test_an_amount_of_a_year_is_not_taken_for_that_of_now(heading):
+    layout = layouts()["roster_a"]
+    assert layout.find(plain(heading)) is None
+    assert "“2019年" in layout.objection(plain(heading))
 
 
 def test_a_missing_column_is_told_with_the_headings_that_were_not_understood():
