@@ -177,6 +177,7 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
     found.outside.append((part, outside.cells))
     last, explained = 0, part.first_data + BELOW
     other: list[int] | None = None  # lines of the table of another kind that is passed over
+    beside: dict[int, str] = {}  # that table's own headings
     for number, row in lines:
         if number <= part.first_data or not any(row):
             if number <= part.first_data:
@@ -205,8 +206,10 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
             if again is part:
                 why, other = "重复的表头", None
             else:
-                other = []
+                other, beside = [], again.headings
                 found.other.append((part, other))
+        if other is not None and plainly and (keys[0] if id_at is None else id_at) not in beside:
+            other = None  # an ID number where the other table has no column: its last row was the one before
         if other is not None:
             other.append(number)
             found.last_left_out = number

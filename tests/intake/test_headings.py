@@ -122,10 +122,10 @@ def test_groups_above_a_repeated_heading_are_nobody(load):
 
 def test_a_better_heading_below_does_not_hide_the_first_table(load):
     plainly = load(workbook((SHEET, grid(PEOPLE))))
-    with pytest.raises(FileRefused, match="第 9 行是另一个表头.*多了自然村"):
+    with pytest.raises(FileRefused, match=r"第 9 行是另一个表头.*多了自然村"):
         load(workbook((SHEET, [renamed(自然村="自然屯"), *FIRST[1:], *REST])))
     first = [name for name in NAMES if name != "民族"]
-    with pytest.raises(FileRefused, match="第 9 行是另一个表头.*多了民族"):
+    with pytest.raises(FileRefused, match=r"第 9 行是另一个表头.*多了民族"):
         load(workbook((SHEET, [*grid(PEOPLE[:6], first), *REST])))
     for names in (renamed(证件号码="身份证号"), swapped("危房户", "是否解决安全饮用水")):
         mapped = load(workbook((SHEET, [*grid(PEOPLE[:6], NAMES if "身份证号" in names else names), *REST])))
@@ -156,6 +156,12 @@ def test_a_small_table_of_another_kind_is_left_out_and_told(load, small):
     assert mapped.header.unread == {told: len(small) - 1} and f"没有读取：{told}（是另一张表）" in mapped.header.reason
     between = load(workbook((SHEET, [*FIRST, *small, *REST])))
     assert (between.columns, sum(between.header.unread.values())) == (plainly.columns, len(small) - 1)
+
+
+def test_people_below_a_small_table_go_on_where_it_has_no_column_for_their_numbers(load):
+    plainly = load(workbook((SHEET, grid(PEOPLE))))
+    mapped = load(workbook((SHEET, [*FIRST, *SUMMARY, *REST[1:]])))
+    assert (mapped.columns, sum(mapped.header.unread.values())) == (plainly.columns, len(SUMMARY) - 1)
 
 
 @pytest.mark.parametrize("small", [SUMMARY, CONTACTS, GONE], ids=["summary", "contacts", "gone"])
