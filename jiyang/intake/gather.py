@@ -180,7 +180,7 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
     beside: dict[int, str] = {}  # that table's own headings
     for number, row in lines:
         if number <= part.first_data or not any(row):
-            if number <= part.first_data:
+            if part.row <= number <= part.first_data:
                 headings.learn(number, row)
             continue
         whole = row

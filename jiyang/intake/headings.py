@@ -52,7 +52,7 @@ class Headings:
         self.aside: list[tuple[int, list[Any]]] = []
 
     def learn(self, number: int, row: Sequence[Any]) -> None:
-        """Remember a line of the table's own heading, or one above it: groups of columns may stand there, and again."""
+        """Remember a line of the table's own heading, or that above it: groups of columns may stand there, and again."""
         (self.own if number > self.part.row else self.titles).append(_compared(dict(enumerate(row))))
 
     def left_out(self, number: int, row: list[Any]) -> None:

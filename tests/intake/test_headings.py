@@ -169,3 +169,8 @@ def test_a_small_table_above_the_first_is_told(load, small):
     mapped = load(workbook((SHEET, [*small, *grid(PEOPLE)]), titles=2))
     assert len(mapped.rows) == len(PEOPLE)
     assert list(mapped.header.unread) == [f"{SHEET} 第 3–{2 + len(small)} 行"]
+
+
+def test_the_same_small_table_above_and_below_is_told_twice(load):
+    mapped = load(workbook((SHEET, [*SUMMARY, [], *grid(PEOPLE), [], *SUMMARY])))
+    assert (len(mapped.rows), len(mapped.header.unread)) == (len(PEOPLE), 2)
