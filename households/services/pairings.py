@@ -14,7 +14,7 @@ from households.models import Helper, Household, Pairing
 from households.services import state
 from jiyang.access import scope
 from jiyang.access.models import HouseholdGrant
-from jiyang.access.standing import unreached
+from jiyang.access.standing import lock_households
 from jiyang.accounts.models import Posting, User
 from jiyang.ledgers.bulk import Outcome
 from jiyang.ledgers.editing import claim
@@ -67,12 +67,11 @@ def pair(
     day = on or timezone.localdate()
     if day > timezone.localdate():
         raise ValidationError({"on": "开始时间不能晚于今天"})
-    asked = [one.pk for one in rows]
-    known = list(Household.objects.select_for_update(of=("self",)).filter(pk__in=asked).order_by("pk"))
+    known, refused = lock_households(one.pk for one in rows)
     kind = Pairing.objects.filter(household__in=[one.pk for one in known], kind=helper.kind)
     present = {one.household_id: one for one in kind.filter(until=None)}
     ended = dict(kind.filter(until__gt=F("since")).order_by().values_list("household").annotate(Max("until")))
-    taken, refused = [], unreached(asked, known)
+    taken = []
     for household in known:
         problem = _problem(household, present.get(household.pk), ended.get(household.pk), helper, day)
         if problem:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from households.enums import RiskTier
 from households.models import Household, TierChange, TierDecision
 from households.services import state
-from jiyang.access.standing import households_anew, unreached
+from jiyang.access.standing import households_anew, lock_households
 from jiyang.accounts.models import User
 from jiyang.ledgers.bulk import Outcome
 from jiyang.workflow import proposals
@@ -70,15 +70,14 @@ def ask_for_tier(
     A fixed number of statements whatever the selection. Raises ValidationError for what is wrong with the request itself.
     """
     setting = _setting(tier, reason, on, expires_on)
-    asked = [one.pk for one in rows]
-    locked = list(Household.objects.select_for_update(of=("self",)).filter(pk__in=asked).order_by("pk"))
+    locked, refused = lock_households(one.pk for one in rows)
     present = _in_force(locked, setting.on)
     waiting = set(
         TierChange.objects.filter(household__in=locked, state=ProposalState.SUBMITTED).values_list(
             "household", flat=True
         )
     )
-    refused, direct, confirmed = unreached(asked, locked), [], []
+    direct, confirmed = [], []
     for household in locked:
         now = present.get(household.pk)
         problem = _problem(household, now, setting)

@@ -54,24 +54,20 @@ def hold_households(keys: Iterable[int | None] | models.QuerySet) -> None:
     list(wanted.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
 
 
-def unreached(asked: Iterable[int], locked: Iterable[models.Model]) -> dict[int, str]:
-    """Why the households that were asked for and could not be locked are left out: by key, for the outcome of an act."""
-    return dict.fromkeys(set(asked) - {one.pk for one in locked}, UNREACHED.format(name=_household()))
-
-
-def _household() -> str:
-    return str(household_model()._meta.verbose_name)
+def lock_households(asked: Iterable[int]) -> tuple[list[models.Model], dict[int, str]]:
+    """Households as they are now, locked, by their keys; and of those that are void or out of reach by now why they are left out."""
+    keys = set(asked)
+    locked = list(household_model()._default_manager.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"))
+    gone = UNREACHED.format(name=household_model()._meta.verbose_name)
+    return locked, dict.fromkeys(keys - {one.pk for one in locked}, gone)
 
 
 def households_anew(keys: Iterable[int]) -> dict[int, models.Model]:
     """Households as they are now, locked, by key. Raises Gone where one of them is void or out of reach by now."""
-    asked = list(keys)
-    found = (
-        household_model()._default_manager.select_for_update(of=("self",)).filter(pk__in=asked).order_by("pk").in_bulk()
-    )
-    if unreached(asked, found.values()):
-        raise Gone(UNREACHED.format(name=_household()))
-    return found
+    locked, gone = lock_households(keys)
+    if gone:
+        raise Gone(next(iter(gone.values())))
+    return {one.pk: one for one in locked}
 
 
 def told(execute, sql, params, many, context):
