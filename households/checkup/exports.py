@@ -22,7 +22,7 @@ from households.roster.jobs import LAYOUTS
 from jiyang.identifiers import idcard
 from jiyang.intake import pipeline
 from jiyang.intake.cells import as_text
-from jiyang.intake.detect import Choice
+from jiyang.intake.header import Choice
 from jiyang.intake.layouts import Layout, layouts
 from jiyang.intake.normalise import Mapped
 from jiyang.intake.places import RegionIndex

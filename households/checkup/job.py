@@ -20,7 +20,7 @@ from households.roster.running import CHECKUPS, at_work, only_one
 from jiyang.access.scope import Reach, require
 from jiyang.identifiers.encryption import blind_index_all, decrypt_bytes, encrypt_all
 from jiyang.intake.bulk import batches
-from jiyang.intake.detect import Choice
+from jiyang.intake.header import Choice
 from jiyang.intake.normalise import Mapped
 from jiyang.intake.progress import Progress
 from jiyang.intake.reader import FileRefused

@@ -22,10 +22,10 @@ from jiyang.identifiers.encryption import decrypt_bytes
 from jiyang.intake import units
 from jiyang.intake.cells import BROKEN, DIGITS_LOST, MERGED, Unvalued, as_text, has_lost_digits, unvalued
 from jiyang.intake.dates import EPOCH_1904
-from jiyang.intake.detect import Choice, Header
 from jiyang.intake.enums import RowAction, Severity
 from jiyang.intake.findings import kinds
 from jiyang.intake.gather import gather
+from jiyang.intake.header import Choice, Header
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
 from jiyang.intake.reader import Source, read

@@ -18,8 +18,8 @@ from jiyang.identifiers.encryption import decrypt_bytes, encrypt_all
 from jiyang.intake import pipeline
 from jiyang.intake.bulk import many_objects, whole_batch
 from jiyang.intake.context import Context
-from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState, PlanMode
+from jiyang.intake.header import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
 from jiyang.intake.normalise import Mapped, Told

@@ -7,7 +7,7 @@ import datetime as dt
 import random
 
 from jiyang.identifiers import idcard
-from jiyang.intake.detect import Header
+from jiyang.intake.header import Header
 from jiyang.intake.layouts import layouts
 from jiyang.intake.normalise import Mapped
 from jiyang.intake.places import Place

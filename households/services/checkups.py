@@ -17,7 +17,7 @@ from households.models import Checkup, CheckupFile, CheckupFinding
 from jiyang.access.scope import require
 from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import encrypt_bytes
-from jiyang.intake.detect import Choice
+from jiyang.intake.header import Choice
 from jiyang.parameters import values
 from jiyang.regions.models import Region
 from jiyang.rules.given import unknown_of

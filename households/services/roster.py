@@ -22,8 +22,8 @@ from jiyang.access.scope import require
 from jiyang.accounts.models import User
 from jiyang.identifiers.encryption import encrypt_bytes
 from jiyang.intake import acts
-from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState, PlanMode, ReversalKind, RowAction
+from jiyang.intake.header import Choice
 from jiyang.intake.layouts import known_fields, layouts
 from jiyang.intake.models import Batch, BatchFinding
 from jiyang.intake.refusals import MENDABLE

@@ -29,7 +29,7 @@ from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
 from jiyang.identifiers.encryption import blind_index
 from jiyang.intake import pipeline
-from jiyang.intake.detect import Choice
+from jiyang.intake.header import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.reader import LARGEST_FILE
 from jiyang.intake.refusals import FileRefused

@@ -16,7 +16,7 @@ from households.services import roster
 from households.views.roster import INVALID, batch_context, batches
 from jiyang.intake import acts
 from jiyang.intake.act_views import BatchActView
-from jiyang.intake.detect import Choice
+from jiyang.intake.header import Choice
 from jiyang.intake.models import Batch
 from jiyang.ledgers.terms import is_key
 

@@ -16,8 +16,8 @@ from households.services import roster
 from households.views.roster import INVALID, batches, steps_of
 from jiyang.intake import acts
 from jiyang.intake.act_views import seen_by
-from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState
+from jiyang.intake.header import Choice
 from jiyang.intake.layouts import layouts, plain
 from jiyang.intake.models import Batch
 from jiyang.intake.pipeline import Outline

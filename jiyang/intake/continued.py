@@ -7,16 +7,14 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jiyang.intake.cells import Read
 from jiyang.intake.dates import Ways
 from jiyang.intake.findings import kinds
+from jiyang.intake.header import Header
 from jiyang.intake.reader import Source
 from jiyang.intake.values import reader_for
-
-if TYPE_CHECKING:
-    from jiyang.intake.detect import Header
 
 LOOKED_AT = 400  # rows
 TITLE = 2  # cells that a line above the rows may fill
@@ -24,7 +22,7 @@ FEWEST = 3  # columns whose cells must tell what they are
 UNTOLD = {"text", "labels", "county_place", "district", "town", "village", "ignored"}  # any text passes for these
 
 
-def join(best: "Header", source: Source, headed: Iterable[str]) -> None:
+def join(best: Header, source: Source, headed: Iterable[str]) -> None:
     """Add the sheets that go on with one of `best`'s parts; `headed` are the sheets with headings of their own."""
     parts = {part.sheet: part for part in best.parts}
     passed = {*headed, *source.hidden}
@@ -37,7 +35,7 @@ def join(best: "Header", source: Source, headed: Iterable[str]) -> None:
     best.parts = [parts[name] for name in source.sheets if name in parts]
 
 
-def continuation(source: Source, sheet: str, before: "Header") -> "Header | None":
+def continuation(source: Source, sheet: str, before: Header) -> Header | None:
     """How `sheet` reads with the columns of `before`; None where it does not fit them."""
     typed = {place: one for place, one in before.columns.items() if one.type not in UNTOLD}
     readers = {
@@ -90,7 +88,7 @@ def _odd(rows: Sequence[dict[int, bool]]) -> dict[int, bool]:
     return {place: not _mostly(answers) for place, answers in told.items()}
 
 
-def _is_as_wide(rows: Sequence[Sequence[Any]], before: "Header") -> bool:
+def _is_as_wide(rows: Sequence[Sequence[Any]], before: Header) -> bool:
     """Whether the rows fill no more columns than those with a heading; a stray remark does not matter."""
     outside = [
         any(cell not in ("", None) for place, cell in enumerate(row) if place not in before.headings) for row in rows
@@ -98,7 +96,7 @@ def _is_as_wide(rows: Sequence[Sequence[Any]], before: "Header") -> bool:
     return sum(outside) * 2 < len(rows)
 
 
-def _names_its_rows(rows: Sequence[Sequence[Any]], before: "Header") -> bool:
+def _names_its_rows(rows: Sequence[Sequence[Any]], before: Header) -> bool:
     """Whether most rows name whom or what they are about."""
     named = {one.name: place for place, one in before.columns.items()}
     place = next((named[name] for name in ("id_number", "household_no", "village") if name in named), None)
@@ -106,7 +104,7 @@ def _names_its_rows(rows: Sequence[Sequence[Any]], before: "Header") -> bool:
 
 
 def _wrong_before(
-    source: Source, before: "Header", sound: Callable[[Sequence[Any]], dict[int, bool]], wrong: set[int]
+    source: Source, before: Header, sound: Callable[[Sequence[Any]], dict[int, bool]], wrong: set[int]
 ) -> set[int]:
     """Those of the columns in which the sheet before is no better: the office fills them in its own way."""
     if not wrong:
@@ -115,5 +113,5 @@ def _wrong_before(
     return {place for place in wrong if odd.get(place)}
 
 
-def _first_rows(source: Source, header: "Header") -> Iterator[list[Any]]:
+def _first_rows(source: Source, header: Header) -> Iterator[list[Any]]:
     return islice(source.rows(header.sheet), header.first_data, header.first_data + LOOKED_AT)

@@ -8,15 +8,13 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jiyang.identifiers.idcard import EARLIEST
 from jiyang.intake.cells import WIDE, as_text, tidy
 from jiyang.intake.dates import date_cell
+from jiyang.intake.header import Header
 from jiyang.intake.reader import Source
-
-if TYPE_CHECKING:
-    from jiyang.intake.detect import Header
 
 DAY = (
     r"(?:(?P<y1>20\d\d) ?年 ?(?P<m1>\d{1,2}) ?月(?: ?(?P<d1>\d{1,2}) ?[日号])?"
@@ -34,7 +32,7 @@ CLOCK = re.compile(r"(?<!\d)(20\d{6})[-_]?\d{6}$")  # 20210630102205: programs n
 COPY = re.compile(r"(?:[-_ ]*(?:副本|最终版?|终稿|定稿|\(\d{1,2}\)|[-_ ]\d))+$")  # behind a file's name
 
 
-def told(source: Source, parts: Sequence["Header"], filename: str) -> tuple[dt.date, str] | None:
+def told(source: Source, parts: Sequence[Header], filename: str) -> tuple[dt.date, str] | None:
     """(day, where it stands) of a file; None where nothing tells it."""
     above = [list(row) for part in parts if not part.again for row in islice(source.rows(part.sheet), part.row)]
     stem = filename.rsplit("/", 1)[-1].rsplit(".", 1)[0]

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from jiyang.intake.cells import as_text, tidy
-from jiyang.intake.detect import Header
+from jiyang.intake.header import Header
 
 KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row of villages has its village
 SUMS = re.compile(

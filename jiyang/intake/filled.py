@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jiyang.intake.cells import Unvalued, as_text
-from jiyang.intake.detect import Header
+from jiyang.intake.header import Header
 from jiyang.intake.layouts import Field, label_key
 from jiyang.intake.reader import Source
 

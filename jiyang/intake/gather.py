@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jiyang.intake.cells import all_texts, as_text, unvalued
-from jiyang.intake.detect import Header
 from jiyang.intake.doubts import KEYS, LONG_NUMBER, doubts
 from jiyang.intake.filled import fill
+from jiyang.intake.header import Header
 from jiyang.intake.headings import Headings, Lines
 from jiyang.intake.outside import Cells, Outside
 from jiyang.intake.reader import Source

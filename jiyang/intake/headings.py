@@ -10,7 +10,8 @@ from typing import Any
 
 from jiyang.intake import twins, units
 from jiyang.intake.cells import as_text
-from jiyang.intake.detect import MOST_NAMED, Header, heading_below
+from jiyang.intake.detect import heading_below
+from jiyang.intake.header import MOST_NAMED, Header
 from jiyang.intake.layouts import meanings, plain
 from jiyang.intake.refusals import FileRefused
 

@@ -39,7 +39,7 @@ class Batch(Scoped, Tracked):
     )
     attempts = models.PositiveSmallIntegerField("任务开始次数", default=0, editable=False)
     state = models.CharField("状态", max_length=12, choices=BatchState, default=BatchState.UPLOADED)
-    reading = models.JSONField("指定的读法", default=dict, blank=True)  # a `detect.Choice`; empty: found by itself
+    reading = models.JSONField("指定的读法", default=dict, blank=True)  # a `header.Choice`; empty: found by itself
     layout = models.CharField("版式", max_length=40, blank=True)
     sheet = models.CharField("工作表", max_length=80, blank=True)
     header_row = models.PositiveIntegerField("表头行", null=True, blank=True)

@@ -14,9 +14,9 @@ from jiyang.intake import dated, outside
 from jiyang.intake.cells import BLANK, LONGEST_CELL, TICK, Read, all_texts, as_text, unusable
 from jiyang.intake.context import Context
 from jiyang.intake.dates import USUAL, date_cell, is_month, ways_of
-from jiyang.intake.detect import Header
 from jiyang.intake.findings import Finding, Kind, kinds, letters
 from jiyang.intake.gather import Gathered, gather
+from jiyang.intake.header import Header
 from jiyang.intake.layouts import Field
 from jiyang.intake.places import Place, RegionIndex
 from jiyang.intake.reader import Source

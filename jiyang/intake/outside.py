@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from jiyang.intake.cells import as_text
 from jiyang.intake.context import ENDLESS
 from jiyang.intake.findings import Finding, letters
+from jiyang.intake.header import Header
 from jiyang.intake.reader import Source
 
 if TYPE_CHECKING:
-    from jiyang.intake.detect import Header
     from jiyang.intake.normalise import Mapped
 
 Cells = dict[int, list[tuple[int, str]]]  # column from 0 → (row as Excel shows it, text)
@@ -19,7 +19,7 @@ Cells = dict[int, list[tuple[int, str]]]  # column from 0 → (row as Excel show
 class Outside:
     """The filled cells of a sheet's rows in columns without a heading."""
 
-    def __init__(self, part: "Header") -> None:
+    def __init__(self, part: Header) -> None:
         self.headings, self.cells = part.headings, Cells()
         self.bare: dict[int, list[int]] = {}  # width of a row → its columns without a heading
 
@@ -31,7 +31,7 @@ class Outside:
                 self.cells.setdefault(place, []).append((number, text))
 
 
-def tell(mapped: "Mapped", found: Sequence[tuple["Header", Cells]], source: Source) -> None:
+def tell(mapped: "Mapped", found: Sequence[tuple[Header, Cells]], source: Source) -> None:
     """A row of a text file (or of one that came back) that is longer than its heading is refused: a separator within a cell may have moved its cells.
 
     A column without a heading joins those that are not known.
@@ -52,14 +52,14 @@ def tell(mapped: "Mapped", found: Sequence[tuple["Header", Cells]], source: Sour
     ]
 
 
-def _finding(mapped: "Mapped", index: int, part: "Header", place: int, text: str) -> Finding:
+def _finding(mapped: "Mapped", index: int, part: Header, place: int, text: str) -> Finding:
     """Told of the last column that is read, at the cell itself."""
     finding = mapped.finding(part.columns[max(part.columns)].name, index, "row_longer")
     finding.cell, finding.value = f"{letters(place)}{finding.row}", text
     return finding
 
 
-def _width(part: "Header", source: Source) -> int:
+def _width(part: Header, source: Source) -> int:
     """How many cells the heading has; without end for a workbook, whose rows are all of one width."""
     if source.kind != "csv":
         return ENDLESS

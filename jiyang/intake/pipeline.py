@@ -9,7 +9,8 @@ from itertools import islice
 from jiyang.intake import veiled
 from jiyang.intake.cells import as_text
 from jiyang.intake.context import Context
-from jiyang.intake.detect import Choice, Header, detect, heading_at
+from jiyang.intake.detect import detect, heading_at
+from jiyang.intake.header import Choice, Header
 from jiyang.intake.layouts import Layout
 from jiyang.intake.normalise import Mapped, Told, normalise
 from jiyang.intake.places import RegionIndex

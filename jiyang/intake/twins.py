@@ -3,16 +3,14 @@
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jiyang.intake.brackets import year_of
 from jiyang.intake.cells import as_text
 from jiyang.intake.findings import letters
+from jiyang.intake.header import Header
 from jiyang.intake.layouts import plain
 from jiyang.intake.reader import Range, Source
-
-if TYPE_CHECKING:
-    from jiyang.intake.detect import Header
 
 AGAIN = re.compile(r"（第\d+个）$")  # behind a heading that stands again
 OTHERS = re.compile(
@@ -21,7 +19,7 @@ OTHERS = re.compile(
 
 
 def settle(
-    header: "Header",
+    header: Header,
     source: Source,
     chosen: Collection[str],
     saved: Mapping[str, str],
@@ -43,12 +41,12 @@ def settle(
     header.columns = dict(sorted(header.columns.items()))
 
 
-def rivalled(header: "Header") -> list[str]:
+def rivalled(header: Header) -> list[str]:
     """Headings of columns that have rivals."""
     return [header.headings[place] for place in header.columns if _rivals(header, place, ())]
 
 
-def _rivals(header: "Header", place: int, chosen: Collection[str]) -> list[int]:
+def _rivals(header: Header, place: int, chosen: Collection[str]) -> list[int]:
     """Further columns that would mean the same as that at `place`, unless a person said what it means."""
     one = header.columns[place]
     if plain(header.headings[place]) in chosen:
@@ -67,7 +65,7 @@ def _rivals(header: "Header", place: int, chosen: Collection[str]) -> list[int]:
 
 
 def _settle(
-    header: "Header",
+    header: Header,
     place: int,
     places: list[int],
     groups: Mapping[int, str],
@@ -112,7 +110,7 @@ def _settle(
         header.told.append(f"{'、'.join(map(said.__getitem__, passed))}{why}，读 {said[left[0]]}")
 
 
-def _take(header: "Header", place: int, other: int) -> None:
+def _take(header: Header, place: int, other: int) -> None:
     """Let the column at `other` be what that at `place` was."""
     if place == other:
         return
@@ -125,7 +123,7 @@ def _content(rows: Sequence[Sequence[Any]], place: int) -> list[str]:
     return [as_text(row[place]).strip() if place < len(row) else "" for row in rows if any(row)]
 
 
-def _groups(rows: Sequence[Sequence[Any]], header: "Header", merged: Sequence[Range]) -> dict[int, str]:
+def _groups(rows: Sequence[Sequence[Any]], header: Header, merged: Sequence[Range]) -> dict[int, str]:
     """Per column the group that stands above it: in the first line of its heading, or in the line above that has several cells."""
     number = header.row if header.lines > 1 else header.row - 1
     if number < 0:

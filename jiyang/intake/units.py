@@ -6,15 +6,13 @@ A column that counts in a unit which is not its own, and from which nothing is c
 import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jiyang.intake.brackets import other_unit
 from jiyang.intake.cells import as_text
+from jiyang.intake.header import Header
 from jiyang.intake.layouts import AMOUNT, plain
 from jiyang.intake.reader import Source
-
-if TYPE_CHECKING:
-    from jiyang.intake.detect import Header
 
 ABOVE = re.compile(r"单位(?:[:：]\s*|\s+|(?=[千万]?元(?:[)）\s]|$)))([^\s]*)")
 AMOUNTS = re.compile(r"[千万]?元")
@@ -23,13 +21,13 @@ UNIT_CELL = re.compile(
 )  # of a line of units below the headings
 
 
-def apply(header: "Header", source: Source) -> None:
+def apply(header: Header, source: Source) -> None:
     """Let the amounts of a sheet count in what the lines around its headings say."""
     rows = [list(row) for row in islice(source.rows(header.sheet), header.first_data + 1)]
     count_in(header, above(rows[: header.row]), rows[header.first_data :])
 
 
-def count_in(header: "Header", general: str, rows_below: Sequence[Sequence[Any]]) -> None:
+def count_in(header: Header, general: str, rows_below: Sequence[Sequence[Any]]) -> None:
     """Let the amounts count in the `general` unit of a line above, or in that of the line below the headings."""
     header.unit_above, own = general, below(rows_below)
     if not general and not own:

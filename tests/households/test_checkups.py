@@ -22,7 +22,7 @@ from households.services import checkups
 from jiyang.access.matrix import matrix
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.audit.models import AccessLog
-from jiyang.intake.detect import Choice
+from jiyang.intake.header import Choice
 from jiyang.rules.catalogue import catalogue
 from jiyang.rules.evaluate import Evaluator, Row
 from jiyang.rules.facts import Facts

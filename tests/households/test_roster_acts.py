@@ -18,8 +18,8 @@ from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.services import deputies
 from jiyang.intake import acts, progress
-from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState
+from jiyang.intake.header import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding, Reversal
 from jiyang.intake.progress import Progress

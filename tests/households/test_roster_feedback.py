@@ -13,8 +13,8 @@ from households.models import Household, RosterRow
 from households.roster import feedback, jobs
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
-from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState
+from jiyang.intake.header import Choice
 from jiyang.intake.models import Batch, BatchFinding
 from tests.households.test_roster import approve, submit
 from tests.households.test_roster_plan import clear

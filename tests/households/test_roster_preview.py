@@ -13,8 +13,8 @@ from households.models import Household, Membership, Person, RosterAbsence, Rost
 from households.roster import jobs
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
-from jiyang.intake.detect import Choice
 from jiyang.intake.enums import PlanMode
+from jiyang.intake.header import Choice
 from jiyang.intake.models import Batch
 from tests import factories
 from tests.households.test_roster import approve, submit

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jiyang.intake import cells, dates, pipeline, values
-from jiyang.intake.detect import Choice
+from jiyang.intake.header import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.places import RegionIndex, village_key
 from jiyang.intake.reader import FileRefused

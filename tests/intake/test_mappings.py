@@ -10,8 +10,8 @@ from households.models import RosterRow
 from households.roster import jobs, recovery
 from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
-from jiyang.intake.detect import Choice
 from jiyang.intake.enums import BatchState
+from jiyang.intake.header import Choice
 from jiyang.intake.models import Batch, SavedMapping
 from jiyang.intake.services import forget_mapping, mapping_of, save_mapping
 from jiyang.regions.enums import Level

@@ -6,7 +6,7 @@ import pytest
 
 from households.roster.settling import settle_household_fields
 from jiyang.intake import pipeline
-from jiyang.intake.detect import Choice
+from jiyang.intake.header import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.refusals import FileRefused
 from tests.intake.workbooks import csv_text, grid, homes, people, workbook

@@ -14,7 +14,7 @@ import xlwt
 from python_calamine import CalamineWorkbook
 
 from jiyang.intake import packages, pipeline, texts, xmlbook
-from jiyang.intake.detect import Choice
+from jiyang.intake.header import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.reader import read
 from jiyang.intake.refusals import MENDABLE, FileRefused

@@ -12,9 +12,9 @@ from households.services import roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
 from jiyang.intake import acts
-from jiyang.intake.detect import Choice
 from jiyang.intake.enums import PlanMode
 from jiyang.intake.findings import kinds
+from jiyang.intake.header import Choice
 from jiyang.intake.models import Batch
 from jiyang.intake.reader import FileRefused
 from jiyang.intake.services import mapping_of

@@ -1,0 +1,154 @@
+"""How a row, or two, reads as the headings of a layout: which columns are known, and how well it fits."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jiyang.intake.header import Choice, Header
+from jiyang.intake.layouts import Field, Layout, meanings, plain
+from jiyang.intake.twins import AGAIN
+from jiyang.intake.writing import WHY
+
+FEWEST = 5  # known headings that make a row the heading row
+FEWEST_BELOW = 3  # further headings in a second line that make it one
+BETA = 0.25  # how much less a missing heading weighs than an unknown one: exports are often "自定义"
+ABOUT = re.compile(r"(?:基本)?(?:信息|情况|资料)$")  # what a group of columns is called besides whom it is about
+
+
+def readings(
+    sheet: str, number: int, top: list[list[Any]], layout: Layout, choice: Choice, saved: Mapping, merged: bool
+) -> Iterator[Header]:
+    """The heading at row `number` read as one line and, where that tells more, as two."""
+    fewest = 1 if choice.header_row else FEWEST
+    above = texts_of(top[number])
+    one_line = _match(
+        sheet,
+        number,
+        1,
+        _told_apart({place: ("", text) for place, text in above.items()}, layout),
+        layout,
+        choice,
+        saved,
+    )
+    if len(one_line.columns) >= fewest:
+        yield one_line
+    if number + 1 >= len(top) or looks_like_data(top[number + 1]):
+        return
+    names = _told_apart(_two_lines(above, texts_of(top[number + 1])), layout)
+    two = _match(sheet, number, 2, names, layout, choice, saved)
+    more = len(two.columns) - len(one_line.columns)
+    few = 1 if merged or len(two.lacking) < len(one_line.lacking) else FEWEST_BELOW
+    if above and len(two.columns) >= fewest and more >= few:
+        yield two
+
+
+def texts_of(cells: Sequence[Any]) -> dict[int, str]:
+    return {place: " ".join(str(cell).split()) for place, cell in enumerate(cells) if str(cell).strip()}
+
+
+def looks_like_data(cells: Sequence[Any]) -> bool:
+    """A row with dates, numbers or long digits is no heading."""
+    return any(
+        not isinstance(cell, str) or sum(map(str.isdigit, cell)) >= 6 for cell in cells if cell not in ("", None)
+    )
+
+
+def _told_apart(names: dict[int, tuple[str, str]], layout: Layout) -> dict[int, tuple[str, ...]]:
+    """Per column of (group, own heading) what it may be called, the last one as the page shows it.
+
+    The own heading alone does not count where group and own together mean something else (户主 · 姓名 is not the member's
+    name, where rows are people); of equal ones the first bears the name, the others a number.
+    """
+    owns, found, given = Counter(plain(own) for _, own in names.values()), {}, Counter()
+    for place, (group, own) in names.items():
+        joined = [f"{front}{own}" for front in dict.fromkeys((group, ABOUT.sub("", group))) if front]
+        field = layout.find(plain(own))
+        other = {name for one in joined for name in meanings().get(plain(one), ())}
+        of_head = group.startswith("户主") and owns[plain(own)] > 1
+        if joined and layout.rows != "household" and (of_head or (other and field and field.name not in other)):
+            found[place] = tuple(joined)
+            continue
+        given[plain(own)] += 1
+        times = given[plain(own)]
+        found[place] = (*joined, own if times == 1 else f"{own}（第{times}个）")
+    return found
+
+
+def _two_lines(above: dict[int, str], below: dict[int, str]) -> dict[int, tuple[str, str]]:
+    """Per column the group above it, if any, and its own heading: that below, or what stands alone above."""
+    group, found = "", {}
+    for place in range(max([*above, *below], default=-1) + 1):
+        group = above.get(place, group if place in below else "")
+        if place in below:
+            found[place] = group, below[place]
+        elif place in above:
+            found[place] = "", above[place]
+    return found
+
+
+def _match(
+    sheet: str,
+    number: int,
+    lines: int,
+    names: dict[int, tuple[str, ...]],
+    layout: Layout,
+    choice: Choice,
+    saved: Mapping,
+) -> Header:
+    compared = {place: tuple(map(plain, candidates)) for place, candidates in names.items()}
+    chosen = {plain(heading): name for heading, name in choice.mapping.items()}
+    columns: dict[int, Field] = {}
+    ours = plain(WHY)
+    ignored = {place for place, keys in compared.items() if any(chosen.get(key) == "" or key == ours for key in keys)}
+    taken: set[str] = set()
+
+    def own(key: str) -> Field | None:
+        return layout.by_name.get(saved.get(key, ""))
+
+    for look in (lambda key: layout.by_name.get(chosen.get(key, "")), layout.by_heading.get, layout.find, own):
+        for place, keys in compared.items():
+            if place in columns or place in ignored:
+                continue
+            for key in keys:
+                one = look(key)
+                if one is not None and one.name not in taken and (key not in chosen or chosen[key] == one.name):
+                    columns[place] = one.under(keys[-1])
+                    taken.add(one.name)
+                    break
+    ignored |= {
+        place for place, keys in compared.items() if place not in columns and any(saved.get(key) == "" for key in keys)
+    }
+    headings = {place: candidates[-1] for place, candidates in names.items()}
+    unknown = [headings[place] for place in sorted(headings) if place not in columns and place not in ignored]
+    missing = [one.heading for one in layout.fields if one.name not in taken and not one.optional]
+    score = _score(len(columns), len(columns) + len(unknown), len(columns) + len(missing))
+    left_out = [headings[place] for place in sorted(ignored)]
+    objected = {name: why for name in unknown if (why := layout.objection(plain(AGAIN.sub("", name))))}
+    return Header(
+        sheet,
+        number,
+        number + lines,
+        layout,
+        dict(sorted(columns.items())),
+        headings,
+        unknown,
+        missing,
+        score,
+        left_out,
+        told=[f"“{name}”没有读：{why}" for name, why in objected.items()],
+        choice=choice,
+        saved=saved,
+    )
+
+
+def _score(known: int, stated: int, expected: int) -> float:
+    """How well headings fit: the share of known ones among the file's, mildly lowered by those the layout has besides."""
+    if not known:
+        return 0.0
+    precision, recall = known / stated, known / expected
+    return round((1 + BETA) * precision * recall / (BETA * precision + recall), 4)
+
+
+def rank(header: Header) -> tuple[float, int, int]:
+    return (header.score, len(header.columns), -header.lines)

@@ -1,0 +1,74 @@
+"""Which sheets of a workbook are read as one file, and what is said of the others: none is passed over in silence."""
+
+from collections.abc import Sequence
+from itertools import islice, zip_longest
+from typing import Any
+
+from jiyang.intake.header import Header
+from jiyang.intake.reader import Source
+from jiyang.intake.refusals import FileRefused
+from jiyang.intake.writing import CHECKUP, SUMMARY
+
+ALIKE = 0.8  # share of common columns above which another sheet was meant to be the same
+
+
+def join(best: Header, others: list[Header], source: Source) -> None:
+    """Sheets with the same columns are one file (a sheet per town); similar ones are not passed over in silence."""
+    best.parts = [best]
+    for other in others:
+        if not _has_rows(source, other):
+            best.apart[other.sheet] = "没有数据"
+        elif other.layout is not best.layout:
+            best.apart[other.sheet] = "版式不同"
+        elif other.units != best.units:
+            raise FileRefused(
+                "sheets_differ", one=best.sheet, other=other.sheet, names="、".join(other.units ^ best.units)
+            )
+        elif other.names == best.names:
+            same = next((part.sheet for part in best.parts if _same_rows(source, part, other)), "")
+            if same:
+                best.apart[other.sheet] = f"内容与“{same}”相同"
+            else:
+                refuse_twins(other)
+                best.parts.append(other)
+        elif len(other.names & best.names) / len(other.names | best.names) >= ALIKE:
+            differ = sorted(one.heading for one in best.layout.fields if one.name in other.names ^ best.names)
+            raise FileRefused("sheets_differ", one=best.sheet, other=other.sheet, names="、".join(differ[:6]))
+        else:
+            best.apart[other.sheet] = "列不相同"
+    best.parts.sort(key=lambda part: source.sheets.index(part.sheet))
+    for name in source.hidden:
+        if name not in best.sheets:
+            best.apart[name] = "隐藏的工作表"
+
+
+def refuse_twins(header: Header) -> None:
+    if header.twins:
+        raise FileRefused("columns_twice", names="；".join(header.twins))
+
+
+def name_unread(best: Header, source: Source, otherwise: str) -> None:
+    """No sheet with data is passed over in silence. One whose headings are missing is named, never guessed."""
+    for name in source.sheets:
+        if name not in best.sheets and (name, *next(iter(source.rows(name)), ())[:1]) in (SUMMARY, CHECKUP):
+            best.apart[name] = "本系统写的汇总"
+        elif name not in best.sheets and (rows := sum(map(is_filled, source.rows(name)))):
+            best.unread[name] = rows
+            best.apart.setdefault(name, otherwise)
+
+
+def _same_rows(source: Source, one: Header, other: Header) -> bool:
+    """Whether a sheet is the copy of another: officers keep one beside the original."""
+    if one.columns != other.columns or one.went_back:
+        return False
+    tables = (islice(source.rows(part.sheet), part.first_data, None) for part in (one, other))
+    return all(left == right for left, right in zip_longest(*tables))
+
+
+def _has_rows(source: Source, header: Header) -> bool:
+    return any(any(row) for row in islice(source.rows(header.sheet), header.first_data, header.first_data + 50))
+
+
+def is_filled(row: Sequence[Any]) -> bool:
+    """Whether a row holds more than a title or a sentence."""
+    return sum(1 for cell in row if cell not in ("", None)) > 1
