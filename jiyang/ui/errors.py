@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from jiyang.api.errors import is_api, problem
+from jiyang.ui.outage import stands_still
 
 logger = logging.getLogger("jiyang.csp")
 LARGEST_REPORT, LONGEST_TOLD = 8192, 300
@@ -43,6 +44,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if stands_still(request):  # a page with its reader's name would ask what has just failed; the outage has its own
+        return HttpResponse(status=500)
     return page(
         request, 500, "系统出了问题", "这次操作没有完成，数据没有改动。请稍后再试；仍然不行请联系区级系统管理员。"
     )

@@ -1,4 +1,4 @@
-"""While the database restarts: a page that says so and tries again, in place of an error page."""
+"""While the database, the cache or the queue restarts: a page that says so and tries again, in place of an error page."""
 
 import sys
 
@@ -8,22 +8,33 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
+from kombu.exceptions import OperationalError as QueueError
+from redis.exceptions import ConnectionError, TimeoutError
 
 from jiyang.api.errors import is_api, problem
 
 AGAIN = 5  # seconds
 # of PostgreSQL: shut down, crashed, starting up; 08: the connection failed. Without a state: nobody answered, or the connection was closed
 RESTARTING = {"57P01", "57P02", "57P03"}
-TEXT = "系统正在恢复，请稍候。这次操作没有完成，数据没有改动"
+TEXT = "系统正在恢复，请稍候"
+# A connection that is lost in a COMMIT does not tell whether it came about; what only reads has nothing to look after.
+CHECK = "刚才的操作是否完成，请在页面恢复后核对"
+CACHE = (ConnectionError, TimeoutError, QueueError)  # of Redis; one that is still loading its data is a ConnectionError
 
 
 @receiver(got_request_exception)
 def note_outage(sender, request: HttpRequest, **kwargs) -> None:
-    """Whatever part of the request failed, its middleware included."""
-    request.outage = is_outage(sys.exc_info()[1])
+    """Whatever part of the request failed, its middleware included; what fails in consequence changes nothing."""
+    request.outage = stands_still(request) or is_outage(sys.exc_info()[1])
+
+
+def stands_still(request: HttpRequest) -> bool:
+    return getattr(request, "outage", False)
 
 
 def is_outage(error: BaseException | None) -> bool:
+    if isinstance(error, CACHE):
+        return True
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     state = getattr(error.__cause__, "pgcode", None)
@@ -31,19 +42,19 @@ def is_outage(error: BaseException | None) -> bool:
 
 
 class OutageMiddleware(MiddlewareMixin):
-    """Outside of all that asks the database; nor does its page, which a browser loads anew unless it has sent something."""
+    """Outside of all that asks the database or the session; nor does its page, which a browser loads anew unless it has sent something."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        if not getattr(request, "outage", False):
+        if not stands_still(request):
             return response
+        reads = request.method in ("GET", "HEAD")
+        text = TEXT if reads else f"{TEXT}。{CHECK}"
         if is_api(request):
-            found = problem(503, "recovering", TEXT)
+            found = problem(503, "recovering", text)
         elif request.headers.get("HX-Request"):
-            found = HttpResponse(f"{TEXT}。", status=503)
+            found = HttpResponse(f"{text}。", status=503)
         else:
-            again = AGAIN if request.method == "GET" else 0
-            found = HttpResponse(
-                render_to_string("ui/outage.html", {"title": "系统正在恢复", "text": TEXT, "again": again}), status=503
-            )
+            shown = {"title": "系统正在恢复", "text": text, "again": AGAIN if reads else 0}
+            found = HttpResponse(render_to_string("ui/outage.html", shown), status=503)
         found["Retry-After"] = str(AGAIN)
         return found

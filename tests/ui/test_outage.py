@@ -2,9 +2,12 @@
 
 import psycopg2
 import pytest
+from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
+from kombu.exceptions import OperationalError as QueueError
+from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError
 
 from jiyang.access import middleware
 from jiyang.ui import outage
@@ -52,6 +55,24 @@ def test_a_fragment_a_program_and_who_has_sent_something_are_told_in_their_way(c
     assert client.get("/api/figures/").json()["error"]["code"] == "recovering"
     sent = client.post(reverse("households:household_list"))
     assert sent.status_code == 503 and "refresh" not in sent.content.decode()
+    assert "刚才的操作是否完成，请在页面恢复后核对" in sent.content.decode() and "没有改动" not in sent.content.decode()
+
+
+@pytest.mark.parametrize("failure", [ConnectionError, TimeoutError, BusyLoadingError, QueueError])
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_cache_that_restarts_is_no_failure_either(client, monkeypatch, settings, failure, debug):
+    """Every session is read from it: so would be the one of an error page with its reader's name."""
+
+    def gone(*args, **kwargs):
+        raise failure("Connection refused")
+
+    settings.DEBUG = debug
+    monkeypatch.setattr(SessionStore, "load", gone)
+    for url in (reverse("households:household_list"), "/"):
+        answer = client.get(url)
+        assert (answer.status_code, answer["Retry-After"]) == (503, str(outage.AGAIN))
+        assert "系统正在恢复，请稍候" in answer.content.decode() and 'http-equiv="refresh"' in answer.content.decode()
+    assert client.post(reverse("households:household_list")).status_code == 503
 
 
 def test_what_is_no_outage_stays_a_failure(client, monkeypatch):
