@@ -6,6 +6,7 @@ Called by the Celery tasks and by the `roster` command, inside the scope of who 
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import partial
 
 from django.utils import timezone
 
@@ -103,16 +104,14 @@ def examine(
         staging.take_stated(filled)
         clock.lap("check")
         progress.step("比对系统数据", 0, len(mapped.rows))
-        unclear = plan.make(
-            {*mapped.columns, *place_fields(mapped)},
-            roster_period(day_of(mapped.data_date or as_of))[0],
-            with_register=with_register,
-            mode=mode,
-            people=mapped.header.layout.rows != "household" or not with_register,
-            taker=taker_of(mapped.header.layout.key) if with_register else None,
-        )
+        fields, year = {*mapped.columns, *place_fields(mapped)}, roster_period(day_of(mapped.data_date or as_of))[0]
+        people = mapped.header.layout.rows != "household" or not with_register
+        taker = taker_of(mapped.header.layout.key) if with_register else None
+        unclear = plan.make(fields, year, with_register=with_register, mode=mode, people=people, taker=taker)
         if with_register:
             _settle(mapped, unclear, mode)
+            if "record_id" in mapped.columns:
+                exported.soften(mapped, partial(plan.exact, fields=fields, year=year, people=people, taker=taker))
         mapped.findings.sort(key=lambda one: (one.line, one.cell))
     clock.lap("plan")
     return mapped, clock.total()

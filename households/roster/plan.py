@@ -47,7 +47,7 @@ c as (
            case when {unknown} then '' else array_to_string(array[{befores}], '|') end as before
       from {source} s
       left join g on g.household_no = s.household_no
-      left join households_household h on h.household_no = s.household_no and h.household_no <> '' and h.voided_at is null and {register}{by_record}{by_number}{by_name}
+      {at_home} and h.voided_at is null and {register}{by_record}{by_number}{by_name}
       left join households_person p on p.id = {person} and p.voided_at is null
       left join households_membership m on m.person_id = p.id and m.until is null
       left join households_incomestatement i on {top} and i.household_id = h.id and i.kind = 'roster'
@@ -84,6 +84,16 @@ NAMESAKES = """
       left join unnest(%(rows)s::integer[], %(people)s::bigint[]) as u(row, person) on u.row = s.row"""
 BY_RECORD = """
       left join households_person r on r.public_id::text = s.record_id and r.voided_at is null"""
+BY_HOME_NO = "left join households_household h on h.household_no = s.household_no and h.household_no <> ''"  # as its index has it
+# A row exported here whose household has no 户编号 yet is of the household in which the person of its 系统编号 is.
+UNNUMBERED = """
+select s.row, o.id from {source} s
+  join households_person r on r.public_id::text = s.record_id and r.voided_at is null
+  join households_membership m on m.person_id = r.id and m.until is null
+  join households_household o on o.id = m.household_id and o.household_no = '' and o.voided_at is null
+ where s.household_no is null and s.record_id is not null"""
+BY_PERSON = """left join unnest(%(homeless)s::integer[], %(homes)s::bigint[]) as z(row, home) on z.row = s.row
+      left join households_household h on coalesce(nullif(h.household_no, ''), 'of ' || h.id) = coalesce(s.household_no, 'of ' || z.home)"""
 CASES = """
       left join households_caserecord c on {top} and c.household_id = h.id and c.voided_at is null"""
 
@@ -170,6 +180,7 @@ def make(
     by_record = people and "record_id" in fields and with_register
     record, joins = ("r.id, ", BY_RECORD) if by_record else ("", "")
     register = "true" if with_register else "false"
+    homes = _unnumbered(source) if not taker and "record_id" in fields and with_register else {}
     named, unclear = {}, []
     if people and with_register:
         named, unclear = namesakes.match(
@@ -179,6 +190,7 @@ def make(
         source=source,
         top=TOP,
         register=register,
+        at_home=BY_PERSON if homes else BY_HOME_NO,
         by_record=joins,
         by_number=BY_NUMBER.format(register=register, source=source),
         by_name=NAMESAKES if named else "",
@@ -197,10 +209,51 @@ def make(
         or "null",
     )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"year": year, "rows": list(named), "people": list(named.values())})
+        cursor.execute(
+            sql,
+            {
+                "year": year, "rows": list(named), "people": list(named.values()),
+                "homeless": list(homes), "homes": list(homes.values()),
+            },
+        )  # fmt: skip
         cursor.execute("create unique index on roster_plan (row)")
     analyze("roster_plan", "row")
     return [(row, "name", "person_unclear") for row in unclear]
+
+
+def _unnumbered(source: str) -> dict[int, int]:
+    """Row → household of the rows exported here whose household has no number."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNNUMBERED.format(source=source))
+        return dict(cursor.fetchall())
+
+
+# A row stands with its household: what is wrong with one may lie in another.
+EXACT = """
+select row from (
+    select s.row, bool_and(t.action = 'same' and s.record_id is not null and not ({emptied}))
+           over (partition by coalesce(t.household_id::text, 'row ' || s.row)) as exact
+      from roster_stage s join roster_plan t on t.row = s.row
+      left join households_household h on h.id = t.household_id
+      left join households_person p on p.id = t.person_id
+      left join households_membership m on m.person_id = p.id and m.until is null
+      left join households_incomestatement i on i.household_id = h.id and i.kind = 'roster' and i.year = %(year)s and i.voided_at is null{further}) x
+ where exact and row = any(%(rows)s)"""
+
+
+def exact(rows: Collection[int], fields: set[str], year: int, *, people: bool, taker: Taker | None) -> set[int]:
+    """Those of the rows that were exported here and say of their whole household what the register holds, and that alone.
+
+    A row that is the same may leave out what the register has: an empty cell does not empty everything.
+    """
+    compared = of_taker(taker, fields) if taker else comparisons(fields, people=people)
+    sql = EXACT.format(
+        emptied=" or ".join(f"not ({one.filled}) and not ({one.blank})" for one in compared),
+        further=f" left join {taker.table} k on k.id = t.taken" if taker else CASES.format(top="true"),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"year": year, "rows": list(rows)})
+        return {row for (row,) in cursor.fetchall()}
 
 
 def as_kept(batch_id: int) -> str:
@@ -270,7 +323,7 @@ select p.row, 'id_number', 'person_in_register_elsewhere' from roster_plan p joi
   join households_person x on x.id_index = s.id_index and x.voided_at is null
   join households_membership m on m.person_id = x.id and m.until is null
   join households_household h on h.id = m.household_id and h.voided_at is null
- where h.household_no is distinct from p.household_no""",
+ where h.id is distinct from p.household_id""",
     "spell": """
 select row, 'id_number', 'person_not_in_register' from roster_stage s where s.id_index is not null and not exists (
     select 1 from households_person x join households_membership m on m.person_id = x.id and m.until is null

@@ -126,6 +126,8 @@ def _members(rows: _Rows) -> None:
     names = [name for name in PLACES if name in part.names]
     if part.layout.rows == "household" or numbers is None or not names or not rows.have_blanks(numbers):
         return
+    if "record_id" in part.names:  # exported here: a household that has no number yet is blank in all its rows
+        return
     places = [rows.column(name) for name in names]
     shared = [rows.column(one.name) for one in part.columns.values() if one.belongs_to == "household"]
     heads = _heads(rows)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from employment.models import LabourPlan, LabourSpell
-from households.models import Household, Person, RosterRow
+from households.models import Household, Membership, Person, RosterRow
 from households.roster import layout_export
 from households.services import seeding
 from jiyang.access.scope import acting_as, actor_for, system_scope
@@ -128,6 +128,48 @@ def test_a_cell_that_cannot_be_read_refuses_also_what_would_not_change(data_admi
     csv.writer(out).writerows([headings, line])
     batch = send(data_admin, out.getvalue().encode("utf-8-sig"))
     assert (batch.counts["refused"], batch.counts["same"]) == (1, 0) and home.state.people == 1
+
+
+def lacking() -> list[Person]:
+    """People of a household that has no 户编号 yet, as after 分户, with what the register lacks after 变更户主 and 新生儿."""
+    factories.household(members=1)
+    home = factories.household(members=3)
+    with system_scope("测试"):
+        Household.objects.filter(pk=home.pk).update(household_no="")
+        head, spouse, child = Person.objects.filter(household=home).order_by("pk")
+        Membership.objects.filter(person=spouse).update(relation="")
+        Person.objects.filter(pk=child.pk).update(
+            id_number=None, id_index=None, id_kind="", labour="", education="", health=[], school_state=""
+        )
+    return [head, spouse, child]
+
+
+@pytest.mark.parametrize("layout", ["roster_a", "roster_b", "roster_f"])
+def test_rows_exported_with_their_numbers_are_told_no_error_for_what_the_register_lacks(data_admin, tmp_path, layout):
+    lacking()
+    rows = export(data_admin, layout, Household, tmp_path / "a.xlsx", numbered=True)
+    batch = upload(data_admin, tmp_path / "a.xlsx")
+    assert {key: n for key, n in batch.counts.items() if n} == {"same": rows}
+    assert errors(batch) == set()
+    with system_scope("测试"):
+        told = BatchFinding.objects.filter(batch=batch, code="household_no_empty")
+        assert {one.severity for one in told} == {"W"} and all("与系统一致" in one.hint for one in told)
+
+
+def test_what_is_left_out_or_changed_in_such_a_row_is_told_as_ever(data_admin, tmp_path):
+    head, *_ = lacking()
+    export(data_admin, "roster_a", Household, tmp_path / "a.xlsx", numbered=True)
+    headings, *lines = CalamineWorkbook.from_path(str(tmp_path / "a.xlsx")).get_sheet_by_index(0).to_python()
+    theirs = next(line for line in lines if line[headings.index("证件号码")] == head.id_number)
+    for heading, value in (("与户主关系", ""), ("劳动技能", "技能劳动力")):
+        kept, theirs[headings.index(heading)] = theirs[headings.index(heading)], value
+        out = io.StringIO()
+        csv.writer(out).writerows([headings, *lines])
+        theirs[headings.index(heading)] = kept
+        batch = send(data_admin, out.getvalue().encode("utf-8-sig"))
+        clear()
+        assert "household_no_empty" in errors(batch)
+        assert batch.counts["insert"] == batch.counts["update"] == 0
 
 
 def test_a_narrowed_export_and_a_file_that_only_adds_accuse_nobody(client, data_admin, tmp_path):
