@@ -82,6 +82,11 @@ def _unit(field: "Field", said: str) -> re.Match | None:
     return UNIT.fullmatch(said if field.type == "year" else YEAR.sub("", said)) if field.type in COUNTED else None
 
 
+def states_unit(field: "Field", said: str) -> bool:
+    """Whether what stands in brackets is the unit of a column of numbers."""
+    return _unit(field, said) is not None
+
+
 def year_of(heading: str) -> int | None:
     """The year for which a heading or a group's name says that its column holds."""
     found = NAMED_YEAR.search(heading)

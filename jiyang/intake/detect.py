@@ -9,14 +9,14 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from jiyang.intake import continued, sheets, twins, units
+from jiyang.intake import continued, groups, sheets, twins, units
 from jiyang.intake.cells import as_text
+from jiyang.intake.groups import AGAIN
 from jiyang.intake.header import MOST_NAMED, Choice, Header
 from jiyang.intake.layouts import Layout, meanings, plain
 from jiyang.intake.matching import looks_like_data, rank, readings, texts_of
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
-from jiyang.intake.twins import AGAIN
 
 SEARCHED = 20  # rows in which the headings may stand
 LONGEST_HEADING = 500  # characters of a cell that are compared: what is longer is no heading
@@ -47,7 +47,9 @@ def detect(
         if (best := _best_of(source, name, wanted, choice, saved, (towns or {}).get(name, "")))
     ]
     for one in found:
-        twins.settle(one, source, set(map(plain, choice.mapping)), saved.get(one.layout.key, {}), hidden)
+        chosen, own = set(map(plain, choice.mapping)), saved.get(one.layout.key, {})
+        twins.settle(one, source, chosen, own, hidden)
+        groups.apply(one, source, {*chosen, *own})
         units.apply(one, source)
     visible = [one for one in found if one.sheet not in source.hidden]
     best = max(visible or found, key=lambda one: (not one.lacking, rank(one)), default=None)

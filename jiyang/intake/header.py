@@ -94,6 +94,13 @@ class Header:
     def names(self) -> set[str]:
         return {one.name for one in self.columns.values()}
 
+    def drop(self, place: int, why: str) -> None:
+        """Do not read the column at `place`, and tell why."""
+        heading = self.headings[place]
+        self.told.append(f"“{heading}”没有读：{why}")
+        self.unknown.append(heading)
+        del self.columns[place]
+
     def leave_out(self, part: "Header", first: int, last: int, rows: int) -> str:
         """Name lines (from 1) of the sheet of `part` as another table that was not read; `rows` of them hold data."""
         name = f"{part.sheet} 第 {first}–{last} 行"

@@ -8,7 +8,7 @@ contacts); one that has them and differs otherwise refuses the file, as sheets w
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from jiyang.intake import twins, units
+from jiyang.intake import groups, twins, units
 from jiyang.intake.cells import as_text
 from jiyang.intake.detect import heading_below
 from jiyang.intake.header import MOST_NAMED, Header
@@ -79,7 +79,10 @@ class Headings:
         found = heading_below(self.part, number - 1, rows)
         if found is None:
             return None
-        units.count_in(found, unit or self.part.unit_above, rows[found.lines : found.lines + 1])
+        lines = [*[[]] * (number - 1), *rows]
+        above = groups.above_own(found, lines, ())
+        groups.leave_out(found, lines, above)
+        units.count_in(found, unit or self.part.unit_above, rows[found.lines : found.lines + 1], above)
         if self._repeats(found):
             self.own.append(texts)
             return self.part

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from jiyang.intake.groups import AGAIN
 from jiyang.intake.header import Choice, Header
 from jiyang.intake.layouts import Field, Layout, meanings, plain
-from jiyang.intake.twins import AGAIN
 from jiyang.intake.writing import WHY
 
 FEWEST = 5  # known headings that make a row the heading row

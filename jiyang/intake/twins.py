@@ -5,14 +5,15 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from jiyang.intake import groups
 from jiyang.intake.brackets import year_of
 from jiyang.intake.cells import as_text
 from jiyang.intake.findings import letters
+from jiyang.intake.groups import AGAIN
 from jiyang.intake.header import Header
 from jiyang.intake.layouts import plain
-from jiyang.intake.reader import Range, Source
+from jiyang.intake.reader import Source
 
-AGAIN = re.compile(r"（第\d+个）$")  # behind a heading that stands again
 OTHERS = re.compile(
     r"帮扶|监护|联系人|责任人|干部|采集|包村|书记|网格|赡养|担保|消除|审核"
 )  # blocks of columns about somebody else
@@ -34,10 +35,10 @@ def settle(
     if not rivals:
         return
     rows = [list(row) for row in source.rows(header.sheet)]
-    groups, unseen = _groups(rows, header, source.merged(header.sheet)), hidden(header.sheet)
+    above, unseen = groups.of(rows, header, source.merged(header.sheet)), hidden(header.sheet)
     for place, others in rivals.items():
         kept = [at for at in (place, *others) if saved.get(plain(header.headings[at])) != ""] or [place]
-        _settle(header, place, kept, groups, unseen, rows[header.first_data :])
+        _settle(header, place, kept, above, unseen, rows[header.first_data :])
     header.columns = dict(sorted(header.columns.items()))
 
 
@@ -68,20 +69,20 @@ def _settle(
     header: Header,
     place: int,
     places: list[int],
-    groups: Mapping[int, str],
+    above: Mapping[int, str],
     unseen: Collection[int],
     rows: Sequence[Sequence[Any]],
 ) -> None:
     one, said = header.columns[place], {at: f"{letters(at)} 列“{AGAIN.sub('', header.headings[at])}”" for at in places}
     about = "成员" if one.belongs_to == "household" else "户主" if header.layout.rows != "household" else None
-    others = {at for at in places if OTHERS.search(groups.get(at, "")) or (about and about in groups.get(at, ""))}
+    others = {at for at in places if OTHERS.search(above.get(at, "")) or (about and about in above.get(at, ""))}
     left = [at for at in places if at not in others] or places
     content = {at: _content(rows, at) for at in left}
-    years = {at: year_of(header.headings[at]) or year_of(groups.get(at, "")) for at in left}
+    years = {at: year_of(header.headings[at]) or year_of(above.get(at, "")) for at in left}
     dated = None not in years.values()
 
     def filled(left: list[int]) -> list[int]:
-        if any(map(groups.get, left)) and not dated:  # the empty one may be the one that is meant
+        if any(map(above.get, left)) and not dated:  # the empty one may be the one that is meant
             return left
         return [at for at in left if any(content[at])] or left[:1]
 
@@ -121,20 +122,3 @@ def _take(header: Header, place: int, other: int) -> None:
 
 def _content(rows: Sequence[Sequence[Any]], place: int) -> list[str]:
     return [as_text(row[place]).strip() if place < len(row) else "" for row in rows if any(row)]
-
-
-def _groups(rows: Sequence[Sequence[Any]], header: Header, merged: Sequence[Range]) -> dict[int, str]:
-    """Per column the group that stands above it: in the first line of its heading, or in the line above that has several cells."""
-    number = header.row if header.lines > 1 else header.row - 1
-    if number < 0:
-        return {}
-    texts = {at: text for at, cell in enumerate(rows[number]) if (text := re.sub(r"\s", "", as_text(cell)))}
-    if len(texts) < 2:
-        return {}
-    ends = {left: right for (top, left), (_, right) in merged if top == number and right > left}
-    found = {}
-    for at in header.headings:
-        first = max((place for place in texts if place <= at), default=None)
-        if first is not None and not (ends and at > ends.get(first, first)) and not re.search("[:：]", texts[first]):
-            found[at] = texts[first]
-    return found

@@ -194,6 +194,95 @@ def test_a_line_of_units_counts_for_the_amounts(load, line):
     assert load(workbook(("名单", [["单位：元、万元"], *grid(people(3))]))).findings == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["填报单位：济北街道开元社区居民委员会        单位：万元"],
+        ["", "", "", "", "单位：", "万元"],
+        ["（万元）"],
+        ["收入单位为万元"],
+        ["本表以万元为单位"],
+        ["已脱贫人口名单（万元）"],
+    ],
+)
+def test_a_line_above_names_the_unit_in_any_usual_form(load, line):
+    mapped = load(workbook(("名单", [line, *grid(people(3, 人均纯收入="1.35"))])))
+    assert mapped.columns["income_per_head"] == ["13500.00"] * 3
+
+
+@pytest.mark.parametrize("line", ["填报单位：开元社区居民委员会", "单位：元", "填报单位 万元村村民委员会"])
+def test_a_line_above_that_names_no_other_unit_changes_nothing(load, line):
+    mapped = load(workbook(("名单", [[line], *grid(people(3, 人均纯收入="9000"))])))
+    assert mapped.columns["income_per_head"] == ["9000.00"] * 3
+
+
+def under(group: str, heading: str, cell: str, called: str = "", **changes) -> bytes:
+    """A heading of two lines in which one column, that may be called otherwise, stands below a group, the others through both."""
+    rows = grid(people(3, **{heading: cell}, **changes))
+    place = rows[0].index(heading)
+    low = ["" if at != place else called or heading for at, _ in enumerate(rows[0])]
+    rows[0][place] = group
+    return workbook(("名单", [rows[0], low, *rows[1:]]), touch=merge_upright(place, len(low)))
+
+
+def merge_upright(but: int, width: int):
+    def touch(book, sheets):
+        for at in set(range(width)) - {but}:
+            sheets[0].merge_range(1, at, 2, at, None)
+            sheets[0].write_string(1, at, grid([])[0][at])
+
+    return touch
+
+
+@pytest.mark.parametrize(
+    ("group", "called", "cell", "stored"),
+    [
+        ("收入情况（万元）", "", "1.35", "13500.00"),
+        ("收入情况（元）", "人均纯收入（万元）", "1.35", "13500.00"),
+        ("收入情况（元）", "", "9000", "9000.00"),
+        ("2021年收入（元）", "", "9000", "9000.00"),
+        ("收入情况", "", "9000", "9000.00"),
+    ],
+)
+def test_the_unit_in_a_group_holds_for_its_columns(load, group, called, cell, stored):
+    mapped = load(under(group, "人均纯收入", cell, called, 数据日期="20210630"))
+    assert (mapped.columns["income_per_head"], mapped.header.unknown) == ([stored] * 3, [])
+
+
+@pytest.mark.parametrize(
+    ("group", "heading", "called"),
+    [
+        ("务工情况（天）", "务工时间（月）", "务工时间"),
+        ("收入情况（元/月）", "人均纯收入", ""),
+        ("2019年收入（元）", "人均纯收入", ""),
+        ("2025年收入计划", "人均纯收入", ""),
+        ("2019年务工情况", "务工时间（月）", ""),
+        ("住房（2019年）", "危房户", ""),
+    ],
+)
+def test_under_a_group_in_another_unit_of_another_year_or_of_a_plan_a_column_is_not_read(load, group, heading, called):
+    mapped = load(under(group, heading, "9", called, 数据日期="20210630"))
+    assert mapped.header.unknown == [called or heading]
+    assert f"“{called or heading}”没有读" in mapped.header.reason
+    chosen = load(
+        under("2019年收入（元）", "人均纯收入", "9"), choice=Choice(mapping={"人均纯收入": "income_per_head"})
+    )
+    assert chosen.columns["income_per_head"] == ["9.00"] * 3
+
+
+def test_a_group_over_a_heading_of_one_line_says_its_unit_too(load):
+    rows = grid(people(3, 人均纯收入="1.35"))
+    place = rows[0].index("人均纯收入")
+    groups = ["" if at else "基本情况" for at, _ in enumerate(rows[0])]
+    groups[place] = "收入与联系（万元）"
+
+    def merge(book, sheets):
+        sheets[0].merge_range(1, 0, 1, place - 1, "基本情况")
+        sheets[0].merge_range(1, place, 1, place + 1, groups[place])
+
+    assert load(workbook(("名单", [groups, *rows]), touch=merge)).columns["income_per_head"] == ["13500.00"] * 3
+
+
 def test_measures_in_another_unit_are_told_not_taken(load):
     headings = [one.heading for one in layouts()["roster_c"].fields]
     rows = [{**one, "县": "济阳区", "乡": one["乡(镇)"], "村": one["行政村"]} for one in people(3)]

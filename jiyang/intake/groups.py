@@ -1,0 +1,100 @@
+"""The groups that stand above columns: what a group says of its columns counts as if their own headings said it.
+
+A unit is counted in (`units`); under another year than the file's own, or under a plan, a column is not read, and that is told.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from jiyang.intake.brackets import parted, year_of
+from jiyang.intake.cells import as_text
+from jiyang.intake.header import Header
+from jiyang.intake.layouts import plain
+from jiyang.intake.reader import Range, Source
+
+AGAIN = re.compile(r"（第\d+个）$")  # behind a heading that stands again
+LASTING = {
+    "name", "id_number", "birth", "phone", "number_text", "text", "ignored", "district", "town", "village", "county_place",
+}  # types of what a person or a place keeps from year to year  # fmt: skip
+YEAR = re.compile(r"^(20\d\d)年度?(?![-—~至到以前后及])|\((20\d\d)年?度?[)/、,;]")
+DAY = re.compile(r"^20\d\d年\d{1,2}月(?:\d{1,2}[日号])?$")
+NOT_NOW = re.compile(r"计划(?!生育)|预计|预测|预期|去年|上一?年")
+
+
+def of(rows: Sequence[Sequence[Any]], header: Header, merged: Collection[Range]) -> dict[int, str]:
+    """Per column the group that stands above it: in the first line of its heading, or in the line above that has several cells."""
+    number = _line_of(header)
+    if number < 0:
+        return {}
+    texts = {at: text for at, cell in enumerate(rows[number]) if (text := re.sub(r"\s", "", as_text(cell)))}
+    if len(texts) < 2:
+        return {}
+    ends = {left: right for (top, left), (_, right) in merged if top == number and right > left}
+    found = {}
+    for at in header.headings:
+        first = max((place for place in texts if place <= at), default=None)
+        if first is not None and not (ends and at > ends.get(first, first)) and not re.search("[:：]", texts[first]):
+            found[at] = texts[first]
+    return found
+
+
+def _line_of(header: Header) -> int:
+    return header.row if header.lines > 1 else header.row - 1
+
+
+def above_own(header: Header, rows: Sequence[Sequence[Any]], merged: Collection[Range]) -> dict[int, str]:
+    """Per column the group that surely stands above its own heading, in compared form.
+
+    Above a heading of one line that is one over merged cells alone: any other text there may be a title.
+    """
+    found = {at: plain(text) for at, text in of(rows, header, merged).items()}
+    number = _line_of(header)
+    if header.lines > 1:
+        below = rows[number + 1]
+        return {at: text for at, text in found.items() if at < len(below) and as_text(below[at]).strip()}
+    wide = any(top == number and right > left for (top, left), (_, right) in merged)
+    return {at: text for at, text in found.items() if not DAY.match(text)} if wide else {}
+
+
+def unit_in(group: str) -> str:
+    """What stands in the last bracket of a group: its unit, where it is one."""
+    return next((said[-1] for _, said in parted(group)), "")
+
+
+def apply(header: Header, source: Source, meant: Collection[str]) -> None:
+    """Leave out columns that a group dates otherwise than the file or plans, but for headings that are `meant` (in compared form)."""
+    rows = [list(row) for row in islice(source.rows(header.sheet), header.first_data + 1)]
+    leave_out(header, rows, above_own(header, rows, source.merged(header.sheet)), meant)
+
+
+def leave_out(
+    header: Header, rows: Sequence[Sequence[Any]], groups: Mapping[int, str], meant: Collection[str] = ()
+) -> None:
+    """See `apply`. Of columns of several years `twins` has taken the newest."""
+    years = {at: int(found[1] or found[2]) for at, group in groups.items() if (found := YEAR.search(group))}
+    if not years and not any(map(NOT_NOW.search, groups.values())):
+        return
+    names = {at: plain(AGAIN.sub("", heading)) for at, heading in header.headings.items()}
+    dated, own = Counter(names[at] for at in years), _own_years(header, rows)
+    for place, one in list(header.columns.items()):
+        group, heading = groups.get(place, ""), header.headings[place]
+        if one.must_exist or one.type in LASTING or plain(heading) in meant:
+            continue
+        of_another_year = place in years and years[place] not in own and dated[names[place]] == 1
+        if of_another_year or (header.layout.rows != "plan" and NOT_NOW.search(group)):
+            header.drop(place, f"上方的“{group}”可能改变这一列的含义")
+
+
+def _own_years(header: Header, rows: Sequence[Sequence[Any]]) -> set[int]:
+    """The years of which the file speaks: in the lines above the groups, and in its first row."""
+    titles = [as_text(cell) for row in rows[: max(0, _line_of(header))] for cell in row]
+    first = rows[header.first_data] if header.first_data < len(rows) else []
+    days = [
+        as_text(first[at])[:4]
+        for at, one in header.columns.items()
+        if one.belongs_to == "file" and at < len(first) and one.type in {"month", "day", "year"}
+    ]
+    return {year for text in titles if (year := year_of(text))} | {int(day) for day in days if day.isdigit()}
