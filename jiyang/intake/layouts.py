@@ -182,7 +182,12 @@ class Layout:
         """Why a heading that would mean a field is not read as it: a year in front, or what stands in brackets behind it; "" for no such heading."""
         return self._reading(heading)[1]
 
-    def _reading(self, heading: str) -> tuple[Field | None, str]:
+    @cached_property
+    def _reading(self) -> Callable[[str], tuple[Field | None, str]]:
+        """A heading is asked for in every row that might be one, and again for its objection."""
+        return lru_cache(maxsize=4096)(self._read)
+
+    def _read(self, heading: str) -> tuple[Field | None, str]:
         bare, code = NUMBERED.sub("", heading), LEGACY_CODE.search(heading)
         for name in (heading, bare, *([code[0]] if code else ())):
             if one := self._named(name):

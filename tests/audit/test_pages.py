@@ -14,6 +14,7 @@ from jiyang.audit.log import note
 from jiyang.audit.models import AccessLog
 from jiyang.audit.tasks import verify_events
 from tests import factories
+from tests.audit.test_chain import all_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/audit/log/"
@@ -52,6 +53,7 @@ def test_a_verification_is_started_and_its_verdict_shown(client, auditor):
     factories.household()
     client.force_login(auditor)
     assert "还没有核验过" in client.get(reverse("audit:chain")).content.decode()
+    all_over()
     assert verify_events(auditor.pk) is True
     page = client.get(reverse("audit:chain")).content.decode()
     assert "条一致" in page and "审计甲" in page and "180 天" in page
