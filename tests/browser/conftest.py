@@ -63,14 +63,18 @@ class Watched:
 
     def check(self) -> None:
         """Accessibility (axe, levels A and AA), no fault so far, no sideways scroll of the page."""
-        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_load_state("load")
+        self.page.wait_for_function("!document.querySelector('.htmx-request')")
         # not innerWidth: on a phone it grows with what is too wide
         width = [self.page.evaluate("document.documentElement.scrollWidth"), self.page.viewport_size["width"]]
         assert width[0] <= width[1], f"{self.page.url} scrolls sideways"
         # at the end of the page the bar of actions stands in its own place: on the way it half covers what is scrolled past
         self.page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
         self.page.evaluate(AXE)
-        found = self.page.evaluate("levels => axe.run(document, {runOnly: levels}).then(r => r.violations)", LEVELS)
+        found = self.page.evaluate(
+            "levels => axe.run(document, {runOnly: levels, resultTypes: ['violations']}).then(r => r.violations)",
+            LEVELS,
+        )
         problems = [
             f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary'][:200]}" for one in found
         ]
