@@ -214,18 +214,26 @@ def test_a_day_is_a_day_and_none_is_made_up(client, day, told):
         assert ("发放日期", "", "2021-05-06") in one.changes
 
 
-def decided(client, ledger, batch, *, reason="传错了文件") -> dict:
+def decided(client, ledger, batch) -> dict:
     """Ask for the undo as the officer, agree as the leader; the report."""
     client.force_login(factories.user("town_officer", "仁风镇"))
-    assert push(client, ledger, "undo", batch, reason=reason).status_code == 302
-    assert push(client, ledger, "undo_decide", batch, decision="approve").status_code == 403
-    leader = factories.user("town_leader", "仁风镇")
-    client.force_login(leader)
-    assert ledger.url("import_batch", batch.pk) in client.get(reverse("workflow:tasks")).content.decode()
+    assert push(client, ledger, "undo", batch, reason="传错了文件").status_code == 302
+    client.force_login(factories.user("town_leader", "仁风镇"))
     assert push(client, ledger, "undo_decide", batch, decision="approve").status_code == 302
-    with acting_as(actor_for(leader)):
+    with system_scope("测试"):
         batch.refresh_from_db()
         return batch.reversals.last().report
+
+
+def test_who_asked_for_an_undo_does_not_agree_to_it_and_it_waits_for_who_may(client):
+    ledger, home = registry.get("employment:spell"), factories.household()
+    batch = take_in(client, ledger, line(ledger, home))
+    officer = factories.user("town_officer", "仁风镇")
+    client.force_login(officer)
+    assert push(client, ledger, "undo", batch, reason="传错了文件").status_code == 302
+    assert push(client, ledger, "undo_decide", batch, decision="approve").status_code == 403
+    client.force_login(factories.user("town_leader", "仁风镇"))
+    assert ledger.url("import_batch", batch.pk) in client.get(reverse("workflow:tasks")).content.decode()
 
 
 @pytest.mark.parametrize("ledger", LEDGERS, ids=lambda one: one.key)
