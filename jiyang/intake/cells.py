@@ -56,25 +56,25 @@ BLANKS = re.compile(r"[\s\xa0\u3000]")
 PARTED = re.compile(r"(?<=\d)[\s元￥¥]+(?=\d)")
 THREES = re.compile(r"^\D*\d{1,3}(?:[^\S\r\n]\d{3})+(?:\.\d+)?\D*$")  # 12 000
 APOSTROPHES = "'’‘`"  # in front of what is to stay a text
+QUOTES = APOSTROPHES + '"“”'
 LONGEST_CELL = 32_767  # characters that a spreadsheet keeps
 SEPARATORS = re.compile(r"[,，、;；|\n\r]+")
 WEAK_SEPARATORS = re.compile(r"(?:[-/.+~—·。&＆\\\s]|以及|[和与及])+")
-YES = {
-    "是", "√", "✓", "✔", "☑", "✅", "有", "y", "yes", "1", "1.0", "true", "对", "对号", "v",
-    "已", "☒是", "■是", "已消除", "已务工", "已解决", "已硬化", "已通", "能", "会", "参加", "已参加", "已参保",
-}  # fmt: skip
+# what answers any question; a word such as 已解决 answers only those that ask after it (`Field.answers`)
+YES = {"是", "√", "✓", "✔", "☑", "✅", "有", "y", "yes", "1", "1.0", "true", "对", "对号", "v", "☒是", "■是"}
 NO = {
-    "否", "×", "✗", "✘", "✖", "❌", "╳", "☓", "无", "n", "no", "0", "0.0", "false", "没有",
-    "x", "错", "不是", "不", "非", "未", "未消除", "未务工", "未解决", "未硬化", "未通", "不能", "不会", "未参加",
-    "未参保", "□", "☐",
+    "否", "×", "✗", "✘", "✖", "❌", "╳", "☓", "无", "n", "no", "0", "0.0", "false", "没有", "x", "错", "不是", "不", "非", "□", "☐",
 }  # fmt: skip
 SIGN_ENDS = "。."  # a full stop after 是
 LABEL_ENDS = "。.、,;/"
 TICK = "√✓✔☑✅■☒"
+WITHIN_BRACKETS = re.compile(r"^\(([^()]+)\)$")  # （√）
+MOST_WORDS = 3  # of a field's own for 是, and for 否, that a message names
 TICKED = re.compile(rf"^(是|否)[{TICK}]$|^[{TICK}](是|否)$")
 BOXES = re.compile(rf"^([{TICK}□☐])是[/、]?([{TICK}□☐])否$|^是([{TICK}□☐])[/、]?否([{TICK}□☐])$")  # □是 ☑否
 REMARK = re.compile(r"^([^()]+)\(([^()]*)\)$")
 AGAINST_YES = re.compile("[否未不没无非停退拟待将曾假×]|计划")  # 是（未参加）: nobody knows what is meant
+OF_WHAT_WAS_DONE = re.compile("已|(?<!不)[未没]")  # 是（已改造） of a dangerous house: what was done, not what is asked
 AGAINST_NO = re.compile("(?<!不)是|(?<![没未])有|(?<![未没不])(?<!没有)参加|已(?:参|解决|硬化|通|消除|务工|享受)|[√✓✔]")
 NOTHING = {
     "-",
@@ -109,15 +109,25 @@ NO_NAMES = {
     "长子", "次子", "三子", "四子", "长女", "次女", "三女", "四女", "之子", "之女", "之妻", "之母", "之父", "儿子", "女儿",
     "妻子", "丈夫", "父亲", "母亲", "爷爷", "奶奶", "孙子", "孙女", "儿媳", "女婿", "长孙女",
 }  # fmt: skip
-NAME_ENDS = "，,。.；;、:："  # what is no part of a name
+NAME_ENDS = "，,。.；;、:：·" + QUOTES  # what is no part of a name
 SEVERAL_NAMES = re.compile(r"[、，,;；/|]")
-TWO_NAMES = re.compile(r"^[\u3400-\u9fff]{2,3}[\s\xa0]+(?:[\u3400-\u9fff]{2,3}|[男女])$")  # 男: a sex beside the name
-ODD_IN_NAME = re.compile(r"^(?=.*[\u3400-\u9fff])(?=.*(?:[A-Za-z\-—–_+=@#$%^&!~`()]|··))")  # 王伟A
+COMPOUND = (
+    "欧阳|司马|上官|诸葛|皇甫|尉迟|公孙|慕容|令狐|长孙|宇文|司徒|司空|东方|南宫|夏侯|轩辕|钟离|闻人|澹台|公冶|宗政|濮阳|淳于|单于"
+    "|太叔|申屠|端木|呼延|百里|东郭|西门|独孤|赫连|万俟|拓跋"
+)  # surnames of two characters
+TWO_NAMES = re.compile(
+    rf"^(?!(?:{COMPOUND})\s)[\u3400-\u9fff]{{2,3}}[\s\xa0]+(?:[\u3400-\u9fff]{{2,3}}|[男女])$"
+)  # 男: a sex beside the name
+ODD_IN_NAME = re.compile(r"^(?=.*[\u3400-\u9fff])(?=.*(?:[A-Za-z\-—–_+=@#$%^&!~`():\"“”'’‘]|··))")  # 王伟A
 BRACKETS = str.maketrans("（【〔［[｛{〈《「『<＜）】〕］]｝}〉》」』>＞", "(" * 13 + ")" * 13)
 GONE = r"(?:已故|(?:已经?)?(?:死亡|去世|病故|亡故|销户|注销|迁出|嫁出|外嫁))$"
 NAME_REMARK = re.compile(rf"^([\u3400-\u9fff·]{{2,}})\([^()]*\)$|^([\u3400-\u9fff·]{{2,}}?){GONE}")
 NAME_WRAPPED = re.compile(r"^\(([\u3400-\u9fff·]{2,})\)$")
-NAME_DOUBT = re.compile(rf"某|{GONE}")  # what a name of Chinese characters alone does not have
+NAMED_AS = r"户主|本人|姓名|配偶|妻子?|丈夫|夫|[长次三四]?[子女]|儿子|女儿|父亲?|母亲?|儿媳|女婿|孙[子女]"
+NAME_LABELLED = re.compile(rf"^(?:(?:{NAMED_AS})[:：]|户主|本人)([\u3400-\u9fff·]{{2,}})$")  # 户主：王芳
+NAME_DOUBT = re.compile(
+    rf"某|{GONE}|^(?:妻|户主|本人|配偶|丈夫|[长次][子女]|儿子|女儿|父亲|母亲|儿媳|女婿)(?=..)"
+)  # what a name of Chinese characters alone does not have
 CODED = re.compile(
     r"^(?:\(\d{1,2}\)|\d{1,2}[-.、|:)—]|\d\d)(?=\D)|\(\d{1,2}\)$"
 )  # the number of a label in its code list
@@ -127,7 +137,7 @@ LOST_CHARACTER = re.compile(
 NUMBER_WITHIN = re.compile(r"\d{6}")
 FORMULA = ("=", "+", "-", "@")
 RARE = re.compile("[\u3400-\u4dbf\U00020000-\U000323af]")  # Chinese characters that old systems lose
-INNER = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000\xa0]+(?=[\u3400-\u9fff])")
+INNER = re.compile(r"(?<=[\u3400-\u9fff\U00020000-\U000323af])\s+(?=[\u3400-\u9fff\U00020000-\U000323af])")
 DOTS = re.compile(r"[•．∙⋅・‧・]|(?<=[\u4e00-\u9fff])[.．](?=[\u4e00-\u9fff])")
 
 
@@ -280,7 +290,7 @@ def text_cell(cell: object, field: Field | None = None) -> Read:
         return Read(None, "placeholder", "")
     if kept == raw and PLAIN.match(kept):
         return Read(kept)
-    if isinstance(cell, dt.date):
+    if isinstance(cell, dt.date | dt.time | dt.timedelta):
         return Read(kept, "text_from_date", kept)
     if kept[0] == "'" and kept[1:2] in FORMULA:  # what our own export puts before such texts
         return Read(kept[1:])
@@ -312,8 +322,9 @@ def name_cell(cell: object) -> Read:
     if is_nothing(narrow(kept)):
         return Read(None, "placeholder", "")
     bracketed = BLANKS.sub("", kept.translate(BRACKETS))
-    found, wrapped = NAME_REMARK.match(bracketed), NAME_WRAPPED.match(bracketed)
-    name = (found[1] or found[2]) if found else wrapped[1] if wrapped else kept.strip(NAME_ENDS + EDGES)
+    bare = bracketed.strip(NAME_ENDS)
+    found, wrapped = NAME_REMARK.match(bracketed) or NAME_LABELLED.match(bare), NAME_WRAPPED.match(bracketed)
+    name = next(filter(None, found.groups())) if found else wrapped[1] if wrapped else kept.strip(NAME_ENDS + EDGES)
     if broken := _no_name(name):
         return broken
     if found:
@@ -350,40 +361,61 @@ def yes_no_cell(cell: object, field: Field | None = None) -> Read:
         return Read(None, "placeholder", "")
     if not kept or (is_nothing(kept) and kept != "无"):
         return BLANK if not kept else Read(None, "placeholder", "")
-    answer = _answer(kept.rstrip(SIGN_ENDS).lower())
+    answer = _answer(kept.rstrip(SIGN_ENDS).lower(), field.answers if field is not None else {})
     if not answer:
-        return Read(None, "yes_no_unknown")
+        return Read(None, "yes_no_unknown", None, _answers(field))
     official = "是" if answer == "t" else "否"
     if isinstance(cell, bool) or raw == official:
         return Read(answer)
     return Read(answer, changed(raw, kept) if kept == official else "yes_no_sign", official)
 
 
-def _answer(sign: str) -> str:
-    """`t` or `f` of a sign, a ticked word or box, or a word whose remark in brackets does not speak against it; "" of others."""
+def _answer(sign: str, words: dict[str, bool]) -> str:
+    """`t` or `f` of a sign, a ticked word or box, a word of the field's own, or one whose remark in brackets does not speak
+    against it; "" of others.
+    """
+    if found := WITHIN_BRACKETS.match(sign.translate(BRACKETS)):
+        sign = found[1]
     if sign in YES or sign in NO:
         return "t" if sign in YES else "f"
+    if sign in words:
+        return "t" if words[sign] else "f"
     if found := TICKED.match(sign):
-        return _answer(found[1] or found[2])
+        return _answer(found[1] or found[2], words)
     if found := BOXES.match(sign):
         yes, no = (mark in TICK for mark in found.groups() if mark)
         return "" if yes == no else "t" if yes else "f"
     if found := REMARK.match(sign):
-        answer = _answer(found[1])
+        answer = _answer(found[1], words)
+        if found[2] in words:
+            return answer if words[found[2]] == (answer == "t") else ""
         against = AGAINST_YES if answer == "t" else AGAINST_NO
-        return "" if against.search(found[2]) else answer
+        unasked = answer == "t" and "已" not in words and OF_WHAT_WAS_DONE.search(found[2])
+        return "" if unasked or against.search(found[2]) else answer
     return ""
+
+
+def _answers(field: Field | None) -> str:
+    """What may stand in the cells of a yes/no field, where words of its own may."""
+    words = (
+        {answer: [word for word, yes in field.answers.items() if yes == answer] for answer in (True, False)}
+        if field
+        else {}
+    )
+    if not any(words.values()):
+        return ""
+    return f"应为“是”或“否”，也可填{'、'.join(words[True][:MOST_WORDS])}（是），{'、'.join(words[False][:MOST_WORDS])}（否）"
 
 
 def choice_cell(cell: object, field: Field) -> Read:
     if failed := unusable(cell):
         return failed
     raw = as_text(cell)
-    kept = tidy(raw).lstrip(APOSTROPHES)
+    kept = tidy(raw).strip(QUOTES)
     if not kept:
         return BLANK
     key = label_key(kept)
-    value = _labelled(key, field.labels)
+    value = labelled(raw, field)
     if value is None:
         if key in field.blank:
             return BLANK
@@ -396,8 +428,9 @@ def choice_cell(cell: object, field: Field) -> Read:
     return Read(value, "surrounding_spaces" if kept == official else "label_alias", official)
 
 
-def _labelled(key: str, labels: dict[str, str]) -> str | None:
+def labelled(text: str, field: Field) -> str | None:
     """The value of a label, also with a number of its list, a full stop, or in brackets what means the same (户主(本人))."""
+    key, labels = label_key(tidy(text).strip(QUOTES)), field.labels
     bare = CODED.sub("", key)
     ways = (key, key.removeprefix("其中:"), f"之{key}", key.removeprefix("之"), bare, key.rstrip(LABEL_ENDS))
     value = next(filter(None, map(labels.get, ways)), None)

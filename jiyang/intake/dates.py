@@ -26,7 +26,8 @@ from jiyang.intake.numerals import FORMAL, NUMERALS, chinese_number
 EPOCH, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
 FIRST_SERIAL, LAST_SERIAL = 20000, 60000  # 1954 to 2064 as Excel counts days
 FIRST_YEAR, LAST_YEAR = 1900, 2100
-DIGITS_DAY = re.compile(r"^(\d{4})(\d{2})(\d{2})?$")
+DIGITS_DAY = re.compile(r"^(\d{4})(\d{2})(?:(\d{2})|月)?$")
+PART_OF_MONTH = re.compile(r"(?<=月)(?:份?[初中底末]|[上中下]旬)$")  # tells no day
 MARK = r"[-./\\,、·—–]"
 SPLIT_DAY = re.compile(rf"^(\d{{4}})(?:{MARK}|年)(\d{{1,2}})(?:(?:{MARK}|月份?)(?:(\d{{1,2}})[日号]?)?)?$")
 MONTH_FIRST = re.compile(rf"^(\d{{1,2}})(?:{MARK}|月)(\d{{4}})年?$")  # 6/2017
@@ -36,7 +37,7 @@ SHORT_PAIR = re.compile(r"^(\d{1,2})[-./](\d{1,2})$")  # 17.6
 SHORT_DAY = re.compile(r"^\d{2}[-./]\d{1,2}[-./]\d{1,2}$")  # 17.6.5
 SPACED = re.compile(r"^\s*(\d{4})\s+(\d{1,2})(?:\s+(\d{1,2}))?\s*$")
 TIME = re.compile(
-    r"(?<=\d|[日号])(?:T|\s*(?:[上下]午|凌晨|中午|晚上)|\s+)\s*"
+    r"(?<=\d|[日号])(?:T|\s*(?:[上下]午|凌晨|中午|晚上)|\s+|(?<=[日号]))\s*"
     r"(?:\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AP]M|Z|\+\d\d:?\d\d)?|\d{1,2}[时点](?:\d{1,2}分(?:\d{1,2}秒)?|整)?)\s*$",
     re.IGNORECASE,
 )
@@ -112,6 +113,7 @@ def date_cell(cell: object, *, month: bool, epoch: dt.date = EPOCH, ways: Ways =
         return _of_date(cell.date() if isinstance(cell, dt.datetime) else cell, month)
     raw = as_text(cell)
     kept = _bare(raw)
+    kept = PART_OF_MONTH.sub("", kept) if month else kept
     if not kept:
         return BLANK
     if is_nothing(kept) or NO_DAY.match(kept) or (open_end and OPEN_END.match(kept)):
@@ -158,7 +160,8 @@ def _bare(raw: str) -> str:
         text = "-".join(filter(None, parts.groups()))
     elif holds_several(text):
         return text
-    return narrow(text).strip('"“”')
+    kept = narrow(text).strip('"“”')
+    return kept.rstrip("。.") or kept
 
 
 def _of_date(day: dt.date, month: bool) -> Read:

@@ -11,10 +11,11 @@ from jiyang.intake.header import Header
 
 KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row of villages has its village
 SUMS = re.compile(
-    r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计|户均|人均|平均值?|汇总|计数|求和|最[大小]值|总[人户]数)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元)?)$"
+    r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计|户均|人均|平均值?|汇总|计数|求和|最[大小]值|总[人户]数)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元|个?(?:行政)?村|个?镇街?)?"
+    r"|(?i:(?:sub|grand)?[ -]?total|sum)[:：]?)$"
 )
 COUNTED = re.compile(r"^(?:共计?|合计|总计)?[:：]?(?:\d+户)?[,，、]?(?:\d+(?:人|户|口|名))$")
-NUMBER = re.compile(r"^-?\d{1,10}(?:\.\d+)?$")
+NUMBER = re.compile(r"^-?(?:\d{1,10}|\d{1,3}(?:,\d{3})+)(?:\.\d+)?$")
 LONG_NUMBER = re.compile(r"\d{14}")
 FOOTER = re.compile(
     r"^(?:填表|填报|制表|审核|复核|负责|单位|备注|说明|注|联系|日期|经办|统计|打印|导出|分管|主管|主要领导|领导签|此表|本表|以下空白"
@@ -23,6 +24,12 @@ FOOTER = re.compile(
 SIGNED = re.compile(
     r"(?:签字|签名|签章|盖章|公章|[(（]章|填表人?|制表人?|审核人?|负责人|经办人)[)）]?[:：]?$|^年\s*月\s*日$|年\s+月\s+日$"
 )
+LEAD = re.compile(r"^[^:：]{1,12}[:：]")  # 注：, 填报单位（盖章）：
+BARE_LABEL = re.compile(r"^[\u4e00-\u9fff（）()、/]{2,12}[:：]$")
+TITLE = re.compile(
+    r"(?:名单|名册|花名册|台[账帐]|[情统汇明登信一公].{1,3}表)(?:[（(][^（）()]{1,12}[)）])?$"
+    r"|[（(]续[)）]$|续表$|\d{4}年\d{1,2}月|\d{4}年度"
+)  # what stands above a table, and again on each of its pages
 CLOSING = re.compile(
     r"^以上[^,，]{3,30}$|^[\W_]*(?:以下(?:空白|无正文|为空|无内容)|此处空白|(?:本表|本页)?(?:完|结束|完毕))[\W_]*$|^(?:\d{4}|[〇○零一二三四五六七八九]{4})年[\d一二三四五六七八九十]{1,3}月(?:[\d一二三四五六七八九十]{1,3}[日号])?$"
     r"|^\d{4}([-./])\d{1,2}\1\d{1,2}$"
@@ -46,7 +53,7 @@ class Line:
     """A row's texts, and what the rules ask of them."""
 
     def __init__(self, columns: Columns, row: list[Any]) -> None:
-        self.columns = columns
+        self.columns, self.row = columns, row
         self.texts = {place: tidy(as_text(row[place])) for place in columns.read}
         self.filled = [place for place, text in self.texts.items() if text]
         self.found = [self.texts[place] for place in self.filled]
@@ -65,6 +72,15 @@ class Line:
     def is_nobody(self) -> bool:
         """A row of people that names none."""
         return bool(self.columns.named) and not any(self.said.values())
+
+    @cached_property
+    def beside(self) -> list[str]:
+        """What stands in columns that are not read, without blanks."""
+        return [
+            text
+            for place, cell in enumerate(self.row)
+            if place not in self.texts and (text := re.sub(r"\s", "", as_text(cell)))
+        ]
 
     @cached_property
     def is_numbered(self) -> bool:
@@ -90,7 +106,25 @@ def _is_page(line: Line) -> bool:
 
 
 def _adds_up(line: Line) -> bool:
-    return _is_sum(line.bare, **line.said)
+    """A sum, where dashes may stand for what it does not add up; its label may stand in a column that is not read."""
+    said = {name: "" if _is_dash(text) else text for name, text in line.said.items()}
+    if line.columns.named and not any(said.values()) and any(map(SUMS.match, line.beside)):
+        return True
+    return _is_sum([text for text in line.bare if not _is_dash(text)], **said)
+
+
+def _is_dash(text: str) -> bool:
+    """Whether a text is nothing but a mark for nothing: /, —, ×."""
+    return text in {"x", "X"} or not any(map(str.isalnum, text))
+
+
+def _is_title(line: Line) -> bool:
+    """A table's title that comes again where its first column is that of the numbers or names."""
+    if not line.columns.named or len(line.filled) != 1 or line.is_numbered:
+        return False
+    (text,) = line.bare
+    in_number = line.said["household_no"] != "" or line.said["id_number"] != ""
+    return bool(TITLE.search(text) or (in_number and re.search("[\u4e00-\u9fff]{4}", text)))
 
 
 def _closes(line: Line) -> bool:
@@ -101,19 +135,21 @@ def _closes(line: Line) -> bool:
 
 
 def _explains_table(line: Line) -> bool:
-    """填表说明, 备注: but a person may be called so."""
+    """填表说明, 备注: but a person may be called so. 注： may be followed by any number of cells."""
     lead = line.found[0]
     is_name = lead == line.said["name"] and not re.search("[:：]", lead)
-    return line.is_aside and bool(FOOTER.match(lead)) and not is_name
+    is_short = line.is_aside or (bool(LEAD.match(lead)) and not line.is_numbered)
+    return is_short and bool(FOOTER.match(lead)) and not is_name
 
 
 def _is_labelled(line: Line) -> bool:
-    """包村干部：, where no name stands, or stands behind a label itself."""
-    labelled = [place for place in line.filled if LABELLED.match(line.texts[place])]
-    named = line.columns.named
-    if not (named and line.is_aside and labelled):
+    """包村干部：, where no name stands, or stands behind a label itself; a long line has several of them."""
+    if not line.columns.named or line.is_numbered:
         return False
-    return not line.said["name"] or named["name"] in labelled
+    labelled = [place for place in line.filled if LABELLED.match(line.texts[place])]
+    if not line.is_aside:
+        return sum(1 for text in line.bare if BARE_LABEL.match(text) or (LEAD.match(text) and FOOTER.match(text))) > 1
+    return bool(labelled) and (not line.said["name"] or line.columns.named["name"] in labelled)
 
 
 def _is_signed(line: Line) -> bool:
@@ -141,6 +177,7 @@ RULES: tuple[tuple[str, Callable[[Line], bool]], ...] = (
     ("表尾说明", _is_signed),
     ("合计行", _is_figures),
     ("分组行", _groups),
+    ("分组行", _is_title),
 )
 
 

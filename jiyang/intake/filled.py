@@ -8,9 +8,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from jiyang.intake.cells import Unvalued, as_text
+from jiyang.intake.cells import Unvalued, as_text, labelled
 from jiyang.intake.header import Header
-from jiyang.intake.layouts import Field, label_key
+from jiyang.intake.layouts import Field
 from jiyang.intake.reader import Source
 
 if TYPE_CHECKING:
@@ -170,8 +170,9 @@ def _heads(rows: _Rows) -> list[bool] | None:
     """Which rows are heads of household; None where the layout does not say."""
     if "relation" not in rows.part.names:
         return None
-    labels = rows.part.layout.by_name["relation"].labels
-    return [labels.get(label_key(as_text(cell))) == "head" for cell in rows.column("relation")]
+    field, column = rows.part.layout.by_name["relation"], rows.column("relation")
+    heads = {cell: labelled(as_text(cell), field) == "head" for cell in set(column)}
+    return list(map(heads.__getitem__, column))
 
 
 def _jointly(rows: _Rows, shared: Sequence[list[Any]]) -> bool:

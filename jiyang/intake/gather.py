@@ -215,7 +215,7 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
             found.last_left_out = number
             headings.left_out(number, whole)
             continue
-        if why := why or ("" if plainly else doubtful(row)):
+        if why := why or ("" if plainly else doubtful(row if len(whole) <= width else whole)):
             found.skipped[why] += 1
             found.last_left_out = number
             headings.left_out(number, whole)

@@ -41,6 +41,8 @@ KEYS = {
     "blank",
     "doubtful",
     "begins",
+    "asks",
+    "asks_lack",
     "own",
     "optional",
 }
@@ -66,7 +68,8 @@ class Field:
     """One column: `name` is the register's word, `belongs_to` household, person or file, `required` = must not be empty.
 
     `blank` lists what is written for "nothing", `doubtful` further labels that do not surely mean what they are taken for; `begins`
-    names the field with the day on which begins what this one's day ends; `allowed` the official texts of a `listed` field. An `optional` column is not
+    names the field with the day on which begins what this one's day ends; `asks` lists what a yes/no column asks whether it was done
+    or is (参加), `asks_lack` what it asks whether it was not (是否未参加); `allowed` the official texts of a `listed` field. An `optional` column is not
     missed where a file has none. `stated_unit` is the unit of amounts that the file's own heading states, where it is not `unit`.
     """
 
@@ -84,6 +87,8 @@ class Field:
     blank: tuple[str, ...] = ()
     doubtful: tuple[str, ...] = ()
     begins: str = ""
+    asks: tuple[str, ...] = ()
+    asks_lack: tuple[str, ...] = ()
     labels: dict[str, str] = field(default_factory=dict, hash=False)
     stated_unit: str = ""
 
@@ -130,6 +135,14 @@ class Field:
     def official(self) -> dict[str, str]:
         """Key → official label."""
         return {str(value): str(label) for value, label in self.codes.choices} if self.codes else {}
+
+    @cached_property
+    def answers(self) -> dict[str, bool]:
+        """Words that answer what a yes/no column asks: 已参加 is yes where it asks whether somebody takes part, no where it asks who does not."""
+        found: dict[str, bool] = {}
+        for word, done in [*((word, True) for word in self.asks), *((word, False) for word in self.asks_lack)]:
+            found |= {f"已{word}": done, word: done} | {f"{no}{word}": not done for no in ("未", "没", "没有", "不")}
+        return found | ({"已": True, "未": False} if self.asks else {})
 
     @property
     def sql_type(self) -> str | None:
@@ -245,7 +258,7 @@ def _field(name: str, spec: dict, where: str) -> Field:
     if "list" in spec:
         values["allowed"] = tuple(import_string(spec["list"]))
     values |= {key: tuple(map(label_key, spec.get(key, ()))) for key in ("blank", "doubtful")}
-    values["aliases"] = tuple(spec.get("aliases", ()))
+    values |= {key: tuple(spec.get(key, ())) for key in ("aliases", "asks", "asks_lack")}
     return Field(name=name, **values)
 
 

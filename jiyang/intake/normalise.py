@@ -11,7 +11,7 @@ from typing import Any
 
 from jiyang.identifiers.idcard import EARLIEST
 from jiyang.intake import dated, outside
-from jiyang.intake.cells import BLANK, LONGEST_CELL, TICK, Read, all_texts, as_text, unusable
+from jiyang.intake.cells import BLANK, LONGEST_CELL, TICK, Read, all_texts, as_text, narrow, unusable
 from jiyang.intake.context import Context
 from jiyang.intake.dates import USUAL, date_cell, is_month, ways_of
 from jiyang.intake.findings import Finding, Kind, kinds, letters
@@ -26,10 +26,12 @@ from jiyang.intake.values import plain_cells, reader_for
 PLACES = ("district", "town", "village")
 DATES = {"month", "day", "birth"}
 NUMBERS = {int, float, bool}
-CIRCLES = {"○", "◯", "〇", "●", "o", "O"}
+# circles by kind: of two kinds in one file, filled and empty, one says yes and one no, and nobody can tell which
+CIRCLES = dict.fromkeys("○◯〇oO⚪⭕", "empty") | dict.fromkeys("●⚫⬤", "filled") | dict.fromkeys("◉◎⊙", "ringed")
 Told = Callable[
     [str, int, float], None
 ]  # hears the phase (read, normalise), its rows so far, and which share of it is done
+LONGEST_SIGN = 8  # characters of a cell that holds a sign and blanks
 MOST_NOTES = 5000  # N findings of one code in one column that are listed one by one
 
 
@@ -164,7 +166,7 @@ def normalise(
         ],
     )
     day = as_of or data_date or dt.date.today()
-    ticked = _is_ticked(header, gathered)
+    ticked = _leaves_circles_open(header, gathered)
     for one in header.columns.values():
         if one.is_value:
             mapped.columns[one.name] = _column(one, gathered.columns[one.name], day, source, mapped, ticked=ticked)
@@ -209,15 +211,25 @@ def _tell_ahead(mapped: Mapped, source: Source) -> None:
         mapped.note("data_date", [index], Read(None, "data_date_ahead"))
 
 
-def _is_ticked(header: Header, gathered: Gathered) -> bool:
-    """Whether a tick says yes anywhere in the file: then nobody can tell what a circle says."""
-    signs = set(TICK)
-    return any(
-        isinstance(cell, str) and not signs.isdisjoint(cell)
-        for one in header.columns.values()
-        if one.type in {"yes_no", "choice"}
-        for cell in set(gathered.columns[one.name])
-    )
+def _leaves_circles_open(header: Header, gathered: Gathered) -> bool:
+    """Whether a tick says yes anywhere in the file, or circles of two kinds stand in it: then nobody can tell what a circle says."""
+    signs, kinds_seen = set(TICK), set()
+    for one in header.columns.values():
+        if one.type not in {"yes_no", "choice"}:
+            continue
+        for cell in set(gathered.columns[one.name]):
+            if not isinstance(cell, str):
+                continue
+            if not signs.isdisjoint(cell):
+                return True
+            if one.type == "yes_no" and (kind := _circle(cell)):
+                kinds_seen.add(kind)
+    return len(kinds_seen) > 1
+
+
+def _circle(cell: Any) -> str:
+    """The kind of circle that a cell holds and nothing else, "" for none."""
+    return CIRCLES.get(narrow(cell), "") if isinstance(cell, str) and len(cell) < LONGEST_SIGN else ""
 
 
 def _end_months(one: Field, mapped: Mapped, day: dt.date) -> None:
@@ -278,7 +290,7 @@ def _reads(
             odd[key] = read
     if one.type == "yes_no" and (ticked or "t" in stored.values()):
         context.unclear.add(one.name)
-    circles = [key for key in odd if key in CIRCLES] if one.type == "yes_no" else []
+    circles = [key for key in odd if _circle(key)] if one.type == "yes_no" else []
     if circles and one.name not in context.unclear:  # where no other sign says yes, a circle does
         stored |= dict.fromkeys(circles, "t")
         odd |= dict.fromkeys(circles, Read("t", "yes_no_sign", "是"))

@@ -150,6 +150,7 @@ TAG = re.compile(r"""<(?:(/?)([a-zA-Z][^\s/>]*+)((?:[^>=]++|=\s*+(?:"[^"]*+"|'[^
 ATTRIBUTE = re.compile(r"""([^\s=>/"']++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>"']++)))?+""")
 OPENED = re.compile(r"</?[a-zA-Z]")
 SILENT = {"style", "script", "title"}  # what they hold is not shown
+FORM = {"input", "select", "option"}
 TICKS = {"checkbox", "radio"}
 UNSEEN = {"hidden", "button", "submit", "reset", "image", "file"}  # inputs that show no value of the row
 ROUNDED = re.compile(r"-?[\d,]+(?:\.(\d+))?")
@@ -166,6 +167,9 @@ class Tables:
         self.merged: list[Range] = []
         self.held: dict[int, int] = {}  # column -> rows that a cell above still covers
         self.cell: list[str] | None = None
+        self.options: list[tuple[int, bool]] | None = (
+            None  # of a list to choose from: where each begins in the cell, and whether it is chosen
+        )
         self.number = ""  # what the cell holds where it shows it rounded
         self.span = (1, 1)
         self.room = MOST_CELLS
@@ -200,6 +204,8 @@ class Tables:
         if ends:
             if name in {"td", "th", "tr", "table"}:
                 self._close()
+            elif name == "select":
+                self._choose()
         elif name in SILENT:
             return _end_of(name, text, found.end())
         elif name == "tr":
@@ -218,13 +224,33 @@ class Tables:
             self.span = (_span(attributes, "rowspan"), _span(attributes, "colspan"))
         elif name == "br":
             self._put("\n")
-        elif name == "input":
-            self._put(_entered(_attributes(found[3])))
+        elif name in FORM and self.cell is not None:
+            self._form(name, _attributes(found[3]), self.cell)
         return found.end()
+
+    def _form(self, name: str, attributes: dict[str, str], cell: list[str]) -> None:
+        if name == "input":
+            self._put(_entered(attributes))
+        elif name == "select":
+            self.options = []
+        elif self.options is not None:
+            self.options.append((len(cell), "selected" in attributes))
+
+    def _choose(self) -> None:
+        """Of the options of a list the chosen one is shown. Where the page does not say which, nobody knows what it showed."""
+        if self.cell is not None and self.options:
+            begins = [begin for begin, _ in self.options]
+            shown = [
+                "".join(self.cell[begin:end]) for begin, end in zip(begins, [*begins[1:], len(self.cell)], strict=True)
+            ]
+            chosen = [text for text, (_, is_chosen) in zip(shown, self.options, strict=True) if is_chosen]
+            self.cell[begins[0] :] = chosen if len(chosen) == 1 else shown if len(shown) == 1 else [BROKEN]
+        self.options = None
 
     def _close(self) -> None:
         if self.cell is None:
             return
+        self._choose()
         row, (down, across) = self.rows[-1], self.span
         known = len(row)
         while self.held.get(len(row), 0) and len(row) < MOST_COLUMNS:

@@ -39,8 +39,8 @@ ID_NOISE = re.compile(
     r"^(?:身份证(?:号码?)?|ID|[\"“”#:])+|\((?:居民)?身份证(?:号码?)?\)$|[\"“”,.。;:、#]+$|(?<=\d)[-—](?=\d)",
     re.IGNORECASE,
 )
-ID_LETTERS = str.maketrans("ХхΧχ×", "XXXXX")  # letters that look like the X of an ID number
-ID_WITHIN = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
+ID_LETTERS = str.maketrans("ХхΧχ×Ⅹⅹ", "XXXXXXX")  # letters that look like the X of an ID number
+ID_WITHIN = re.compile(r"(?<!\d)\d{17}[\dXx](?:\d\d(?:[Bb]\d)?)?(?![\dBb])")
 REMARK_WITHIN = re.compile(r"[\u4e00-\u9fff]")
 NO_ID = {"新生儿", "无身份证", "没有身份证", "无证件", "待上户", "未上户", "未落户", "待落户", "未办理", "未办证"}
 PLACEHOLDER = re.compile(rf"^{idcard.NO_NUMBER}\d{{0,15}}[\dXx]?$")
@@ -58,6 +58,7 @@ PHONE_NOISE, COUNTRY = re.compile(r"[-—().]"), re.compile(r"^(?:\+?86|0086)(?=
 NO_PHONES = {"无电话", "没有电话", "没电话", "没有", "不详", "空号", "同户主"}
 PHONE_SEPARATORS = re.compile(r"[/\\,，、;；|\r\n]+|(?<=\d)\s*[或和及]\s*(?=\d)")
 PHONES_APART = re.compile(rf"{PHONE_SEPARATORS.pattern}|\s+")  # where no number is written in groups
+PHONE_NUMBERS = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|(?:0\d{2,3}-?)?[2-9]\d{6,7})(?!\d)")
 REMARKED_PHONE = re.compile(r"^[^\d+]*(?:\+?86)?(1[3-9]\d{9})[^\d+]+$|^[^\d+]+(1[3-9]\d{9})$")  # 13800138000儿子
 TEXTS = {"text", "name", "choice", "choices", "labels", "listed", "county_place"}
 LONGEST_VALUE = 500  # characters of a cell of any other type
@@ -225,12 +226,17 @@ def _is_phone(number: str) -> bool:
 
 
 def _other_phone(raw: str, kept: str) -> Read:
-    """Several numbers in one cell: the first mobile number counts. Anything else is kept as written while it fits."""
+    """Several numbers in one cell: the first mobile number counts, of others the first. Anything else is kept as written while it fits."""
     for separators in (PHONE_SEPARATORS, PHONES_APART):
         parts = [BLANKS.sub("", part) for part in separators.split(raw.translate(WIDE))]
         several = [COUNTRY.sub("", PHONE_NOISE.sub("", part)) for part in parts if part]
         first = next(filter(phone.is_mobile, several), None)
         if first and len(several) > 1:
+            return Read(first, "phone_several", first)
+    for text in (cells.half_width(raw), kept):  # 13800138000（王芳）、13900139000（李明）
+        numbers = PHONE_NUMBERS.findall(text)
+        if len(numbers) > 1:
+            first = next(filter(phone.is_mobile, numbers), numbers[0])
             return Read(first, "phone_several", first)
     if found := REMARKED_PHONE.match(PHONE_NOISE.sub("", kept)):
         return Read(found[1] or found[2], "phone_remark", found[1] or found[2])

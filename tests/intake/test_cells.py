@@ -219,3 +219,62 @@ def test_digits_one_by_one_are_read_where_they_are_written_so():
     assert [read("work_months", cell).stored for cell in ("一〇", "十二", "两")] == ["10", "12", "2"]
     assert [read("year", cell, "roster_e").stored for cell in ("二〇二一", "一九九八")] == ["2021", "1998"]
     assert {read("year", cell, "roster_e").stored for cell in ("2021 年", "二〇二一年", "二〇二一年度")} == {"2021"}
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "cell", "stored"),
+    [
+        ("uninsured_problem", "roster_c", "已参加", "f"),
+        ("uninsured_problem", "roster_c", "已参保", "f"),
+        ("uninsured_problem", "roster_c", "未参加", "t"),
+        ("after_uninsured", "roster_c", "没有参加", "t"),
+        ("uninsured_problem", "roster_c", "是（未参加）", "t"),
+        ("uninsured_problem", "roster_c", "否（已参加）", "f"),
+        ("uninsured_problem", "roster_c", "是（已参加）", None),
+        ("uninsured_problem", "roster_c", "未", None),
+        ("uninsured_problem", "roster_c", "无", "f"),
+        ("dropout_problem", "roster_c", "已解决", None),
+        ("after_water_damaged", "roster_c", "已解决", None),
+        ("water_difficult", "legacy_household", "已解决", None),
+        ("water_difficult", "legacy_household", "未解决", None),
+        ("dangerous_house", "legacy_household", "已解决", None),
+        ("safe_water", "legacy_household", "未解决", "f"),
+        ("risk_removed", "roster_c", "已消除", "t"),
+        ("risk_removed", "roster_c", "未消除", "f"),
+        ("working", "roster_d", "未务工", "f"),
+        ("plans_to_work", "roster_g", "已务工", None),
+        ("lifted_village", "roster_e", "已出列", "t"),
+        ("toilet_usable", "roster_c", "不能", "f"),
+    ],
+)
+def test_a_word_answers_the_question_that_its_column_asks(name, layout, cell, stored):
+    found = read(name, cell, layout)
+    assert (found.stored, found.code) == (stored, "yes_no_sign" if stored else "yes_no_unknown")
+
+
+def test_a_refused_word_is_told_with_those_that_may_stand_there():
+    assert "已参加" in read("critical_illness_insured", "已解决").note
+
+
+@pytest.mark.parametrize("cell", ["Ⅹ", "ⅹ"])
+def test_the_roman_ten_is_the_x_of_a_number(cell):
+    assert read("id_number", ID[:-1] + cell)[:2] == (ID, "number_format")
+
+
+def test_a_remark_beside_the_number_of_a_certificate_is_no_part_of_it():
+    assert read("id_number", f"{ID}43（残疾证）")[:2] == (f"{ID}43", "id_remark")
+    assert read("id_number", f"{ID}43B1（本人）")[:2] == (f"{ID}43B1", "id_remark")
+
+
+def test_a_part_of_a_month_is_no_day():
+    assert read("job_started_on", "2021年5月底", "roster_d")[:2] == (None, "date_unreadable")
+
+
+@pytest.mark.parametrize("cell", [dt.time(3, 2), dt.timedelta(hours=3, minutes=2)])
+def test_a_text_that_a_spreadsheet_turned_into_a_time_is_told(cell):
+    assert read("hamlet", cell).code == "text_from_date"
+
+
+@pytest.mark.parametrize("cell", ["戶主", '"户主"', "“户主”"])
+def test_a_head_in_quotes_or_old_characters(cell):
+    assert read("relation", cell).stored == "head"

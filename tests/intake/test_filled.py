@@ -85,6 +85,16 @@ def test_the_number_and_the_places_may_both_stand_once(load):
     assert {one.code for one in mapped.findings} == {"household_above", "place_above"}
 
 
+@pytest.mark.parametrize("head", ["户主(本人)", "01户主", "1.户主", "户主。", "'户主", "户主\u200b", '"户主"'])
+@pytest.mark.parametrize("kind", ["numbers", "all"])
+def test_a_head_is_the_one_that_the_reader_takes_for_one(load, head, kind):
+    rows = [{**one, "与户主关系": head} if one["与户主关系"] == "户主" else one for one in homes(4)]
+    names = ("户编号",) if kind == "numbers" else ("户编号", *PLACES, "自然村", "人数")
+    part = [one if one["与户主关系"] == head else {**one, **dict.fromkeys(names, "")} for one in rows]
+    mapped = load(text(grid(part)))
+    assert (mapped.columns["household_no"], errors(mapped)) == ([one["户编号"] for one in rows], set())
+
+
 def test_a_number_that_stands_again_behind_a_pages_heading_does_not_hinder(load):
     rows = villages(2)
     table = grid([one if one["与户主关系"] == "户主" else {**one, "户编号": ""} for one in rows])

@@ -87,6 +87,77 @@ def test_lines_to_be_signed_are_no_people(load, extra):
     assert (len(mapped.rows), codes(mapped), mapped.skipped) == (3, [], {"表尾说明": 1})
 
 
+@pytest.mark.parametrize("dash", ["—", "-", "/", "×", "——", "－", "x"])
+def test_a_sum_with_dashes_is_nobody(load, dash):
+    names = grid([])[0]
+    rows = [
+        ["合计", *[dash] * (len(names) - 1)],
+        line(姓名="合计", 证件号码=dash, 人数="7", 人均纯收入="99,999.50"),
+        line(序号="合计", 户编号="3户", 姓名="7人", 证件号码=dash, 人数="7"),
+        line(姓名="Total", 人数="7"),
+    ]
+    family = homes(2)
+    mapped = load(workbook((SHEET, [*grid(family), *rows])))
+    assert (len(mapped.rows), codes(mapped), mapped.skipped) == (len(family), [], {"合计行": 4})
+
+
+@pytest.mark.parametrize("name", ["备注", "编组"])
+def test_a_sum_whose_label_stands_in_a_column_that_is_not_read(load, name):
+    names = [*grid([])[0], name] if name == "备注" else [name, *grid([])[0]]
+    rows = [
+        *grid(people(3), names),
+        [{name: "合计", "人数": "7人", "人均纯收入": "99,999.50"}.get(one, "") for one in names],
+        [{name: "合计", "自然村": "全镇"}.get(one, "") for one in names],
+    ]
+    mapped = load(workbook((SHEET, rows)))
+    assert (len(mapped.rows), mapped.skipped) == (3, {"合计行": 2})
+
+
+def test_a_sum_never_takes_a_person_with_a_number_along(load):
+    rows = people(3)
+    rows[1]["姓名"] = "合计"
+    assert len(load(workbook((SHEET, grid(rows)))).rows) == 3
+
+
+def test_a_sum_of_villages_is_none(load):
+    heading = ["县", "乡", "村", "年度", "总户数", "总人口数", "低保户数", "低保人口数"]
+    one = people(1)[0]
+    village = [one["县(市、区、旗)"], one["乡(镇)"], one["行政村"], "2025", "300", "900", "3", "4"]
+    sums = [
+        ["", "", "合计6个村", "", "1200"],
+        ["合计29个村", "", "", "", "1"],
+        ["", "小计：3个行政村", "", "", "1,200"],
+    ]
+    mapped = load(workbook((SHEET, [heading, village, *sums])))
+    assert (mapped.header.layout.key, len(mapped.rows), mapped.skipped) == ("roster_e", 1, {"合计行": 3})
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"序号": "填表人：", "行政村": "张三", "姓名": "审核人：", "与户主关系": "李四", "劳动技能": "填表日期：", "人均纯收入": "2025年6月30日"},
+        {"序号": "制表人：", "县(市、区、旗)": "张三", "自然村": "审核人：", "户编号": "李四", "姓名": "负责人：", "证件号码": "王五", "劳动技能": "日期："},
+        {"序号": "填报单位（盖章）：", "行政村": "济阳街道", "姓名": "填报人：李四", "民族": "联系电话：0531-84212345", "劳动技能": "填报时间：2025.6.30"},
+        {"行政村": "济阳街道", "自然村": "填报人：", "姓名": "李四", "民族": "联系电话：", "劳动技能": "84212345", "人均纯收入": "2025.6.30"},
+        {"序号": "注：", "数据日期": "1.本表一式三份", "姓名": "镇留存一份", "证件号码": "村留存一份", "民族": "区留存一份"},
+    ],
+)  # fmt: skip
+def test_a_long_line_to_be_signed_is_nobody(load, cells):
+    family = homes(1)
+    mapped = load(workbook((SHEET, [*grid(family), line(**cells)])))
+    assert (len(mapped.rows), codes(mapped), mapped.skipped) == (len(family), [], {"表尾说明": 1})
+
+
+@pytest.mark.parametrize("first", ["户编号", "姓名"])
+def test_a_title_that_comes_again_is_nobody(load, first):
+    names = [first, *(name for name in grid([])[0] if name != first)]
+    pages = [grid(people(3), names), grid(people(6)[3:], names)]
+    titles = [["济阳区已脱贫人口名单（续）"], ["济阳街道    2025年6月30日"]]
+    mapped = load(workbook((SHEET, [*pages[0], *titles, *pages[1]])))
+    assert (len(mapped.rows), codes(mapped)) == (6, [])
+    assert mapped.skipped == {"分组行": 2, "重复的表头": 1}
+
+
 def test_a_person_with_a_remark_that_ends_like_a_label_is_a_person(load):
     person = people(1)[0]
     short = {"姓名": person["姓名"], "与户主关系": "户主", "自然村": "二组：东"}

@@ -277,6 +277,19 @@ def test_an_html_table_with_spanning_cells(load):
     assert mapped.findings == []
 
 
+@pytest.mark.parametrize(("chosen", "stored"), [(0, "t"), (1, "f"), (None, None)])
+def test_of_a_list_on_a_page_the_chosen_option_is_read(load, chosen, stored):
+    options = "".join(
+        f"<option value={place}{' selected' if place == chosen else ''}>{text}</option>"
+        for place, text in enumerate("是否")
+    )
+    rows = grid(people(2, 危房户=f"<select>{options}</select>", 自然村="<select><option>东<option>西</select>"))
+    page = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    mapped = load(f"<table>{page}</table>".encode(), "名单.xls")
+    assert (mapped.columns["dangerous_house"], mapped.columns["hamlet"]) == ([stored] * 2, [None] * 2)
+    assert {one.code for one in mapped.findings if one.column == "自然村"} == {"text_broken"}
+
+
 def test_what_an_html_table_shows_and_holds_is_read(load):
     rows = grid(people(2), [*SHORT, "人均纯收入", "人联系电话", "危房户"])
     rows[1][-3:] = [("x:num=\"8000.5678\"", "8,001"), ("", '<input type="text" value="13800001111"><input type=hidden value=7>'), ("", "<input type=checkbox>是<input type=checkbox checked>否")]  # fmt: skip
@@ -611,6 +624,8 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("证件号码", "{}（身份证）", "number_format", "{}"),
         ("是否参加大病保险", "已参加", "yes_no_sign", "是"),
         ("是否参加大病保险", "未参加", "yes_no_sign", "否"),
+        ("是否参加大病保险", "没有参加", "yes_no_sign", "否"),
+        ("是否参加大病保险", "已解决", "yes_no_unknown", None),
         ("是否参加大病保险", "□", "yes_no_sign", "否"),
         ("是否参加大病保险", "是（已参加）", "yes_no_sign", "是"),
         ("是否参加大病保险", "是(2021年)", "yes_no_sign", "是"),
@@ -707,6 +722,31 @@ def test_all_rows_of_another_district_are_one_refusal(load):
         ("姓名", "王伟已故", "name_remark", "王伟"),
         ("姓名", "（王伟）", "name_odd", "王伟"),
         ("姓名", "王－伟", "name_odd", "王－伟"),
+        *(("姓名", f"王{blank}芳", "inner_spaces", "王芳") for blank in "\u2003\u2002\u2009\u202f\u205f"),
+        ("姓名", "王\u2005 芳", "inner_spaces", "王芳"),
+        ("姓名", "欧阳 娜娜", "inner_spaces", "欧阳娜娜"),
+        ("姓名", '"王芳"', "inner_spaces", "王芳"),
+        ("姓名", "“王芳”", "inner_spaces", "王芳"),
+        ("姓名", "王芳'", "inner_spaces", "王芳"),
+        ("姓名", "王芳·", "inner_spaces", "王芳"),
+        ("姓名", "户主：王芳", "name_remark", "王芳"),
+        ("姓名", "户主王芳", "name_remark", "王芳"),
+        ("姓名", "妻王芳", "name_odd", "妻王芳"),
+        ("姓名", "王伟：李丽", "name_odd", "王伟：李丽"),
+        ("证件号码", "{}（残疾证）", "id_remark", "{}"),
+        ("户联系电话", "13812345678（王芳）、13912345678（李明）", "phone_several", "13812345678"),
+        ("户联系电话", "13812345678(本人) 13912345678(儿子)", "phone_several", "13812345678"),
+        ("户联系电话", "0531-84212345、0531-84215678", "phone_several", "0531-84212345"),
+        ("户联系电话", "0531-84212345（家里）、138 1234 5678（儿子）", "phone_several", "13812345678"),
+        ("与户主关系", '"配偶"', "surrounding_spaces", "配偶"),
+        ("首次识别时间", "2014年5月底", "date_format", "201405"),
+        ("首次识别时间", "201405月", "date_format", "201405"),
+        ("首次识别时间", "2014.5。", "date_format", "201405"),
+        ("首次识别时间", "2014年5月1日0时", "date_format", "201405"),
+        ("是否解决安全饮用水", "（√）", "yes_no_sign", "是"),
+        ("是否解决安全饮用水", "[√]", "yes_no_sign", "是"),
+        ("是否解决安全饮用水", "()", "yes_no_unknown", None),
+        *(("危房户", cell, "yes_no_unknown", None) for cell in ("已消除", "已解决", "未解决", "未", "已参加", "是（已改造）")),
         ("姓名", "王··伟", "name_odd", "王··伟"),
         ("姓名", True, "name_not_text", None),
         ("姓名", "长子", "name_broken", None),
@@ -764,6 +804,16 @@ def test_circles_say_yes_where_no_other_sign_does(load):
 
     assert read("○", "", "×") == ["t", None, "f"]
     assert read("○", "√", "") == [None, "t", None]
+
+
+@pytest.mark.parametrize("pair", ["●○", "◉◯", "⚫⚪", "◎○", "●O"])
+def test_of_two_kinds_of_circles_nobody_can_tell_which_says_yes(load, pair):
+    rows = [{**one, "危房户": cell} for one, cell in zip(people(4), [*pair, pair[0] + " ", "否"], strict=True)]
+    mapped = load(workbook((SHEET, grid(rows))))
+    assert mapped.columns["dangerous_house"] == [None, None, None, "f"]
+    assert [one.code for one in mapped.findings if one.column == "危房户"] == ["yes_no_unknown"] * 3
+    alone = load(workbook((SHEET, grid(people(3, 危房户=pair[0])))))
+    assert alone.columns["dangerous_house"] == ["t"] * 3
 
 
 def test_what_a_circle_says_follows_the_whole_file(load):
