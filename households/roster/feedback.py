@@ -7,7 +7,7 @@ failed rows another one stands there.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -33,6 +33,7 @@ from jiyang.intake.writing import SUMMARY, WHY
 from jiyang.ledgers.export import safe
 
 FAILED = (RowAction.REFUSED, RowAction.UNKNOWN, RowAction.DUPLICATE, RowAction.OUT_OF_AREA)
+CAME = (RowAction.INSERT, RowAction.UPDATE, RowAction.SAME)  # of a batch that was written
 LOOKS = {
     Severity.ERROR: {"bg_color": "#fbe9e7", "border": 1, "border_color": "#b3261e"},
     Severity.WARNING: {"bg_color": "#fff4d6", "border": 1, "border_color": "#b07800"},
@@ -142,12 +143,26 @@ def failed_rows(batch: Batch, path: Path) -> int:
 
 def strangers(batch: Batch) -> int:
     """How many rows of a continuation have neither household, ID number nor name of a row that the former batch left out."""
-    left = RosterRow.objects.filter(batch=batch.continues_id, action__in=FAILED)
+    of_file = Batch.objects.filter(
+        file=batch.continues.file.name
+    )  # rows of what was held of it came to batches of their own
+    left = RosterRow.objects.filter(batch__in=of_file, action__in=FAILED)
     known = Q(pk__in=[])
     for name in ("household_no", "id_index", "name"):
         known |= Q(**{f"{name}__in": left.exclude(**{name: None}).values(name)})
     villages = Q(name=None, village__in=left.filter(name=None).values("village"))
     return RosterRow.objects.filter(batch=batch).exclude(known | villages).count()
+
+
+def still_out(batches: Collection[Batch], written: Collection[Batch]) -> dict[int, int]:
+    """Batch → how many of the rows that it left out came in by none of the batches `written`; those without any are not in it."""
+    came = RosterRow.objects.filter(batch__in=written, action__in=CAME)
+    filled = {name: came.exclude(**{name: None}).values(name) for name in ("id_index", "household_no", "name")}
+    named = Q(household_no__in=filled["household_no"]) & (Q(name=None) | Q(name__in=filled["name"]))
+    village = Q(household_no=None, name=None, village__in=came.filter(name=None).values("village"))
+    left = RosterRow.objects.filter(batch__in=batches, action__in=FAILED)
+    left = left.exclude(Q(id_index__in=filled["id_index"]) | named | village)
+    return dict(left.order_by().values_list("batch").annotate(Count("pk")))
 
 
 def _width_before_why(source: Source, part: Part) -> int | None:

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from households.models import RosterAbsence, RosterRow
@@ -35,6 +36,14 @@ TARGET = "roster"
 ACT = "roster.import"
 WRITTEN = (RowAction.INSERT, RowAction.UPDATE)
 OPEN = (BatchState.UPLOADED, *acts.UNDECIDED, BatchState.REFUSED)
+CHAIN = """
+with recursive above as (
+    select id, continues_id from intake_batch where id = %s
+    union all select b.id, b.continues_id from intake_batch b join above on b.id = above.continues_id),
+chain as (
+    select id from above where continues_id is null
+    union all select b.id from intake_batch b join chain on b.continues_id = chain.id)
+select id from chain"""
 
 
 def own_district() -> Region:
@@ -201,6 +210,11 @@ def _released(batch: Batch) -> Batch:
 def is_rest(batch: Batch) -> bool:
     """Whether the batch holds only those rows of another one's file that were held or overtaken."""
     return batch.continues is not None and batch.file.name == batch.continues.file.name
+
+
+def chain_of(batch: Batch) -> RawSQL:
+    """The keys of all batches that bring rows of one file: the first one and whatever continues it, in any number of steps."""
+    return RawSQL(CHAIN, [batch.pk])
 
 
 @transaction.atomic

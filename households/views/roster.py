@@ -48,6 +48,7 @@ ROW_WRONG = {
 UNWRITTEN = {"overtaken": "提交以后系统数据有变化", "tied": "与暂缓的户有牵连（如互换编号），须一起入库"}
 # how a batch stands in the list: one of which nothing would be written is not waiting to be submitted
 STANDINGS = {**dict(BatchState.choices), "idle": "不需入库", "stuck": "无可入库的行"}
+SUPERSEDED = "未入库的行已由其他批次入库"
 IDLE = Q(state=BatchState.CHECKED, counts__insert=0, counts__update=0, counts__relisted__isnull=True)
 LEFT_OUT = Q(counts__refused__gt=0) | Q(counts__unknown__gt=0) | Q(counts__out_of_area__gt=0)
 STANDING = Case(When(IDLE & LEFT_OUT, then=Value("stuck")), When(IDLE, then=Value("idle")), default=F("state"))
@@ -167,20 +168,34 @@ def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
         return {**context, **progress_context(batch), "seen": batch.doing, "may_stop": may_stop, **extra}
     actor = request.actor
     may_make, why = context["may_make"], batch.error.get("code")
-    continuations = list(batch.continuations.order_by("pk"))
+    chain = chain_context(batch, actor)
     context |= {
         "urls": {act: reverse(f"households:batch_{act}", args=[batch.pk]) for act in DIALOGS},
         "may_reread": may_make and not roster.is_rest(batch),
         "may_mend": batch.state == BatchState.REFUSED and why in MENDABLE and may_make,
         "may_recheck": batch.state == BatchState.REFUSED and why == STOPPED and may_make,
         "row_chosen": row_chosen(batch),
-        "related": [batch.continues, *continuations] if batch.continues else continuations,
+        **chain,
         **origin_context(batch, actor),
-        **unwritten_context(batch, continuations),
+        **unwritten_context(batch, chain["related"]),
     }  # fmt: skip
     if batch.counts and batch.state != BatchState.DROPPED:
         context["preview"] = Preview(batch, actor, request.GET)
     return {**context, **extra}
+
+
+def chain_context(batch: Batch, actor: Actor) -> dict:
+    """The other batches of the same roster, however often it was continued, and of which of them nothing waits any longer.
+
+    Of a batch with nothing to write whose rows all came in by others (`superseded`) nobody need submit anything.
+    """
+    chain = list(batches(actor).filter(pk__in=roster.chain_of(batch)).annotate(standing=STANDING).order_by("pk"))
+    stuck, written = ([one for one in chain if one.standing == standing] for standing in ("stuck", BatchState.APPROVED))
+    out = feedback.still_out(stuck, written) if stuck and written else dict.fromkeys(one.pk for one in stuck)
+    for one in chain:
+        one.standing_label = SUPERSEDED if one in stuck and one.pk not in out else STANDINGS[one.standing]
+    superseded = any(one.pk == batch.pk and one.standing_label == SUPERSEDED for one in chain)
+    return {"related": [one for one in chain if one.pk != batch.pk], "superseded": superseded}
 
 
 def row_chosen(batch: Batch) -> dict:
@@ -202,12 +217,12 @@ def origin_context(batch: Batch, actor: Actor) -> dict:
     }
 
 
-def unwritten_context(batch: Batch, continuations: list[Batch]) -> dict:
+def unwritten_context(batch: Batch, related: list[Batch]) -> dict:
     """Approved rows of a batch that could not be written, why, and the batch in which they wait."""
     key = next((key for key in UNWRITTEN if batch.counts.get(key)), None)
     if key is None:
         return {}
-    rest = next(one for one in continuations if roster.is_rest(one))
+    rest = next(one for one in related if one.continues_id == batch.pk and roster.is_rest(one))
     return {"unwritten": batch.counts[key], "unwritten_why": UNWRITTEN[key], "rest": rest}
 
 

@@ -109,6 +109,45 @@ def test_a_file_that_is_not_of_the_batch_is_told_on_the_page(faulty, data_admin,
     assert f"行不在批次 {faulty} 未入库的行里" in page(data_admin, other) and strangers(other) == 1
 
 
+def test_rows_that_went_along_with_a_held_town_are_no_strangers(data_admin, district_clerk, tmp_path):
+    """The failed rows were downloaded before the checker held the town: now they stand in the batch of what was held."""
+    batch = submit(
+        data_admin,
+        send(
+            data_admin,
+            as_csv(
+                row("3701", "9001", "王一", ONE),
+                row("3702", "9002", "李二", wrong(TWO)),
+                row("3703", "9003", "赵三", THREE),
+            ),
+        ),
+    )
+    data = failed(data_admin, batch, tmp_path / "1.xlsx", **{f"n{wrong(TWO)}": TWO})
+    with acting_as(actor_for(district_clerk)):
+        roster.hold(batch=batch, by=district_clerk, rows=[3, 4])
+        committing.commit(roster.approve(batch=batch, by=district_clerk, reason="还在核实").pk)
+    clear()
+    assert strangers(continued(data_admin, batch, data)) == 0
+
+
+def test_the_whole_chain_is_shown_and_what_came_in_by_a_later_part_waits_for_nobody(
+    faulty, data_admin, district_clerk, tmp_path
+):
+    clear()
+    approve(district_clerk, submit(data_admin, faulty))
+    first = continued(data_admin, faulty, failed(data_admin, faulty, tmp_path / "1.xlsx", **{f"n{wrong(TWO)}": FOUR}))
+    second = continued(data_admin, first, failed(data_admin, first, tmp_path / "2.xlsx"))
+    mended = {f"n{wrong(THREE)}": THREE}
+    third = continued(data_admin, second, failed(data_admin, second, tmp_path / "3.xlsx", **mended))
+    assert f"{second}</a>（无可入库的行，" in page(data_admin, faulty)
+    assert "不需要再提交" not in page(data_admin, second)
+    approve_clear(district_clerk, submit(data_admin, third))
+    text = page(data_admin, faulty)
+    for one, standing in ((first, "待提交"), (second, "未入库的行已由其他批次入库"), (third, "已入库")):
+        assert f"{one}</a>（{standing}，" in text
+    assert "不需要再提交" in page(data_admin, second) and "不需要再提交" not in page(data_admin, first)
+
+
 def strangers(batch: Batch) -> int:
     with system_scope("测试"):
         return feedback.strangers(batch)
