@@ -31,6 +31,7 @@ from jiyang.intake.refusals import MENDABLE
 from jiyang.intake.services import forget_headings, save_mapping
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
+from jiyang.workflow.reasons import given
 
 TARGET = "roster"
 ACT = "roster.import"
@@ -185,12 +186,11 @@ def approve(*, batch: Batch, by: User, reason: str = "", seen: str = "") -> Batc
     batch = acts.as_checker(batch, by=by, seen=seen)
     planned = RosterRow.objects.filter(batch=batch, action__in=WRITTEN)
     held = planned.filter(held=True).count()
-    if held and not reason.strip():
-        raise ValidationError("有暂缓的户，请写明暂缓原因")
+    reason = given(reason, missing="有暂缓的户，请写明暂缓原因") if held else ""
     if held and not planned.filter(held=False).exists():
         raise ValidationError("所有的户都已暂缓，请直接退回")
     batch.state, batch.approved_by, batch.approved_at = BatchState.APPLYING, by, timezone.now()
-    batch.reason, batch.attempts = reason.strip()[:200] if held else "", 0
+    batch.reason, batch.attempts = reason, 0
     batch.save()
     progress_of(batch.pk).start(batch.rows)
     return batch
@@ -259,14 +259,13 @@ def stays(*, absence: RosterAbsence, by: User, reason: str) -> RosterAbsence:
 
     It answers for every roster so far that left them out, once: a later answer is refused with the first one.
     """
-    if not reason.strip():
-        raise ValidationError("请写明核实情况")
+    reason = given(reason, missing="请写明核实情况")
     absence = RosterAbsence.objects.select_for_update().get(pk=absence.pk)
     if absence.answer:
         raise ValidationError(f"已有核实结果，这次没有保存。{absence.answer}")
     if not absences.belongs(absence):
         raise ValidationError(f"{absence.person.name}已不在这一户，不需再核实")
-    absence.stays_by, absence.stays_at, absence.stays_reason = by, timezone.now(), reason.strip()[:200]
+    absence.stays_by, absence.stays_at, absence.stays_reason = by, timezone.now(), reason
     absence.save()
     RosterAbsence.objects.filter(
         person=absence.person_id, household=absence.household_id, raised=True, stays_at=None

@@ -11,6 +11,7 @@ from django.views.generic import View
 from jiyang.access.scope import Actor
 from jiyang.intake import acts, targets
 from jiyang.intake.models import Batch
+from jiyang.workflow import reasons
 from jiyang.workflow.enums import ProposalState
 from jiyang.workflow.proposals import may_decide
 
@@ -70,6 +71,7 @@ def acts_context(batch: Batch, actor: Actor, plan: str = "") -> dict:
     involved = acts.makers(batch)
     return {
         "seen": acts.stamp(batch, plan),
+        "longest_reason": reasons.LONGEST,
         "may_make": actor.has(f"{act}.make"),
         "may_check": actor.has(f"{act}.check") and involved.isdisjoint(barred),
         "is_maker": actor.user.pk in involved,

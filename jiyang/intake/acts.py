@@ -20,6 +20,7 @@ from jiyang.intake.models import Batch, Reversal
 from jiyang.planner import planned_with
 from jiyang.workflow import proposals
 from jiyang.workflow.enums import ProposalState
+from jiyang.workflow.reasons import given
 
 TURN = 0x051B  # first key of the advisory locks
 PATIENCE = "1s"  # how long an act waits for another one on the same batch; a job takes longer
@@ -124,15 +125,13 @@ def withdraw(*, batch: Batch, by: User, seen: str = "") -> Batch:
 
 @transaction.atomic
 def give_back(*, batch: Batch, by: User, reason: str, seen: str = "") -> Batch:
-    """退回 with a reason. Raises PermissionDenied for the maker, ValidationError without a reason, BatchMoved."""
+    """退回 with a reason. Raises PermissionDenied for the maker, ValidationError without a reason or for one too long, BatchMoved."""
     batch = as_checker(batch, by=by, seen=seen)
-    if not reason.strip():
-        raise ValidationError("请写明退回原因")
-    return _hand_back(batch, BatchState.RETURNED, reason.strip())
+    return _hand_back(batch, BatchState.RETURNED, given(reason, missing="请写明退回原因"))
 
 
 def _hand_back(batch: Batch, state: str, reason: str) -> Batch:
-    batch.state, batch.reason = state, reason[:200]
+    batch.state, batch.reason = state, reason
     batch.submitted_by = batch.submitted_at = None
     batch.save()
     return batch
@@ -151,13 +150,12 @@ def drop(*, batch: Batch, by: User, seen: str = "", states: Collection[str] = UN
 def ask_reversal(*, batch: Batch, by: User, reason: str, seen: str = "") -> Reversal:
     """申请撤销 of an approved batch, or 恢复 of one that was taken back: another person decides.
 
-    `seen` is the kind that the page offered. Raises PermissionDenied, ValidationError (no reason, or a request is open),
+    `seen` is the kind that the page offered. Raises PermissionDenied, ValidationError (no reason or one too long, or a request is open),
     BatchMoved.
     """
     if not require().has(f"{targets.target_of(batch).undo_act}.make"):
         raise PermissionDenied("本岗位不能申请撤销这类导入")
-    if not reason.strip():
-        raise ValidationError("请写明原因")
+    reason = given(reason, missing="请写明原因")
     batch = locked(batch, *KIND_FROM)
     if open_reversal(batch):
         raise ValidationError("这一批已有一份待复核的申请")
@@ -165,7 +163,7 @@ def ask_reversal(*, batch: Batch, by: User, reason: str, seen: str = "") -> Reve
     if seen not in ("", due):
         raise BatchMoved(f"这一批现在是“{batch.doing}”，请刷新页面")
     place = {"district_id": batch.district_id, "town_id": batch.town_id, "village_id": batch.village_id}
-    return Reversal.objects.create(batch=batch, kind=due, reason=reason.strip()[:200], submitted_by=by, **place)
+    return Reversal.objects.create(batch=batch, kind=due, reason=reason, submitted_by=by, **place)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from jiyang.access.matrix import matrix
 from jiyang.access.scope import Actor, Held, note_stand_in, require
 from jiyang.access.standing import held
 from jiyang.workflow.enums import ProposalState
+from jiyang.workflow.reasons import given
 from jiyang.workflow.tasks import forget_count
 
 if TYPE_CHECKING:
@@ -110,16 +111,21 @@ def _reaches(held: Held, proposal: Proposal) -> bool:
     return getattr(proposal, f"{held.region.level}_id") == held.region.pk
 
 
+LONGEST_DECISION = 200  # characters: what the column holds
+
+
 def decide(proposal: Proposal, *, by: "User", approve: bool, reason: str = "") -> Proposal:
     """Approve or return a proposal; its effect is the caller's, in the same transaction, on the locked row returned.
 
-    Raises PermissionDenied (no checker, or the maker), Moved (already decided), ValidationError (a return needs a reason).
+    Raises PermissionDenied (no checker, or the maker), Moved (already decided), ValidationError (a return needs a reason; one that is too long).
     """
     actor, right = require(), f"{proposal.act_of()}.check"
     if not actor.has(right):
         raise PermissionDenied("本岗位不能复核这一项")
-    if not approve and not reason.strip():
-        raise ValidationError({"reason": "请写明退回原因"})
+    try:
+        reason = given(reason, missing="" if approve else "请写明退回原因", longest=LONGEST_DECISION)
+    except ValidationError as refused:
+        raise ValidationError({"reason": refused.messages}) from refused
     locked = _locked(proposal)
     if locked.submitted_by_id in {by.pk, *actor.barred(right)}:
         raise PermissionDenied("复核人不能是提交人，也不能是提交人的代理人，请另一位同志复核")
@@ -146,7 +152,7 @@ def _locked(proposal: Proposal) -> Proposal:
 
 def _close(locked: Proposal, by: "User", state: str, reason: str) -> Proposal:
     locked.state, locked.decided_by, locked.decided_at = state, by, timezone.now()
-    locked.decision_reason = reason.strip()[:200]
+    locked.decision_reason = reason.strip()
     locked.save(update_fields=["state", "decided_by", "decided_at", "decision_reason"])
     forget_count(by)
     return locked

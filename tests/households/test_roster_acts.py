@@ -23,6 +23,7 @@ from jiyang.intake.header import Choice
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding, Reversal
 from jiyang.intake.progress import Progress
+from jiyang.workflow import reasons
 from jiyang.workflow.tasks import sources_for
 from tests import buttons, factories
 from tests.households.test_roster import DATA, approve, contents, submit
@@ -106,6 +107,24 @@ def test_a_maker_takes_a_submission_back_before_it_is_decided(press, batch, data
         )
         assert states[-2:] == [("submitted", data_admin.pk), ("checked", None)]
     assert approve(district_clerk, submit(data_admin, batch)).counts["insert"] == 2
+
+
+@pytest.mark.parametrize("act", ["return", "approve", "undo"])
+def test_a_reason_is_kept_as_a_whole_or_refused(press, batch, data_admin, district_clerk, act):
+    """Also with what the system says before it where rows could not be written."""
+    if act == "undo":
+        approve(district_clerk, batch)
+    with acting_as(actor_for(district_clerk)):
+        if act == "approve":
+            roster.hold(batch=batch, by=district_clerk, rows=[3])
+    user, was = (data_admin if act == "undo" else district_clerk), state(batch)
+    assert f'maxlength="{reasons.LONGEST}"' in page(user, batch)
+    status, text = press(user, act, batch, reason="长" * (reasons.LONGEST + 1))
+    assert status == 422 and f"最多 {reasons.LONGEST} 个字" in text and state(batch) == was
+    assert press(user, act, batch, reason="长" * reasons.LONGEST)[0] == 302
+    with system_scope("测试"):
+        batch.refresh_from_db()
+        assert (batch.reversals.get() if act == "undo" else batch).reason == "长" * reasons.LONGEST
 
 
 def test_a_refused_act_answers_with_a_page_that_goes_on(press, batch, district_clerk):
