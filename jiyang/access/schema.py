@@ -101,10 +101,20 @@ begin
 end $$;
 revoke execute on function {name}() from public;
 """
+# A row that comes back to life is asked what a new one is (STANDING): who it follows may be elsewhere by now. By row: few do
+# outside of batches, and the other rows of the statement are not asked.
+BACK = """
+create or replace function {name}() returns trigger language plpgsql security definer set search_path = {schema}, pg_temp as $$
+declare wrong text;
+begin
+    {standing}return null;
+end $$;
+revoke execute on function {name}() from public;
+"""
 # New rows wait for whoever is voiding or moving what they hang on, households before the rest and by their keys, and are
 # looked at afterwards: an undo or a move either sees them or is seen by them. A share of the row is enough, no key changes;
 # batches, which have locked the households or make them, are spared it (`standing.households_held`).
-STANDING = """if tg_op = 'INSERT' and {asked} then
+STANDING = """if {when} then
         {locks}
         select why into wrong from ({tests}) as tests (why) limit 1;
         if wrong is not null then
@@ -117,10 +127,10 @@ ASKED = f"coalesce(current_setting('{HELD}', true), '') = ''"
 LOCK = "perform from ({keys}) d join {table} r on r.{key} = d.key order by r.{key} for share of r;"
 GONE = """
     select 'kernel_gone {column}' where exists (
-        select from changed x join {table} r on r.{key} = x.{column} where r.voided_at is not null and {live})"""
+        select from {changed} x join {table} r on r.{key} = x.{column} where r.voided_at is not null and {live})"""
 FOLLOWS = """
     select 'kernel_follows {column}' where exists (
-        select from changed x join {table} r on r.{key} = x.{column} where r.household_id <> x.household_id and {live})"""
+        select from {changed} x join {table} r on r.{key} = x.{column} where r.household_id <> x.household_id and {live})"""
 PLACE = """
     (select case when h.id is null then 'household_id' else '' end
        from (select distinct household_id, district_id, town_id, village_id from changed where household_id is not null) d
@@ -229,8 +239,8 @@ def hangs_on(model: type[models.Model]) -> dict[type[models.Model], list[models.
     return {target: fields for target, fields in found.items() if fields}
 
 
-def standing(model: type[models.Model]) -> str:
-    """The part of a table's check that waits for what new rows hang on, and refuses those whose hold has gone.
+def standing(model: type[models.Model], changed: str = "changed", when: str = f"tg_op = 'INSERT' and {ASKED}") -> str:
+    """The part of a table's check that waits for what new rows (`changed`) hang on, and refuses those whose hold has gone.
 
     What a job derives may be of a void household, but never of another place.
     """
@@ -238,16 +248,14 @@ def standing(model: type[models.Model]) -> str:
     live = [f"not ({model.derived_when})"] if model.derived_when else []
     live += ["x.voided_at is null"] if "voided_at" in columns_of(model) else []
     for target, fields in hangs_on(model).items():
-        keys = " union ".join(f"select {field.column} as key from changed" for field in fields)
+        keys = " union ".join(f"select x.{field.column} as key from {changed} x" for field in fields)
         locks.append(LOCK.format(keys=keys, table=quoted(target._meta.db_table), key=target._meta.pk.column))
         for field in fields:
             parts = {"column": field.column, "table": quoted(target._meta.db_table), "key": target._meta.pk.column}
-            parts["live"] = " and ".join(live) or "true"
+            parts |= {"live": " and ".join(live) or "true", "changed": changed}
             tests.append(GONE.format(**parts))
             tests += [FOLLOWS.format(**parts)] if field.name == model.follows else []
-    return (
-        STANDING.format(asked=ASKED, locks="\n        ".join(locks), tests=" union all ".join(tests)) if locks else ""
-    )
+    return STANDING.format(when=when, locks="\n        ".join(locks), tests=" union all ".join(tests)) if locks else ""
 
 
 def checks(model: type[models.Model], schema: str) -> Iterator[str]:
@@ -269,6 +277,11 @@ def checks(model: type[models.Model], schema: str) -> Iterator[str]:
         tests.append(PLACE.format(household=quoted(household_model()._meta.db_table)))
     few = f"with c as materialized (select distinct {', '.join(columns)} from changed)\n    " if columns else ""
     yield CHECK.format(name=name, schema=schema, few=few, standing=standing(model), tests=" union all ".join(tests))
+    if (again := standing(model, "(select new.*)", "true")) and "voided_at" in columns_of(model):
+        yield BACK.format(name=f"kernel_back_{model._meta.db_table}", schema=schema, standing=again)
+        back = f"old.voided_at is not null and new.voided_at is null and {ASKED}"
+        when = f"after update on {{table}} for each row when ({back})"
+        yield from trigger("kernel_back", table, when, f"kernel_back_{model._meta.db_table}")
     for verb in ("insert", "update"):
         when = f"after {verb} on {{table}} referencing new table as changed for each statement"
         yield from trigger(f"kernel_check_{verb}", table, when, name)

@@ -65,7 +65,16 @@ def written_by(batch: Batch, actor: Actor) -> list[models.Model]:
 def outside_of(batch: Batch) -> int:
     """How many of the rows that an approved batch wrote lie where the acting person does not reach."""
     keys = batch.columns.get("written", [])
-    return len(keys) - registry.get(batch.target).model.all_rows.visible_to(require()).filter(pk__in=keys).count()
+    return len(keys) - _in_reach(registry.get(batch.target).model, keys).count()
+
+
+def _in_reach(model: type[models.Model], keys: list[int]) -> models.QuerySet:
+    """The rows that the actor reaches, live or void: they, and whom they follow, who may have left a void row behind."""
+    rows = model.all_rows.visible_to(require()).filter(pk__in=keys)
+    if not model.follows:
+        return rows
+    owner = model._meta.get_field(model.follows)
+    return rows.filter(**{f"{owner.name}__in": owner.related_model.all_rows.all()})
 
 
 def _reverse(asked: Reversal, by: User) -> dict:
@@ -77,13 +86,8 @@ def _reverse(asked: Reversal, by: User) -> dict:
     ledger = registry.get(batch.target)
     model, keys = ledger.model, batch.columns.get("written", [])
     if model in household_owned():
-        hold_households(model.all_rows.filter(pk__in=keys).values("household"))
-    found = (
-        model.all_rows.select_related(*ledger.related)
-        .select_for_update(of=("self",))
-        .filter(pk__in=keys)
-        .order_by("pk")
-    )
+        hold_households(_homes(model, keys))
+    found = _in_reach(model, keys).select_related(*ledger.related).select_for_update(of=("self",)).order_by("pk")
     rows = [row for row in found if row.voided_at is None or not undoing]
     events, kept, going = _events(model, keys), [], []
     used = _used(model, [row.pk for row in rows]) if undoing else {}
@@ -113,17 +117,16 @@ def _reverse(asked: Reversal, by: User) -> dict:
             if voided:
                 void(rows=model.objects.filter(pk__in=voided), by=by, reason=f"撤销导入 {batch}：{asked.reason}")
             if restored:
-                names = [one.name for one in _columns(model)]
+                names = [one.name for one in _columns(model)] + (["household"] if model.follows else [])
                 model.all_rows.bulk_update(restored, names, batch_size=500)
     except IntegrityError as clash:
         raise ValidationError(f"没有{asked.get_kind_display()}：{message_of(clash, model)}") from clash
-    outside = outside_of(batch)
     return {
         "voided": len(voided),
         "restored": len(restored),
         "kept": [{"pk": row.pk, "name": ledger.name_of(row), "why": why} for row, why in kept],
-        "gone": len(keys) - len(rows) - outside if undoing else 0,
-        "outside": outside,
+        "gone": len(found) - len(rows),
+        "outside": len(keys) - len(found),
     }
 
 
@@ -139,6 +142,7 @@ def _that_can_live(ledger, going: list[tuple]) -> tuple[list[tuple], list[tuple]
     """Of rows with their former values: those that can live again, and the others with the reason. A query for each kind of
     record that they belong to, and one for those of the same key."""
     model, imports, again = ledger.model, ledger.imports, [row for row, _ in going if row.voided_at]
+    _bring_along(model, again)
     why: dict[int, str] = {}
     for field in model._meta.concrete_fields:
         if field.is_relation and issubclass(field.related_model, Record):
@@ -153,6 +157,23 @@ def _that_can_live(ledger, going: list[tuple]) -> tuple[list[tuple], list[tuple]
     return [one for one in going if one[0].pk not in why], [(row, why[row.pk]) for row, _ in going if row.pk in why]
 
 
+def _homes(model: type[models.Model], keys: list[int]) -> set[int]:
+    """The households of the rows, and those where whom they follow is now."""
+    rows = model.all_rows.filter(pk__in=keys)
+    homes = set(rows.values_list("household", flat=True))
+    return homes | (set(rows.values_list(f"{model.follows}__household", flat=True)) if model.follows else set())
+
+
+def _bring_along(model: type[models.Model], again: list[models.Model]) -> None:
+    """Rows that come to life belong where whom they follow is now: as long as they were void, nothing moved them."""
+    if model.follows and again:
+        owner = model._meta.get_field(model.follows)
+        named = owner.related_model.objects.filter(pk__in={getattr(row, owner.attname) for row in again}).order_by("pk")
+        homes = dict(named.select_for_update(of=("self",), no_key=True).values_list("pk", "household_id"))
+        for row in again:
+            row.household_id = homes.get(getattr(row, owner.attname), row.household_id)
+
+
 def _events(model: type[models.Model], keys: list[int]) -> dict[int, list]:
     """The history of the rows, oldest first. One query."""
     found: dict[int, list] = {key: [] for key in keys}
@@ -162,9 +183,11 @@ def _events(model: type[models.Model], keys: list[int]) -> dict[int, list]:
 
 
 def _columns(model: type[models.Model]) -> list[models.Field]:
-    """What a row holds. The place of a household's row is its household's: a move is no change of the row, nor undone."""
+    """What a row holds. The place of a household's row is its household's, the household of one that follows somebody is
+    theirs: a move is no change of the row, nor undone."""
     known = {one.attname for one in model.pgh_event_model._meta.concrete_fields}
     left = OWN | ({"district", "town", "village"} if model.household_column == "household_id" else set())
+    left |= {"household"} if model.follows else set()
     return [one for one in model._meta.concrete_fields if one.name not in left and one.attname in known]
 
 

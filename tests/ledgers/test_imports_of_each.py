@@ -10,10 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from households.models import Person
-from households.services import pairings
+from households.enums import ChangeKind
+from households.models import Household, Person
+from households.services import changes, pairings
 from households.services.moves import move_household
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.access.standing import Gone
 from jiyang.intake.models import Batch
 from jiyang.ledgers import registry
 from jiyang.ledgers.importing import stored
@@ -320,6 +322,73 @@ def test_a_household_that_moved_is_no_edit_of_what_was_imported(client):
     assert decided(client, ledger, batch)["kept"] == [] and rows(ledger) == []
     assert decided(client, ledger, batch)["kept"] == []
     assert [row.village_id for row in rows(ledger)] == [factories.village("仁风镇", 1).pk]
+
+
+OF_PEOPLE = [ledger for ledger in LEDGERS if ledger.model.follows]
+
+
+def goes_to(home: Household, who: Person) -> None:
+    """人员变更: somebody leaves their household for another one."""
+    maker, checker = factories.user("district_clerk"), factories.user("district_clerk")
+    with acting_as(actor_for(maker)):
+        change = changes.submit(
+            by=maker, household=who.household, kind=ChangeKind.OTHER_OUT, on=who.household.registered_on, note="有证明",
+            person=who, target_no=home.household_no, relation="other",
+        )  # fmt: skip
+    with acting_as(actor_for(checker)):
+        changes.decide(proposal=change, by=checker, approve=True)
+
+
+def wife_of(home: Household) -> Person:
+    with system_scope("测试"):
+        return Person.objects.select_related("household").filter(household=home).order_by("pk").last()
+
+
+@pytest.mark.parametrize("ledger", OF_PEOPLE, ids=lambda one: one.key)
+def test_what_comes_again_is_where_its_person_is_by_now(client, ledger):
+    home, near = factories.household(), factories.household(factories.village(index=1))
+    who = wife_of(home)
+    batch = take_in(client, ledger, {**line(ledger, home), "姓名": who.name})
+    decided(client, ledger, batch)
+    goes_to(near, who)
+    assert decided(client, ledger, batch) == {"voided": 0, "restored": 1, "kept": [], "gone": 0, "outside": 0}
+    assert [(row.household_id, row.village_id) for row in rows(ledger)] == [(near.pk, near.village_id)]
+
+
+@pytest.mark.parametrize("ledger", OF_PEOPLE, ids=lambda one: one.key)
+def test_what_would_come_again_out_of_reach_stays_void_and_is_told(client, ledger):
+    home, far = factories.household(), factories.household(factories.village("曲堤街道"))
+    who = wife_of(home)
+    batch = take_in(client, ledger, {**line(ledger, home), "姓名": who.name})
+    decided(client, ledger, batch)
+    goes_to(far, who)
+    assert decided(client, ledger, batch) == {"voided": 0, "restored": 0, "kept": [], "gone": 0, "outside": 1}
+    assert "另有 1 条不在复核人管辖范围内" in client.get(ledger.url("import_batch", batch.pk)).content.decode()
+    assert rows(ledger) == []
+
+
+@pytest.mark.parametrize("ledger", OF_PEOPLE, ids=lambda one: one.key)
+def test_nothing_comes_to_life_where_its_person_is_not(client, ledger):
+    home, near = factories.household(), factories.household()
+    who = wife_of(home)
+    decided(client, ledger, take_in(client, ledger, {**line(ledger, home), "姓名": who.name}))
+    goes_to(near, who)
+    with system_scope("测试"), pytest.raises(Gone, match="人员刚刚转到另一户"):
+        ledger.model.all_rows.update(voided_at=None, voided_by=None, void_reason="")
+
+
+@pytest.mark.parametrize("ledger", OF_PEOPLE, ids=lambda one: one.key)
+def test_a_person_who_moved_is_no_edit_of_what_was_imported(client, ledger):
+    home, near = factories.household(), factories.household(factories.village(index=1))
+    who = wife_of(home)
+    one, other = ({**line(ledger, home, changed=county), "姓名": who.name} for county in ("历城区", "章丘区"))
+    batch, change = take_in(client, ledger, one), take_in(client, ledger, other)
+    goes_to(near, who)
+    report = decided(client, ledger, change)
+    (row,) = rows(ledger)
+    assert (report["restored"], report["kept"], row.household_id) == (1, [], near.pk)
+    assert "历城区" in told(row).values()
+    assert decided(client, ledger, batch)["voided"] == 1 and rows(ledger) == []
 
 
 def test_an_undo_says_of_what_lies_out_of_reach_that_it_stays(client):
