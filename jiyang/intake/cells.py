@@ -102,7 +102,7 @@ ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#
 SAME_AS_ABOVE = {"同上", "同前", "同左", "〃", "″", "〞", "〝", "”", "“", '"'}
 NULLS = {"NULL", "Null", "null", "NaN", "nan", "None", "none"}  # what programs write for an empty cell
 PLAIN = re.compile(r"[\u4e00-\u9fff0-9A-Za-z]+\Z")
-PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{2,}\Z")
+PLAIN_NAME = re.compile(r"(?![妻户本配丈长次儿女父母])[\u4e00-\u9fff]{2,}\Z")  # 户主王芳 is looked at more closely
 NO_NAMES = {
     "户主", "本人", "配偶", "姓名", "不详", "未知", "不知", "待查", "待定", "待补", "空户", "合计", "小计", "无名", "无名氏",
     "未取名", "未起名", "没取名", "没起名", "未命名", "待取名", "待起名", "婴儿", "新生儿", "男婴", "女婴", "小孩", "孩子",
@@ -125,9 +125,8 @@ NAME_REMARK = re.compile(rf"^([\u3400-\u9fff·]{{2,}})\([^()]*\)$|^([\u3400-\u9f
 NAME_WRAPPED = re.compile(r"^\(([\u3400-\u9fff·]{2,})\)$")
 NAMED_AS = r"户主|本人|姓名|配偶|妻子?|丈夫|夫|[长次三四]?[子女]|儿子|女儿|父亲?|母亲?|儿媳|女婿|孙[子女]"
 NAME_LABELLED = re.compile(rf"^(?:(?:{NAMED_AS})[:：]|户主|本人)([\u3400-\u9fff·]{{2,}})$")  # 户主：王芳
-NAME_DOUBT = re.compile(
-    rf"某|{GONE}|^(?:妻|户主|本人|配偶|丈夫|[长次][子女]|儿子|女儿|父亲|母亲|儿媳|女婿)(?=..)"
-)  # what a name of Chinese characters alone does not have
+NAME_DOUBT = re.compile(rf"某|{GONE}")  # what a name of Chinese characters alone does not have
+NAMED_WHOSE = re.compile(r"(?:妻|配偶|丈夫|[长次][子女]|儿子|女儿|父亲|母亲|儿媳|女婿)(?=[\u3400-\u9fff]{2})")  # 妻王芳
 CODED = re.compile(
     r"^(?:\(\d{1,2}\)|\d{1,2}[-.、|:)—]|\d\d)(?=\D)|\(\d{1,2}\)$"
 )  # the number of a label in its code list
@@ -349,7 +348,8 @@ def _no_name(kept: str) -> Read | None:
 
 
 def _is_odd(name: str) -> bool:
-    return bool(ODD_IN_NAME.match(name.translate(WIDE).translate(BRACKETS)) or NAME_DOUBT.search(name))
+    odd = ODD_IN_NAME.match(name.translate(WIDE).translate(BRACKETS))
+    return bool(odd or NAME_DOUBT.search(name) or NAMED_WHOSE.match(name))
 
 
 def yes_no_cell(cell: object, field: Field | None = None) -> Read:

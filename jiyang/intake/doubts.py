@@ -12,7 +12,7 @@ from jiyang.intake.header import Header
 KEYS = ("household_no", "id_number", "name")  # what a row of people has; a row of villages has its village
 SUMS = re.compile(
     r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计|户均|人均|平均值?|汇总|计数|求和|最[大小]值|总[人户]数)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元|个?(?:行政)?村|个?镇街?)?"
-    r"|(?i:(?:sub|grand)?[ -]?total|sum)[:：]?)$"
+    r"|(?i:(?:sub|grand)?[ -]?total|sum)[:：]?|=(?:SUM|SUBTOTAL|COUNTA?|AVERAGE)\(.*)$"
 )
 COUNTED = re.compile(r"^(?:共计?|合计|总计)?[:：]?(?:\d+户)?[,，、]?(?:\d+(?:人|户|口|名))$")
 NUMBER = re.compile(r"^-?(?:\d{1,10}|\d{1,3}(?:,\d{3})+)(?:\.\d+)?$")
@@ -25,7 +25,10 @@ SIGNED = re.compile(
     r"(?:签字|签名|签章|盖章|公章|[(（]章|填表人?|制表人?|审核人?|负责人|经办人)[)）]?[:：]?$|^年\s*月\s*日$|年\s+月\s+日$"
 )
 LEAD = re.compile(r"^[^:：]{1,12}[:：]")  # 注：, 填报单位（盖章）：
-BARE_LABEL = re.compile(r"^[\u4e00-\u9fff（）()、/]{2,12}[:：]$")
+BARE_LABEL = re.compile(
+    r"^[\u4e00-\u9fff（）()、/]{2,12}[:：]$"
+    r"|^(?:(?:填[表报]|制[表单]|审核|复核|经办|统计|负责|联系|报送)(?:人|单位|电话|日期|时间)|(?:分管|主要)领导|日期|电话)$"
+)  # 审核人：, 审核人
 TITLE = re.compile(
     r"(?:名单|名册|花名册|台[账帐]|[情统汇明登信一公].{1,3}表)(?:[（(][^（）()]{1,12}[)）])?$"
     r"|[（(]续[)）]$|续表$|\d{4}年\d{1,2}月|\d{4}年度"
@@ -143,13 +146,13 @@ def _explains_table(line: Line) -> bool:
 
 
 def _is_labelled(line: Line) -> bool:
-    """包村干部：, where no name stands, or stands behind a label itself; a long line has several of them."""
+    """包村干部：, where no name stands, or stands behind a label itself; or several labels, however long the line is."""
     if not line.columns.named or line.is_numbered:
         return False
+    if sum(1 for text in line.bare if BARE_LABEL.match(text) or (LEAD.match(text) and FOOTER.match(text))) > 1:
+        return True
     labelled = [place for place in line.filled if LABELLED.match(line.texts[place])]
-    if not line.is_aside:
-        return sum(1 for text in line.bare if BARE_LABEL.match(text) or (LEAD.match(text) and FOOTER.match(text))) > 1
-    return bool(labelled) and (not line.said["name"] or line.columns.named["name"] in labelled)
+    return line.is_aside and bool(labelled) and (not line.said["name"] or line.columns.named["name"] in labelled)
 
 
 def _is_signed(line: Line) -> bool:
@@ -157,7 +160,9 @@ def _is_signed(line: Line) -> bool:
 
 
 def _is_figures(line: Line) -> bool:
-    return line.is_nobody and all(map(NUMBER.match, line.found))
+    """Numbers and nothing else, none of them a household's; a count may stand below the ID numbers."""
+    named = line.said["household_no"] or line.said["name"]
+    return bool(line.columns.named) and not named and all(map(NUMBER.match, line.found))
 
 
 def _groups(line: Line) -> bool:

@@ -141,7 +141,8 @@ class Field:
         """Words that answer what a yes/no column asks: 已参加 is yes where it asks whether somebody takes part, no where it asks who does not."""
         found: dict[str, bool] = {}
         for word, done in [*((word, True) for word in self.asks), *((word, False) for word in self.asks_lack)]:
-            found |= {f"已{word}": done, word: done} | {f"{no}{word}": not done for no in ("未", "没", "没有", "不")}
+            found |= {f"{yes}{word}": done for yes in ("已", "", "已经")}
+            found |= {f"{no}{word}": not done for no in ("未", "没", "没有", "不", "尚未")}
         return found | ({"已": True, "未": False} if self.asks else {})
 
     @property

@@ -241,6 +241,8 @@ def test_digits_one_by_one_are_read_where_they_are_written_so():
         ("safe_water", "legacy_household", "未解决", "f"),
         ("risk_removed", "roster_c", "已消除", "t"),
         ("risk_removed", "roster_c", "未消除", "f"),
+        ("risk_removed", "roster_c", "尚未消除", "f"),
+        ("uninsured_problem", "roster_c", "已经参加", "f"),
         ("working", "roster_d", "未务工", "f"),
         ("plans_to_work", "roster_g", "已务工", None),
         ("lifted_village", "roster_e", "已出列", "t"),
