@@ -27,6 +27,7 @@ EPOCH, EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
 FIRST_SERIAL, LAST_SERIAL = 20000, 60000  # 1954 to 2064 as Excel counts days
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 DIGITS_DAY = re.compile(r"^(\d{4})(\d{2})(?:(\d{2})|月)?$")
+WEEKDAY = re.compile(r"(?<=[\d日号])\s*\(?(?:星期|周)[一二三四五六日天]\)?\s*$")
 PART_OF_MONTH = re.compile(r"(?<=月)(?:份?[初中底末]|[上中下]旬)$")  # tells no day
 MARK = r"[-./\\,、·—–]"
 SPLIT_DAY = re.compile(rf"^(\d{{4}})(?:{MARK}|年)(\d{{1,2}})(?:(?:{MARK}|月份?)(?:(\d{{1,2}})[日号]?)?)?$")
@@ -155,7 +156,7 @@ def _bare(raw: str) -> str:
     if len(raw) in (6, 8) and raw.isascii() and raw.isdigit():
         return raw
     text = half_width(raw).strip(f' "“”{APOSTROPHES}')
-    text = TIME.sub("", text)
+    text = WEEKDAY.sub("", TIME.sub("", text))
     if parts := SPACED.match(text):
         text = "-".join(filter(None, parts.groups()))
     elif holds_several(text):

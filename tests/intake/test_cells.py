@@ -25,6 +25,8 @@ def read(name: str, cell: object, layout: str = "roster_a"):
         ("2024/3/1 9:30:00 PM", "2024-03-01"),
         ("'2024/3/1\u200d", "2024-03-01"),
         ("2024 1 1", "2024-01-01"),
+        ("2024年3月1日 星期五", "2024-03-01"),
+        ("2024-03-01（周五）", "2024-03-01"),
         ("2024 11 2", "2024-11-02"),
     ],
 )
@@ -277,6 +279,11 @@ def test_a_text_that_a_spreadsheet_turned_into_a_time_is_told(cell):
     assert read("hamlet", cell).code == "text_from_date"
 
 
-@pytest.mark.parametrize("cell", ["戶主", '"户主"', "“户主”"])
+@pytest.mark.parametrize("name", ["长孙无忌", "母芳", "户伟"])
+def test_a_name_that_begins_like_a_word_of_kinship_is_a_name(name):
+    assert read("name", name)[:2] == (name, "")
+
+
+@pytest.mark.parametrize("cell", ["戶主", "户主/本人", "户主或本人", '"户主"', "“户主”"])
 def test_a_head_in_quotes_or_old_characters(cell):
     assert read("relation", cell).stored == "head"
