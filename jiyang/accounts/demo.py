@@ -16,7 +16,9 @@ from jiyang.regions.models import Region
 
 PASSWORD = "Jiyang-Demo-2021"
 TOWNS = ("仁风镇", "曲堤街道")
-NAMES = ("张立国", "王淑敏")
+# everybody has a name of their own: maker and checker are told apart
+SURNAMES = "张王李刘陈杨赵孙马高郭林徐宋吕于董"
+GIVEN = ("立国", "淑敏")
 SINCE = dt.date(2021, 1, 1)
 
 
@@ -63,7 +65,7 @@ def make_users() -> list[Login]:
     for number, name in enumerate(TOWNS, start=1):
         town = Region.objects.get(level=Level.TOWN, name=name)
         make_zone(town)
-        for role in matrix().roles.values():
+        for place, role in enumerate(matrix().roles.values()):
             username = f"{role.key}{number}"
             user = User.objects.filter(username=username).first()
             if user is None:
@@ -71,7 +73,7 @@ def make_users() -> list[Login]:
                 user = User.objects.create_user(
                     username,
                     PASSWORD,
-                    name=f"{NAMES[number - 1]}（{role.title}）",
+                    name=f"{SURNAMES[place % len(SURNAMES)]}{GIVEN[number - 1]}（{role.title}）",
                     office=office,
                     must_change_password=False,
                 )

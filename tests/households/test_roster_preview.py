@@ -158,6 +158,30 @@ def test_an_undone_batch_does_not_say_that_its_rows_can_go_in(client, data_admin
     assert "已撤销" in text and "可入库" not in text
 
 
+def test_the_last_of_several_reversals_is_open_and_missing_columns_are_counted(client, data_admin, district_clerk):
+    batch = load(data_admin, district_clerk, row("3701", "9001", "王一", ONE))
+    for _ in range(2):
+        clear()
+        take_back(data_admin, district_clerk, batch)
+    text = page(client, district_clerk, batch, segment="")
+    open_, folded = text.split('class="panel former"')
+    assert "恢复结果" in open_ and "撤销结果" not in open_ and "撤销结果" in folded.split("</details>")[0]
+    with system_scope("测试"):
+        batch.refresh_from_db()
+    missing = batch.columns["missing"]
+    summary, _, rest = text.partition('<details class="muted">')[2].partition("</summary>")
+    assert f'缺少 <span class="num">{len(missing)}</span> 列' in summary and missing[0] not in summary
+    assert "、".join(missing) in rest.split("</details>")[0]
+
+
+def test_a_batch_in_the_list_says_who_sent_it_and_how_many_rows_also_on_a_phone(client, data_admin, district_clerk):
+    load(data_admin, district_clerk, row("3701", "9001", "王一", ONE))
+    client.force_login(data_admin)
+    line = client.get(reverse("households:batch_list")).content.decode().split("<tbody>")[1].split("</tr>")[0]
+    assert re.findall(r'data-head="(.*?)">', line) == ["行数", "新增", "变更", "有错误", "上传", "复核"]
+    assert 'class="o' not in line and data_admin.name in line and district_clerk.name in line
+
+
 def counts_of(text: str) -> dict[str, tuple[int, str]]:
     """Segment → (number, address) as the page shows them."""
     nav = text.split('class="segments"')[1].split("</nav>")[0]
