@@ -17,11 +17,14 @@ MOST, LONGEST, MOST_PARTS = (
     6,
 )  # brackets behind a heading, characters in one, parts that are looked at each by itself
 AT_END = re.compile(r"^(.+)\(([^()]*)\)$")
+INSIDE = re.compile(r"^([^()/]+)\(([^()]*)\)([^()/]+)$")  # 村(社区)名称
+OR = re.compile(r"^([^()/或]+)[/或](.+)$")  # 身份证号码/残疾证号码
 HARMLESS = re.compile(
-    r"必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|yyyy[-./]mm(?:[-./]dd)?|年[/、.-]?月(?:[/、.-]?日)?|是[/、或]否|有[/、或]无",
+    r"必填|选填|可?多选|单选|代码|\d+位|yyyymm(?:dd)?|yyyy[-./]mm(?:[-./]dd)?|年[/、.-]?月(?:[/、.-]?日)?|是[/、或]否|有[/、或]无"
+    r"|(?:全国|国家|国办)?(?:防返贫)?(?:监测)?(?:信息)?系统[中里内]?|称谓",
     re.IGNORECASE,
 )
-FILLING = re.compile(r"填|选|打|划|画|勾|下拉|格式|文本|自动生成")
+FILLING = re.compile(r"填|选|打|划|画|勾|下拉|格式|文本|自动生成|准确|一致|真实")
 OTHERS = re.compile(r"户主|配偶|监护|代|联系|曾用|别名")  # whose or what else a column may be
 YEAR = re.compile(r"(?:^|(?<=[/、,;]))(20\d\d)年?度?(?:[/、,;]|$)|[/、,;](20\d\d)年?度?$")
 NAMED_YEAR = re.compile(r"(?<!\d)(20\d\d)年?度?(?!\d|至|[-—~])")
@@ -37,10 +40,20 @@ NEGATIVE = re.compile("[否未不没无非]")
 EITHER = re.compile(r"填?写?是(?:[/、,或和])否|则?(?:不填|留空|空着)")
 SAID_AS = re.compile(r"([^填打划画写,;、/]+)(?:填写?|打|划|画|写)([√✓✔是有1y对×✗x否无0n])")
 ANSWER = re.compile(r"[√✓1y]?(?:是|有|能|会)[√✓1y]?|[×✗x0n]?(?:否|无|没有|不能|不会)[×✗x0n]?|√|×|1|0|y(?:es)?|no?")
-PLACES = {"省", "市", "县", "区", "旗", "乡", "镇", "街道", "办事处", "村", "居", "社区", "自然村", "组"}
+PLACES = {"省", "市", "县", "区", "旗", "乡", "镇", "街", "办", "街道", "办事处", "村", "居", "社区", "自然村", "组"}
 OF_TYPE = {
     "phone": {"手机", "手机号", "手机号码", "座机", "固话", "固定电话", "电话"},
-    "id_number": {"身份证", "居民身份证", "身份证号", "残疾证", "残疾人证", "户口簿"},
+    "id_number": {
+        "身份证",
+        "居民身份证",
+        "身份证号",
+        "残疾证",
+        "残疾证号",
+        "残疾证号码",
+        "残疾人证",
+        "残疾人证号",
+        "户口簿",
+    },
     **dict.fromkeys(("district", "town", "village", "county_place", "text"), PLACES),
 }  # parts that only say what a field is anyway
 COUNTED = {"money", "decimal", "count", "year"}
@@ -56,9 +69,17 @@ def parted(heading: str) -> Iterator[tuple[str, list[str]]]:
         yield heading, said
 
 
+def set_apart(heading: str) -> Iterator[tuple[str, list[str]]]:
+    """A heading without the bracket inside it, or without what it may hold otherwise, and that."""
+    if found := INSIDE.match(heading):
+        yield found[1] + found[3], [found[2]]
+    if found := OR.match(heading):
+        yield found[1], [found[2]]
+
+
 def objection(field: "Field", said: str) -> str:
     """Why a field's column cannot be read under what is said in brackets behind its heading; "" where it can."""
-    if not said or HARMLESS.fullmatch(said):
+    if not said or HARMLESS.fullmatch(said) or (len(said) > 1 and said in field.heading):
         return ""
     if len(said) > LONGEST:
         return "括号里的文字太长"
@@ -119,7 +140,7 @@ def _are_options(field: "Field", parts: list[str]) -> bool:
 
 def _is_turned(field: "Field", said: str) -> bool:
     """Whether a sentence on how to fill in makes another thing of the column: 否填√, 按月填写 of an income of the year."""
-    if OTHERS.search(said):
+    if OTHERS.search(said.replace("户主", "") if "户主" in field.heading else said):
         return True
     if field.type in COUNTED:
         return not set(SPOKEN.findall(said)) <= {*field.per, field.own_unit, field.unit}

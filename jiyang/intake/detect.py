@@ -20,6 +20,7 @@ from jiyang.intake.refusals import FileRefused
 
 SEARCHED = 20  # rows in which the headings may stand
 LONGEST_HEADING = 500  # characters of a cell that are compared: what is longer is no heading
+ENOUGH = 10  # known columns beside which an office may have any number of its own
 TOWN_NAME = re.compile(
     r"^[\d\s.、．()（）_\-—]*((?!乡镇|各|全)[\u4e00-\u9fff]{1,8}?(?:街道(?:办事处)?|镇|乡|办事处))"
     r"(?:$|[^\u4e00-\u9fff]|名单|数据|台账|人[口员]|脱贫|监测|务工|户)"
@@ -55,7 +56,8 @@ def detect(
     best = max(visible or found, key=lambda one: (not one.lacking, rank(one)), default=None)
     if best is None:
         raise FileRefused("layout_unknown")
-    if len(best.unknown) > len(best.columns) and not choice:
+    is_known = not best.lacking and len(best.columns) >= ENOUGH
+    if len(best.unknown) > len(best.columns) and not (choice or is_known):
         raise FileRefused("wrong_layout", title=best.layout.title, n=len(best.unknown))
     if twice := _twice(best):
         raise FileRefused("tables_beside", names="、".join(twice))

@@ -36,7 +36,8 @@ class Header:
     `score` (0–1) and `reason` say why; `ignored` are headings that a person left out; `parts` are the sheets that are
     read as one file, this one included; `apart` names sheets that were not read, with the reason, `unread` those of them
     that hold data, with their number of rows; tables on a sheet that are not read are named there by their lines; `told` says which columns were read in place of others, and why some were not.
-    `twins` are columns that would mean the same, none of which can be told to be the one. A part that `continues` another sheet
+    `twins` are columns that would mean the same, none of which can be told to be the one; `theirs` are those behind a heading that
+    names somebody else, with that heading. A part that `continues` another sheet
     has no heading and that sheet's columns; `town` is the town after which the sheet is named. A part that stands `again` is a
     further table below the first one of its sheet; `unit_above` is the unit of amounts that a line above the headings names.
     `choice` and `saved` are what a person corrected and an office's own headings, by which the headings were read.
@@ -59,6 +60,7 @@ class Header:
     continues: str = ""
     told: list[str] = field(default_factory=list)
     twins: list[str] = field(default_factory=list)
+    theirs: Mapping[int, str] = field(default_factory=dict)
     town: str = ""
     again: bool = False
     unit_above: str = ""

@@ -19,7 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import TextChoices
 from django.utils.module_loading import import_string
 
-from jiyang.intake.brackets import objection, parted
+from jiyang.intake.brackets import objection, parted, set_apart
 
 # type -> SQL type of a staged column; None: read into the row's place, or not at all
 TYPES = {
@@ -60,6 +60,10 @@ YEAR_IN_FRONT = re.compile(r"^20\d\d年度?")  # 2019年人均纯收入: not wha
 MEASURE = re.compile(r"\((亩|公里|平方米)\)$")
 NUMBERED = re.compile(r"^(?:[a-z]{0,2}\d{1,3}[.、)]?|\(\d{1,3}\)|[一二三四五六七八九十]{1,3}[、.])")
 MARKS = r"\s*＊:：_\"'“”‘’《》★☆※●◆■▲△【】「」『』\u200b-\u200f\ufeff"
+OF_PLACE = re.compile(r"^(?:所属|所在)|名称$")  # 所属乡镇, 村居名称
+PLACES = {"district", "town", "village"}
+OF_PERSON = re.compile(r"^(?:(?:家庭)?成员|(?:务工|脱贫)?人员|(?:脱贫)?人口|本人)")  # 成员身份证号
+OF_PEOPLE = {"person", "spell", "plan"}  # rows of which each is about one person
 LEGACY_CODE = re.compile(r"aa[a-z]\d{3}")  # dumps of the old system: the code alone, or with what it means
 
 
@@ -208,13 +212,23 @@ class Layout:
                 return one, ""
         if (year := YEAR_IN_FRONT.match(heading)) and (one := self._named(heading[year.end() :])):
             return one, f"前面的“{year[0]}”可能改变这一列的含义"
-        for base, said in chain(parted(heading), parted(bare)):
+        for base, said in chain(parted(heading), parted(bare), set_apart(bare)):
             if one := self._named(base):
                 return one, next(filter(None, (objection(one, text) for text in said)), "")
         return None, ""
 
     def _named(self, name: str) -> Field | None:
-        return self.by_heading.get(name) or self.by_alias.get(name)
+        return self.by_heading.get(name) or self.by_alias.get(name) or self._worded(name)
+
+    def _worded(self, name: str) -> Field | None:
+        """A heading that says besides whose a place or a person's column is: 所属乡镇, 村居名称, 成员身份证号."""
+        place = self.by_alias.get(name := OF_PLACE.sub("", name)) or self.by_heading.get(name)
+        if place is not None and place.type in PLACES:
+            return place
+        if self.rows in OF_PEOPLE and (bare := OF_PERSON.sub("", name)) != name:
+            one = self.by_heading.get(bare) or self.by_alias.get(bare)
+            return one if one is not None and one.belongs_to == "person" else None
+        return None
 
 
 @lru_cache(maxsize=4096, typed=True)  # the first rows of a sheet are compared with the headings of every layout

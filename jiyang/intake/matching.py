@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from jiyang.intake.beside import beside
 from jiyang.intake.groups import AGAIN
 from jiyang.intake.header import Choice, Header
 from jiyang.intake.layouts import Field, Layout, meanings, plain
@@ -22,21 +23,12 @@ def readings(
     """The heading at row `number` read as one line and, where that tells more, as two."""
     fewest = 1 if choice.header_row else FEWEST
     above = texts_of(top[number])
-    one_line = _match(
-        sheet,
-        number,
-        1,
-        _told_apart({place: ("", text) for place, text in above.items()}, layout),
-        layout,
-        choice,
-        saved,
-    )
+    one_line = _match(sheet, number, 1, {place: ("", text) for place, text in above.items()}, layout, choice, saved)
     if len(one_line.columns) >= fewest:
         yield one_line
     if number + 1 >= len(top) or looks_like_data(top[number + 1]):
         return
-    names = _told_apart(_two_lines(above, texts_of(top[number + 1])), layout)
-    two = _match(sheet, number, 2, names, layout, choice, saved)
+    two = _match(sheet, number, 2, _two_lines(above, texts_of(top[number + 1])), layout, choice, saved)
     more = len(two.columns) - len(one_line.columns)
     few = 1 if merged or len(two.lacking) < len(one_line.lacking) else FEWEST_BELOW
     if above and len(two.columns) >= fewest and more >= few:
@@ -54,14 +46,16 @@ def looks_like_data(cells: Sequence[Any]) -> bool:
     )
 
 
-def _told_apart(names: dict[int, tuple[str, str]], layout: Layout) -> dict[int, tuple[str, ...]]:
+def _told_apart(
+    names: dict[int, tuple[str, str]], layout: Layout, theirs: Collection[int]
+) -> dict[int, tuple[str, ...]]:
     """Per column of (group, own heading) what it may be called, the last one as the page shows it.
 
     The own heading alone does not count where group and own together mean something else (户主 · 姓名 is not the member's
-    name, where rows are people); of equal ones the first bears the name, the others a number.
+    name, where rows are people); of equal ones the first that is not somebody else's (`theirs`) bears the name, the others a number.
     """
     owns, found, given = Counter(plain(own) for _, own in names.values()), {}, Counter()
-    for place, (group, own) in names.items():
+    for place, (group, own) in sorted(names.items(), key=lambda item: item[0] in theirs):
         joined = [f"{front}{own}" for front in dict.fromkeys((group, ABOUT.sub("", group))) if front]
         field = layout.find(plain(own))
         other = {name for one in joined for name in meanings().get(plain(one), ())}
@@ -72,7 +66,7 @@ def _told_apart(names: dict[int, tuple[str, str]], layout: Layout) -> dict[int, 
         given[plain(own)] += 1
         times = given[plain(own)]
         found[place] = (*joined, own if times == 1 else f"{own}（第{times}个）")
-    return found
+    return {place: found[place] for place in names}
 
 
 def _two_lines(above: dict[int, str], below: dict[int, str]) -> dict[int, tuple[str, str]]:
@@ -91,11 +85,14 @@ def _match(
     sheet: str,
     number: int,
     lines: int,
-    names: dict[int, tuple[str, ...]],
+    stated: dict[int, tuple[str, str]],
     layout: Layout,
     choice: Choice,
     saved: Mapping,
 ) -> Header:
+    """How columns, of which `stated` gives group and own heading, read in a layout."""
+    theirs = beside(stated, layout)
+    names = _told_apart(stated, layout, theirs)
     compared = {place: tuple(map(plain, candidates)) for place, candidates in names.items()}
     chosen = {plain(heading): name for heading, name in choice.mapping.items()}
     columns: dict[int, Field] = {}
@@ -106,9 +103,10 @@ def _match(
     def own(key: str) -> Field | None:
         return layout.by_name.get(saved.get(key, ""))
 
-    for look in (lambda key: layout.by_name.get(chosen.get(key, "")), layout.by_heading.get, layout.find, own):
+    by_heading = (layout.by_heading.get, layout.find)
+    for look in (lambda key: layout.by_name.get(chosen.get(key, "")), *by_heading, own):
         for place, keys in compared.items():
-            if place in columns or place in ignored:
+            if place in columns or place in ignored or (place in theirs and look in by_heading):
                 continue
             for key in keys:
                 one = look(key)
@@ -124,7 +122,8 @@ def _match(
     missing = [one.heading for one in layout.fields if one.name not in taken and not one.optional]
     score = _score(len(columns), len(columns) + len(unknown), len(columns) + len(missing))
     left_out = [headings[place] for place in sorted(ignored)]
-    objected = {name: why for name in unknown if (why := layout.objection(plain(AGAIN.sub("", name))))}
+    behind = {headings[place]: who for place, who in theirs.items() if layout.find(plain(stated[place][1]))}
+    objected = {name: why for name in unknown if (why := _why_unread(name, behind, layout))}
     return Header(
         sheet,
         number,
@@ -137,9 +136,17 @@ def _match(
         score,
         left_out,
         told=[f"“{name}”没有读：{why}" for name, why in objected.items()],
+        theirs=theirs,
         choice=choice,
         saved=saved,
     )
+
+
+def _why_unread(name: str, behind: Mapping[str, str], layout: Layout) -> str:
+    """Why a heading that would mean a field is not read as it; "" for no such heading."""
+    if who := behind.get(name):
+        return f"它跟在“{who}”后面，可能是“{who}”的；如果不是，请指定这一列的含义"
+    return layout.objection(plain(AGAIN.sub("", name)))
 
 
 def _score(known: int, stated: int, expected: int) -> float:

@@ -1,11 +1,11 @@
 """Columns of one sheet that would mean the same: told apart by the block they stand in, by their content or their year, never guessed."""
 
 import datetime as dt
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from jiyang.intake import groups
+from jiyang.intake.beside import OTHERS
 from jiyang.intake.brackets import year_of
 from jiyang.intake.cells import as_text
 from jiyang.intake.findings import letters
@@ -13,10 +13,6 @@ from jiyang.intake.groups import AGAIN
 from jiyang.intake.header import Header
 from jiyang.intake.layouts import plain
 from jiyang.intake.reader import Source
-
-OTHERS = re.compile(
-    r"帮扶|监护|联系人|责任人|干部|采集|包村|书记|网格|赡养|担保|消除|审核"
-)  # blocks of columns about somebody else
 
 
 def settle(
@@ -61,7 +57,11 @@ def _rivals(header: Header, place: int, chosen: Collection[str]) -> list[int]:
     return [
         at
         for at, name in sorted(header.headings.items())
-        if at != place and name in header.unknown and plain(name) not in chosen and means_it(name)
+        if at != place
+        and at not in header.theirs
+        and name in header.unknown
+        and plain(name) not in chosen
+        and means_it(name)
     ]
 
 

@@ -1,0 +1,62 @@
+"""Columns behind one that names somebody else: 帮扶责任人, 联系电话 is the helper's number, not the household's.
+
+Only headings that do not say whose they are can be meant, and only until a column comes that is surely the row's own.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+from jiyang.intake.layouts import NUMBERED, Field, Layout, plain
+
+OTHERS = re.compile(
+    r"帮扶|监护|联系人|责任人|干部|采集|包[村户保联片]|书记|网格|赡养|担保|消除|审核|填[表报]|经办|负责|走访|结对|驻村|主任|队长|组长|医生"
+)  # blocks of columns about somebody else
+WHO = re.compile(
+    r"(?:人|员|干部|书记|主任|长|医生|单位|部门|姓名|名称)\d*$"
+)  # the end of a heading that names somebody
+QUESTION = re.compile("^(?:是否|有无)")
+HEAD = re.compile("^户主(?:姓名)?$")
+ANYBODYS = re.compile(
+    r"^(?:联系(?:电话|方式|号码)|(?:固定)?电话(?:号码)?|手机(?:号码?)?|政治面貌|(?:居民|公民)?身份证件?(?:号码?)?|公民身份号码"
+    r"|证件(?:类型|号码?)|姓名|名字|性别|年龄|出生(?:日期|年月日?)|职[务称业]|(?:工作|所在)?单位(?:名称|及职务)?|部门)$"
+)  # what does not say whose it is
+REMARKS = re.compile(r"(?:\([^()]*\))+$")
+
+
+def beside(names: Mapping[int, tuple[str, str]], layout: Layout) -> dict[int, str]:
+    """Place → heading of somebody else behind which it stands. `names` gives group and own heading per column."""
+    keys = {place: REMARKS.sub("", NUMBERED.sub("", plain(own))) for place, (_, own) in names.items()}
+    fields = {place: layout.find(key) for place, key in keys.items()}
+    times = Counter(one.name for one in fields.values() if one)
+    found: dict[int, str] = {}
+    somebody, block, last = None, None, None
+    for place, (group, own) in sorted(names.items()):
+        if group != block or last != place - 1:
+            somebody = group if _names_somebody(REMARKS.sub("", plain(group))) else None
+        block, last = group, place
+        key, one = keys[place], fields[place]
+        if _names_somebody(key) or (HEAD.match(key) and layout.rows not in ("household", "village")):
+            somebody = own
+        elif somebody and ANYBODYS.match(key) and not _is_own(one, key, somebody, layout, times):
+            found[place] = somebody
+        elif not OTHERS.search(key):
+            somebody = None
+    return found
+
+
+def _names_somebody(key: str) -> bool:
+    return bool(OTHERS.search(key) and WHO.search(key)) and not QUESTION.match(key)
+
+
+def _is_own(one: Field | None, key: str, somebody: str, layout: Layout, times: Mapping[str, int]) -> bool:
+    """Whether a column is the row's own all the same: a household's number behind its head, or the only one of what the file must have.
+
+    Where the layout has a column for the other person, too, its own headings may stand in any order.
+    """
+    if one is None:
+        return False
+    if HEAD.match(plain(somebody)) and one.belongs_to == "household":
+        return True
+    known = layout.find(plain(somebody)) is not None and key in layout.by_heading
+    return times[one.name] == 1 and (one.must_exist or known)
