@@ -34,11 +34,13 @@ def detect(
     saved: Mapping[str, Mapping] | None = None,
     towns: Mapping[str, str] | None = None,
     hidden: Callable[[str], Collection[int]] = lambda sheet: (),
+    told: Callable[[Header], tuple[str, str]] = lambda header: ("", ""),
 ) -> Header:
     """The best heading row over all sheets and layouts, or the one a person chose. Raises FileRefused.
 
     `saved` holds an office's own headings: layout key → {heading in compared form: field name}; `towns` names the towns of sheets
-    whose names alone do not say that they are towns; `hidden` gives the hidden columns of a sheet.
+    whose names alone do not say that they are towns; `hidden` gives the hidden columns of a sheet, `told` the town of a table that
+    has no column of it, and where it is told.
     """
     choice, saved = choice or Choice(), saved or {}
     wanted = [one for one in layouts if not choice.layout or one.key == choice.layout]
@@ -52,6 +54,7 @@ def detect(
         twins.settle(one, source, chosen, own, hidden)
         groups.apply(one, source, {*chosen, *own})
         units.apply(one, source)
+        _take_town(one, told)
     visible = [one for one in found if one.sheet not in source.hidden]
     best = max(visible or found, key=lambda one: (not one.lacking, rank(one)), default=None)
     if best is None:
@@ -75,6 +78,16 @@ def detect(
     sheets.name_unread(best, source, "没有选它" if choice.sheet else "没有表头")
     best.reason = _reason(best)
     return best
+
+
+def _take_town(header: Header, told: Callable[[Header], tuple[str, str]]) -> None:
+    """A table that needs a town and has no column of it is of the one that stands above it or in the file's name."""
+    town = header.layout.by_name.get("town")
+    if town is None or town.heading not in header.lacking:
+        return
+    header.town, where = told(header)
+    if header.town:
+        header.told.append(f"没有“{town.heading}”列，按{where}的“{header.town}”读")
 
 
 def heading_at(

@@ -12,6 +12,7 @@ from jiyang.intake.filled import fill
 from jiyang.intake.header import Header
 from jiyang.intake.headings import Headings, Lines
 from jiyang.intake.outside import Cells, Outside
+from jiyang.intake.partitions import Partitions
 from jiyang.intake.reader import Source
 from jiyang.intake.units import UNIT_CELL
 
@@ -44,6 +45,7 @@ class Gathered:
     taken: set[int] = field(default_factory=set)  # rows whose household number stands in a row above
     towns_by_sheet: bool = False  # the towns are those that the sheets are named after, blank for other sheets
     outside: list[tuple[Header, Cells]] = field(default_factory=list)  # filled cells without a heading, by sheet
+    partitions: Partitions = field(default_factory=Partitions)  # the years that the file holds
     last_left_out: int = 0  # number of the last line of the sheet that is no data
 
     def note(self, name: str, code: str, value: str, index: int) -> None:
@@ -57,6 +59,7 @@ def gather(source: Source, header: Header, told: Callable[[int, float], None] = 
     by_sheet = "town" not in found.columns and "town" in header.layout.by_name
     towns: list[str] = []
     last, ended, parts = 0, False, header.parts or [header]
+    found.partitions = Partitions.of(source, parts)
     for place, part in enumerate(parts):
         height = source.height(part.sheet)
 
@@ -71,6 +74,8 @@ def gather(source: Source, header: Header, told: Callable[[int, float], None] = 
         towns += [part.town] * (len(found.rows) - len(towns))
     if by_sheet and any(towns):
         found.columns["town"], found.towns_by_sheet = towns, True  # a sheet per town, named after it
+    if found.partitions.told:
+        header.reason += f"；{found.partitions.told}"
     for part, lines in found.other:
         if len(lines) > 1:
             name = header.leave_out(part, lines[0], lines[-1], len(lines) - 1)
@@ -175,6 +180,7 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
     others = [place for place in keys if place != id_at]
     outside = Outside(part)
     found.outside.append((part, outside.cells))
+    of_past_year = found.partitions.judge(part)
     last, explained = 0, part.first_data + BELOW
     other: list[int] | None = None  # lines of the table of another kind that is passed over
     beside: dict[int, str] = {}  # that table's own headings
@@ -215,6 +221,7 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
             found.last_left_out = number
             headings.left_out(number, whole)
             continue
+        why = why or (of_past_year and of_past_year(row)) or ""
         if why := why or ("" if plainly else doubtful(row if len(whole) <= width else whole)):
             found.skipped[why] += 1
             found.last_left_out = number

@@ -38,7 +38,7 @@ class Header:
     that hold data, with their number of rows; tables on a sheet that are not read are named there by their lines; `told` says which columns were read in place of others, and why some were not.
     `twins` are columns that would mean the same, none of which can be told to be the one; `theirs` are those behind a heading that
     names somebody else, with that heading. A part that `continues` another sheet
-    has no heading and that sheet's columns; `town` is the town after which the sheet is named. A part that stands `again` is a
+    has no heading and that sheet's columns; `town` is the town after which the sheet is named, or that its title or the file's name tells. A part that stands `again` is a
     further table below the first one of its sheet; `unit_above` is the unit of amounts that a line above the headings names.
     `choice` and `saved` are what a person corrected and an office's own headings, by which the headings were read.
     """

@@ -12,9 +12,12 @@ from jiyang.intake.context import Context
 from jiyang.intake.detect import detect, heading_at
 from jiyang.intake.header import Choice, Header
 from jiyang.intake.layouts import Layout
+from jiyang.intake.matching import texts_of
 from jiyang.intake.normalise import Mapped, Told, normalise
 from jiyang.intake.places import RegionIndex
-from jiyang.intake.reader import read
+from jiyang.intake.reader import Source, read
+
+MOST_IN_TITLE = 4  # cells of a line above the headings that is a title, and no table's
 
 
 def load(
@@ -35,8 +38,19 @@ def load(
     """
     source = read(data, filename)
     towns = regions.towns_named(source.sheets)
-    header = detect(source, layouts, choice, saved, towns, partial(veiled.columns, data))
+    told = partial(_town_told, source, regions, filename.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    header = detect(source, layouts, choice, saved, towns, partial(veiled.columns, data), told)
     return normalise(source, header, regions, as_of=as_of, filename=filename, former=former, progress=progress)
+
+
+def _town_told(source: Source, regions: RegionIndex, stem: str, header: Header) -> tuple[str, str]:
+    """The one town that the lines above a heading or else the file's name tell, and where; "" for none."""
+    titles = (texts_of(row).values() for row in islice(source.rows(header.sheet), header.row))
+    above = " ".join(text for texts in titles if len(texts) <= MOST_IN_TITLE for text in texts)
+    return next(
+        ((town, where) for where, text in (("表头上方", above), ("文件名", stem)) if (town := regions.town_told(text))),
+        ("", ""),
+    )
 
 
 @dataclass(frozen=True)

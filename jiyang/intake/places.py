@@ -147,6 +147,14 @@ class RegionIndex:
             sheet: town for sheet, town in found.items() if several or short[sheet] not in self.short_district_names
         }
 
+    def town_told(self, text: str) -> str:
+        """The official name of the one town that a title or a file's name names in full (济阳街道); "" where none or several are meant."""
+        written = narrow(text)
+        full = [name for name in self.towns if TOWN_SUFFIX.search(name) and not name.isdigit() and name in written]
+        several = any(re.search(rf"{name}(?:[等和及至、]|以外)", written) for name in full)
+        found = {self.towns[name] for name in full}
+        return self.official[found.pop()] if len(found) == 1 and not several else ""
+
     def _is_own(self, district: str) -> bool:
         name = narrow(district)
         below = ABOVE.sub("", name, count=1)

@@ -339,3 +339,80 @@ def test_an_amount_that_names_another_unit_than_its_heading_is_told(load):
     assert mapped.columns["collective_income_wan"][:3] == ["12.50", "12.50", None]
     (finding,) = [one for one in mapped.findings if one.severity == "E"]
     assert finding.message == "列名的单位是万元，这一格写的是元"
+
+
+# --- a file of one town, told by its title or name alone --------------------------------------------------------------------
+
+
+def of_one_town(spare: str = "乡(镇)") -> tuple[str, list[list]]:
+    town = people(1)[0]["乡(镇)"]
+    rows = [one for one in people(400) if one["乡(镇)"] == town][:6]
+    return town, grid(rows, [name for name in grid([])[0] if name != spare])
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("{}已脱贫人口名单", "名单"),
+        ("山东省济南市济阳区{}2021年已脱贫人口名单", "名单"),
+        ("填报单位：{}", "名单"),
+        ("已脱贫人口名单", "{}已脱贫人口名单"),
+        ("已脱贫人口名单", "2.{}(1)"),
+    ],
+)
+def test_a_file_of_one_town_needs_no_column_for_it(load, title, name):
+    town, table = of_one_town()
+    data = workbook(("Sheet1", [[title.format(town)], [], *table]), titles=0)
+    mapped = load(data, f"{name.format(town)}.xlsx")
+    assert (len(mapped.rows), len({place.town for place in mapped.places}), mapped.findings) == (6, 1, [])
+    assert all(place.village for place in mapped.places)
+    assert f"没有“乡(镇)”列，按{'表头上方' if '{' in title else '文件名'}的“{town}”读" in mapped.header.reason
+
+
+def test_villages_must_lie_in_the_town_of_the_title(load):
+    town, _ = of_one_town()
+    other = next(one for one in people(400) if one["乡(镇)"] != town)
+    table = grid([*people(2), other], [name for name in grid([])[0] if name != "乡(镇)"])
+    mapped = load(workbook(("Sheet1", [[f"{town}名单"], *table]), titles=0))
+    assert [(one.code, one.row) for one in mapped.findings] == [("village_other_town", 5)]
+
+
+@pytest.mark.parametrize("title", ["{}、仁风镇已脱贫人口名单", "{}等10个镇街名单", "全区各镇街名单", "{}以外的名单"])
+def test_titles_that_name_no_one_town_give_none(load, title):
+    town, table = of_one_town()
+    with pytest.raises(FileRefused, match=r"缺少必需的列：乡\(镇\)"):
+        load(workbook(("Sheet1", [[title.format(town)], *table]), titles=0), "名单.xlsx")
+
+
+def test_a_column_for_the_town_counts_more_than_the_title(load):
+    rows = people(3)
+    mapped = load(workbook(("Sheet1", [["仁风镇已脱贫人口名单"], *grid(rows)]), titles=0))
+    assert mapped.findings == [] and "仁风镇" not in mapped.header.reason
+
+
+# --- dumps that hold the same people year by year ---------------------------------------------------------------------------
+
+DUMP = ["aar040", "aac001", "aab001", "aab002", "aab004", "aab006"]
+OFFICIAL = ["年度", "户编号", "人编号", "姓名", "证件号码", "与户主关系"]
+
+
+def dump(year: int | str, rows: list[dict]) -> list[list]:
+    return [[year, *(one[name] for name in OFFICIAL[1:])] for one in rows]
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["one sheet", "a sheet per year"])
+@pytest.mark.parametrize(("former", "newest"), [(2019, 2020), ("2019年度", "2020年度")])
+def test_of_the_same_people_year_by_year_the_newest_year_is_read(load, former, newest, apart):
+    everybody = homes(4)
+    old, new = dump(former, everybody), dump(newest, everybody[1:])
+    tables = [("1", [DUMP, *old]), ("2", [DUMP, *new])] if apart else [("1", [DUMP, *old, *new])]
+    mapped = load(workbook(*tables, titles=0))
+    assert mapped.raw["id_number"] == [one["证件号码"] for one in everybody[1:]]
+    assert mapped.skipped == {"2019 年度的行（只读 2020 年度）": len(everybody)}
+    assert "只读 2020 年度，没有读取：2019 年度" in mapped.header.reason
+
+
+def test_other_years_of_other_people_are_read(load):
+    rows = homes(5)
+    mapped = load(workbook(("1", [DUMP, *dump(2019, rows[:3]), *dump(2020, rows[2:])]), titles=0))
+    assert (len(mapped.rows), mapped.skipped) == (len(rows) + 1, {})
