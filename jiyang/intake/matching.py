@@ -145,7 +145,7 @@ def _match(
 def _why_unread(name: str, behind: Mapping[str, str], layout: Layout) -> str:
     """Why a heading that would mean a field is not read as it; "" for no such heading."""
     if who := behind.get(name):
-        return f"它跟在“{who}”后面，可能是“{who}”的；如果不是，请指定这一列的含义"
+        return f"它跟在“{who}”后面，可能说的是那个人或单位；如果不是，请指定这一列的含义"
     return layout.objection(plain(AGAIN.sub("", name)))
 
 
