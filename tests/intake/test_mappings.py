@@ -21,7 +21,7 @@ from tests.intake.workbooks import DATA, grid, people, workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHORT = ["乡(镇)", "行政村", "户编号", "姓名", "证件号码", "与户主关系", "民族", "健康状况"]
-OWN = {"所在街镇": "town", "大名": "name", "称谓": "relation"}
+OWN = {"街镇片区": "town", "大名": "name", "称谓": "relation"}
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def district(db) -> Region:
 
 def home_made() -> bytes:
     """A table with the office's own headings below a table that looks like one."""
-    names = {"乡(镇)": "所在街镇", "姓名": "大名", "与户主关系": "称谓"}
+    names = {"乡(镇)": "街镇片区", "姓名": "大名", "与户主关系": "称谓"}
     rows = grid(people(5))
     rows[0] = [names.get(name, name) for name in rows[0]]
     return workbook(("名单", rows), ("另表", grid(people(3), SHORT)), titles=2)
@@ -144,7 +144,7 @@ def test_a_remembered_mapping_reads_the_next_file_of_the_office(data_admin):
 
 def test_the_page_shows_what_the_office_has_saved_and_ends_it(client, data_admin):
     batch = upload(data_admin, home_made())
-    choice = Choice("roster_a", "名单", 3, {"所在街镇": "town", "大名": "name", "称谓": "relation"})
+    choice = Choice("roster_a", "名单", 3, {"街镇片区": "town", "大名": "name", "称谓": "relation"})
     reread(data_admin, batch, choice, remember=True)
     again = upload(data_admin, home_made())
     address = f"/households/import/{again.pk}/reading/"
@@ -155,7 +155,7 @@ def test_the_page_shows_what_the_office_has_saved_and_ends_it(client, data_admin
     press(client, address, address, again, sheet="名单", layout="roster_a", header_row="3", **told)
     with system_scope("测试"):
         left = set(SavedMapping.objects.filter(ended_at=None).values_list("heading", flat=True))
-        assert left == {"所在街镇", "称谓"}
+        assert left == {"街镇片区", "称谓"}
         assert Batch.objects.get(pk=again.pk).reading.get("mapping", {}) == {}
 
 

@@ -1649,14 +1649,14 @@ def test_a_sheet_that_claims_a_million_blank_rows_costs_no_more_than_its_real_on
 
 
 def test_home_made_headings_by_choice_and_by_the_offices_saved_mapping(load):
-    own = {"乡(镇)": "所在街镇", "证件号码": "身份证", "姓名": "大名", "与户主关系": "称谓", "人数": "几口人"}
+    own = {"乡(镇)": "街镇片区", "证件号码": "身份证", "姓名": "大名", "与户主关系": "称谓", "人数": "几口人"}
     rows = grid(people(4))
     rows[0] = [own.get(name, name) for name in rows[0]]
     data = workbook((SHEET, rows))
     with pytest.raises(FileRefused, match="乡\\(镇\\)、姓名、与户主关系") as refused:
         load(data)
     assert refused.value.code == "missing_column"
-    mapping = {"所在街镇": "town", "大名": "name", "称谓": "relation", "几口人": "stated_size", "民族": ""}
+    mapping = {"街镇片区": "town", "大名": "name", "称谓": "relation", "几口人": "stated_size", "民族": ""}
     mapped = load(data, choice=Choice(mapping=mapping))
     assert (mapped.columns["name"], mapped.header.ignored) == ([one["姓名"] for one in people(4)], ["民族"])
     assert "ethnic" not in mapped.columns
