@@ -12,7 +12,7 @@ from typing import Any
 from jiyang.intake import continued, groups, sheets, twins, units
 from jiyang.intake.cells import as_text
 from jiyang.intake.groups import AGAIN
-from jiyang.intake.header import MOST_NAMED, Choice, Header
+from jiyang.intake.header import MOST_NAMED, PLACED, Choice, Header
 from jiyang.intake.layouts import Layout, meanings, plain
 from jiyang.intake.matching import looks_like_data, rank, readings, texts_of
 from jiyang.intake.reader import Source
@@ -34,12 +34,12 @@ def detect(
     saved: Mapping[str, Mapping] | None = None,
     towns: Mapping[str, str] | None = None,
     hidden: Callable[[str], Collection[int]] = lambda sheet: (),
-    told: Callable[[Header], tuple[str, str]] = lambda header: ("", ""),
+    told: Callable[[Header, str], tuple[str, str]] = lambda header, name: ("", ""),
 ) -> Header:
     """The best heading row over all sheets and layouts, or the one a person chose. Raises FileRefused.
 
     `saved` holds an office's own headings: layout key → {heading in compared form: field name}; `towns` names the towns of sheets
-    whose names alone do not say that they are towns; `hidden` gives the hidden columns of a sheet, `told` the town of a table that
+    whose names alone do not say that they are towns; `hidden` gives the hidden columns of a sheet, `told` the town or village of a table that
     has no column of it, and where it is told.
     """
     choice, saved = choice or Choice(), saved or {}
@@ -54,7 +54,7 @@ def detect(
         twins.settle(one, source, chosen, own, hidden)
         groups.apply(one, source, {*chosen, *own})
         units.apply(one, source)
-        _take_town(one, told)
+        _take_places(one, told)
     visible = [one for one in found if one.sheet not in source.hidden]
     best = max(visible or found, key=lambda one: (not one.lacking, rank(one)), default=None)
     if best is None:
@@ -75,19 +75,23 @@ def detect(
         continued.join(best, source, [one.sheet for one in found])
         for part in best.parts:
             part.town = town_named(part.sheet) or (towns or {}).get(part.sheet, part.town)
+            if part.continues and part.village:
+                part.village = told(part, "village")[0] or part.village
     sheets.name_unread(best, source, "没有选它" if choice.sheet else "没有表头")
     best.reason = _reason(best)
     return best
 
 
-def _take_town(header: Header, told: Callable[[Header], tuple[str, str]]) -> None:
-    """A table that needs a town and has no column of it is of the one that stands above it or in the file's name."""
-    town = header.layout.by_name.get("town")
-    if town is None or town.heading not in header.lacking:
-        return
-    header.town, where = told(header)
-    if header.town:
-        header.told.append(f"没有“{town.heading}”列，按{where}的“{header.town}”读")
+def _take_places(header: Header, told: Callable[[Header, str], tuple[str, str]]) -> None:
+    """A table that needs a town or village and has no column of it is of the one that stands above it or in a name."""
+    for name in PLACED:
+        one = header.layout.by_name.get(name)
+        if one is None or one.heading not in header.lacking:
+            continue
+        said, where = told(header, name)
+        setattr(header, name, said)
+        if said:
+            header.told.append(f"没有“{one.heading}”列，按{where}读")
 
 
 def heading_at(
@@ -103,7 +107,7 @@ def heading_below(part: Header, number: int, rows: Sequence[Sequence[Any]]) -> H
     choice = replace(part.choice, header_row=number + 1)
     found = max(readings(part.sheet, number, top, part.layout, choice, part.saved, False), key=rank, default=None)
     if found:
-        found.town, found.again = part.town, True
+        found.town, found.village, found.again = part.town, part.village, True
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from jiyang.intake.cells import all_texts, as_text, unvalued
 from jiyang.intake.doubts import KEYS, LONG_NUMBER, doubts
 from jiyang.intake.filled import fill
-from jiyang.intake.header import Header
+from jiyang.intake.header import PLACED, Header
 from jiyang.intake.headings import Headings, Lines
 from jiyang.intake.outside import Cells, Outside
 from jiyang.intake.partitions import Partitions
@@ -43,7 +43,9 @@ class Gathered:
     another: Header | None = None  # the table that begins where the one that is read ends
     other: list[tuple[Header, list[int]]] = field(default_factory=list)  # lines of each table that is of another kind
     taken: set[int] = field(default_factory=set)  # rows whose household number stands in a row above
-    towns_by_sheet: bool = False  # the towns are those that the sheets are named after, blank for other sheets
+    by_sheet: set[str] = field(
+        default_factory=set
+    )  # town or village: what the sheets are named after, blank for others
     outside: list[tuple[Header, Cells]] = field(default_factory=list)  # filled cells without a heading, by sheet
     partitions: Partitions = field(default_factory=Partitions)  # the years that the file holds
     last_left_out: int = 0  # number of the last line of the sheet that is no data
@@ -56,8 +58,9 @@ class Gathered:
 def gather(source: Source, header: Header, told: Callable[[int, float], None] = lambda rows, share: None) -> Gathered:
     """All data rows of all parts, transposed. `told` hears how many there are so far, and about which share that is."""
     found = Gathered(columns={one.name: [] for one in header.columns.values()})
-    by_sheet = "town" not in found.columns and "town" in header.layout.by_name
-    towns: list[str] = []
+    placed: dict[str, list[str]] = {
+        name: [] for name in PLACED if name not in found.columns and name in header.layout.by_name
+    }
     last, ended, parts = 0, False, header.parts or [header]
     found.partitions = Partitions.of(source, parts)
     for place, part in enumerate(parts):
@@ -71,9 +74,12 @@ def gather(source: Source, header: Header, told: Callable[[int, float], None] = 
         number = _sheet(source, part, found, last, within, goes_on=part.continues != "" and not ended)
         ended = found.last_left_out > number  # by a total or a signature
         last += number
-        towns += [part.town] * (len(found.rows) - len(towns))
-    if by_sheet and any(towns):
-        found.columns["town"], found.towns_by_sheet = towns, True  # a sheet per town, named after it
+        for name, said in placed.items():
+            said += [getattr(part, name)] * (len(found.rows) - len(said))
+    for name, said in placed.items():
+        if any(said):
+            found.columns[name] = said  # a sheet per town or village, named after it
+            found.by_sheet.add(name)
     if found.partitions.told:
         header.reason += f"；{found.partitions.told}"
     for part, lines in found.other:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from jiyang.intake.layouts import Field, Layout, plain
 from jiyang.intake.writing import WHY
 
+PLACED = ("town", "village")  # what a sheet's name, a title or the file's name may say of all rows of a sheet
 MOST_NAMED = 12  # unknown headings that a message names
 
 
@@ -38,7 +39,7 @@ class Header:
     that hold data, with their number of rows; tables on a sheet that are not read are named there by their lines; `told` says which columns were read in place of others, and why some were not.
     `twins` are columns that would mean the same, none of which can be told to be the one; `theirs` are those behind a heading that
     names somebody else, with that heading. A part that `continues` another sheet
-    has no heading and that sheet's columns; `town` is the town after which the sheet is named, or that its title or the file's name tells. A part that stands `again` is a
+    has no heading and that sheet's columns; `town` is the town after which the sheet is named, or that its title or the file's name tells, `village` likewise by the sheet's name. A part that stands `again` is a
     further table below the first one of its sheet; `unit_above` is the unit of amounts that a line above the headings names.
     `choice` and `saved` are what a person corrected and an office's own headings, by which the headings were read.
     """
@@ -62,6 +63,7 @@ class Header:
     twins: list[str] = field(default_factory=list)
     theirs: Mapping[int, str] = field(default_factory=dict)
     town: str = ""
+    village: str = ""
     again: bool = False
     unit_above: str = ""
     choice: Choice = field(default_factory=Choice, repr=False)
@@ -83,8 +85,8 @@ class Header:
 
     @property
     def lacking(self) -> list[str]:
-        """Headings without which the file cannot be read. A sheet named after its town needs no column for it."""
-        known = self.names | ({"town"} if self.town else set())
+        """Headings without which the file cannot be read. A sheet named after its town or village needs no column for it."""
+        known = self.names | {name for name in PLACED if getattr(self, name)}
         return [one.heading for one in self.layout.fields if one.must_exist and one.name not in known]
 
     @property

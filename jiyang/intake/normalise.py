@@ -323,7 +323,7 @@ def _places(header: Header, gathered: Gathered, regions: RegionIndex, mapped: Ma
 
 def _place(regions: RegionIndex, triple: tuple, gathered: Gathered) -> Place:
     """The region of the three cells; a cell that holds no value at all (#N/A) is told as that, not as an unknown name."""
-    columns = gathered.columns.keys() - ({"town"} if gathered.towns_by_sheet and not triple[1] else set())
+    columns = gathered.columns.keys() - ({"town"} if "town" in gathered.by_sheet and not triple[1] else set())
     place = regions.resolve(*map(as_text, triple), columns=columns)
     failed = unusable(triple[PLACES.index(place.field)]) if place.code else None
     return replace(place, district=regions.district.pk, code=failed.code, hint="", note="") if failed else place

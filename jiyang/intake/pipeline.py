@@ -38,17 +38,26 @@ def load(
     """
     source = read(data, filename)
     towns = regions.towns_named(source.sheets)
-    told = partial(_town_told, source, regions, filename.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    told = partial(_place_told, source, regions, filename.rsplit("/", 1)[-1].rsplit(".", 1)[0])
     header = detect(source, layouts, choice, saved, towns, partial(veiled.columns, data), told)
     return normalise(source, header, regions, as_of=as_of, filename=filename, former=former, progress=progress)
 
 
-def _town_told(source: Source, regions: RegionIndex, stem: str, header: Header) -> tuple[str, str]:
-    """The one town that the lines above a heading or else the file's name tell, and where; "" for none."""
+def _place_told(source: Source, regions: RegionIndex, stem: str, header: Header, name: str) -> tuple[str, str]:
+    """The one town that the lines above a heading or else the file's name tell, or the village that the sheet is named after.
+
+    With where it is told; "" for none.
+    """
+    if name == "village":
+        return regions.village_named(header.sheet), "工作表名"
     titles = (texts_of(row).values() for row in islice(source.rows(header.sheet), header.row))
     above = " ".join(text for texts in titles if len(texts) <= MOST_IN_TITLE for text in texts)
     return next(
-        ((town, where) for where, text in (("表头上方", above), ("文件名", stem)) if (town := regions.town_told(text))),
+        (
+            (town, f"{where}的“{town}”")
+            for where, text in (("表头上方", above), ("文件名", stem))
+            if (town := regions.town_told(text))
+        ),
         ("", ""),
     )
 

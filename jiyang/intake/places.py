@@ -147,6 +147,11 @@ class RegionIndex:
             sheet: town for sheet, town in found.items() if several or short[sheet] not in self.short_district_names
         }
 
+    def village_named(self, sheet: str) -> str:
+        """The village of the district after which a sheet is named, as it is written there; "" for none."""
+        name = AROUND_NAME.sub("", narrow(sheet))
+        return name if len(name) > 1 and village_key(name) in self.anywhere else ""
+
     def town_told(self, text: str) -> str:
         """The official name of the one town that a title or a file's name names in full (济阳街道); "" where none or several are meant."""
         written = narrow(text)

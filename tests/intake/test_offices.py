@@ -416,3 +416,44 @@ def test_other_years_of_other_people_are_read(load):
     rows = homes(5)
     mapped = load(workbook(("1", [DUMP, *dump(2019, rows[:3]), *dump(2020, rows[2:])]), titles=0))
     assert (len(mapped.rows), mapped.skipped) == (len(rows) + 1, {})
+
+
+# --- a sheet per village ----------------------------------------------------------------------------------------------------
+
+
+def of_villages(count: int, spare: set[str]) -> dict[str, list[list]]:
+    town, _ = of_one_town()
+    rows = [one for one in people(400) if one["乡(镇)"] == town]
+    villages = list(dict.fromkeys(one["行政村"] for one in rows))[:count]
+    names = [name for name in grid([])[0] if name not in spare]
+    return {village: grid([one for one in rows if one["行政村"] == village][:4], names) for village in villages}
+
+
+@pytest.mark.parametrize(("title", "spare"), [("名单", {"行政村"}), ("{}名单", {"行政村", "乡(镇)"})])
+def test_a_sheet_named_after_its_village_needs_no_column_for_it(load, title, spare):
+    town, tables = of_one_town()[0], of_villages(3, spare)
+    sheets = [
+        (f"{number}.{village}", [[title.format(town)], *rows])
+        for number, (village, rows) in enumerate(tables.items(), start=1)
+    ]
+    mapped = load(workbook(*sheets, titles=0))
+    assert (mapped.findings, len(mapped.header.parts)) == ([], 3)
+    assert mapped.header.reason.count("没有“行政村”列，按工作表名读") == 1
+    rows = [(place.town, place.village) for place in mapped.places]
+    assert len(set(rows)) == 3 and len(rows) == sum(len(table) - 1 for table in tables.values())
+    whole = load(workbook(("1", grid([one for one in people(400) if one["行政村"] in tables]))))
+    assert set(rows) == {(place.town, place.village) for place in whole.places}
+
+
+def test_a_sheet_that_goes_on_is_of_the_village_that_it_is_named_after(load):
+    (first, table), (second, other) = of_villages(2, {"行政村"}).items()
+    mapped = load(workbook((first, table[:3]), (f"{first}(2)", table[3:]), (second, other[1:]), titles=0))
+    assert [place.village for place in mapped.places].count(mapped.places[0].village) == len(table) - 1
+    assert (len(mapped.rows), mapped.findings) == (len(table) + len(other) - 2, [])
+
+
+def test_a_sheet_of_no_village_still_needs_the_column(load):
+    table = next(iter(of_villages(1, {"行政村"}).values()))
+    for name in ("名单", "Sheet1", "汇总村民"):
+        with pytest.raises(FileRefused, match="缺少必需的列：行政村"):
+            load(workbook((name, table), titles=0))
