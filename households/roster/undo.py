@@ -3,12 +3,14 @@ work refers to stays and is named.
 
 The commit of a batch, its undo and every further reversal are steps; each leaves `RosterTouch` lines that name the version
 under which history has the values before it. Reversing a step restores these; what it leaves alone, `keeping` says. An undo also voids what the batch had inserted.
+What a reversal leaves alone is still owed: the step after it takes these lines over (`OWED`), so that the next one of the same
+kind meets them again.
 """
 
 from collections.abc import Callable
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from households.models import CaseRecord, Household, IncomeStatement, Membership, Person
 from households.roster.apply import touched
@@ -38,7 +40,7 @@ from households.roster.takers import Taker, along, of_people, taker_of, takers
 from households.services import state
 from jiyang.audit.history import PLACE
 from jiyang.intake.bulk import note_history, note_written, whole_batch
-from jiyang.intake.enums import ReversalKind, RowAction
+from jiyang.intake.enums import BatchState, ReversalKind, RowAction
 from jiyang.intake.models import Batch, Reversal
 from jiyang.planner import planned_with
 
@@ -68,9 +70,10 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
     """
     batch, taker = reversal.batch, taker_of(reversal.batch.layout)
     made = made_by(taker)
-    former = batch.reversals.filter(pk__lt=reversal.pk).exclude(done_at=None).order_by("-pk").first()
+    done = batch.reversals.filter(pk__lt=reversal.pk).exclude(done_at=None).order_by("-pk").values_list("pk", flat=True)
+    former, earlier, *_ = [*done[:2], None, None]
     values = {
-        "batch": batch.pk, "by": by_id, "reversal": reversal.pk, "former": former.pk if former else None,
+        "batch": batch.pk, "by": by_id, "reversal": reversal.pk, "former": former, "earlier": earlier,
         "why": f"{reversal.get_kind_display()}批次 {batch}：{reversal.reason}"[:200],
     }  # fmt: skip
     undoing = reversal.kind == ReversalKind.UNDO
@@ -95,6 +98,11 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
             restored = _restore_register(cursor, made, values, _within(told, turn, AFTER), undoing=undoing)
         if restored:
             _settle_versions(cursor, made, values)
+        with whole_batch(batch.rows or 0):
+            if former:
+                cursor.execute(OWED, values)
+            if restored and undoing:
+                _tell_of_undone(cursor, batch, made, values)
         note_written(sum(voided.values()) + restored, (*made, Membership))
         told(AFTER)
         with whole_batch(len(affected)):
@@ -321,6 +329,32 @@ REOPEN_MEMBERSHIPS = f"""
 update households_membership x set until = null, leave_reason = e.leave_reason {OF_STEP} and x.until is not null and e.until is null
    and not exists (select 1 from households_membership o where o.person_id = x.person_id and o.until is null)
 """
+# What the reversed step (`former`) had left alone of the one before it, and this one as well.
+OWED = """
+insert into households_rostertouch ("table", record, before, version, batch_id, reversal_id, district_id, town_id, village_id)
+select t."table", t.record, t.before, t.version, t.batch_id, %(reversal)s, t.district_id, t.town_id, t.village_id
+  from households_rostertouch t
+ where t.batch_id = %(batch)s and t.reversal_id is not distinct from %(earlier)s and not exists (
+    select 1 from households_rostertouch l where l.batch_id = t.batch_id and l."table" = t."table" and l.record = t.record
+       and l.reversal_id in (%(former)s, %(reversal)s))
+"""
+# Rows that the reversal has changed and that were made by a batch that is undone, or hold what it last wrote into them.
+UNDONE = """
+insert into stayed
+with r as materialized (
+    select x.* from households_rostertouch t join {table} x on x.id = t.record
+     where t.batch_id = %(batch)s and t.reversal_id = %(reversal)s and t."table" = '{name}' and {holds}),
+last as materialized (
+    select distinct on (t.batch_id, t.record) t.batch_id, t.record, t.version, t.reversal_id from households_rostertouch t
+     where t.batch_id = any(%(undone)s) and t."table" = '{name}' order by t.batch_id, t.record, t.id desc)
+select x.{owner}, '现值是已撤销的批次 ' || u.name || ' 写入的，要改回请恢复该批次后再撤销', {person}
+  from r x join (
+    select x.id, x.origin_id as batch from r x where x.origin_id = any(%(undone)s)
+    union
+    select x.id, t.batch_id from r x join last t on t.record = x.id left join intake_reversal v on v.id = t.reversal_id
+     where v.kind is distinct from 'undo' and {as_left}) b on b.id = x.id
+  join unnest(%(undone)s::bigint[], %(names)s::text[]) u (id, name) on u.id = b.batch
+"""
 # the rows of a table that the reversal has changed
 TOUCHED = """select t.record from households_rostertouch t
  where t.batch_id = %(batch)s and t.reversal_id = %(reversal)s and t."table" = '{name}'"""
@@ -435,6 +469,19 @@ def _settle_versions(cursor, made: tuple[type[Model], ...], values: dict) -> Non
             "  and t.record = x.id and t.version <> x.version",
             values,
         )
+
+
+def _tell_of_undone(cursor, batch: Batch, made: tuple[type[Model], ...], values: dict) -> None:
+    """Name what holds again what another batch wrote that was taken back when this one stood in its way."""
+    kept = Q(report__changed_since__gt=0) | Q(report__kept_total__gt=0)
+    undos = Reversal.objects.filter(kept, kind=ReversalKind.UNDO, batch__state=BatchState.UNDONE).exclude(batch=batch)
+    found = Batch.objects.filter(pk__in=undos.values("batch"), district=batch.district_id)
+    undone = {one.pk: str(one) for one in found}
+    for model in (*made, Membership) if undone else ():
+        holds = "x.until is null" if model is Membership else "x.voided_at is null"
+        parts = {"name": model._meta.model_name, "table": model._meta.db_table, "holds": holds}
+        parts |= {"owner": owner_of(model), "person": person_of(model), "as_left": as_left(model)}
+        cursor.execute(UNDONE.format(**parts), values | {"undone": list(undone), "names": list(undone.values())})
 
 
 # where who stayed is now, be it that they or the household they were in have gone back

@@ -13,7 +13,7 @@ from monitoring.models import RuleHit
 from tests import factories
 from tests.households.test_roster import contents, reverse
 from tests.households.test_roster_plan import clear
-from tests.households.test_roster_storable import ONE, THREE, TWO, load, row
+from tests.households.test_roster_storable import FOUR, ONE, THREE, TWO, load, row
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WIFE = {"与户主关系": "配偶"}
@@ -131,8 +131,7 @@ def test_a_move_stays_whose_relation_a_later_roster_has_changed(couple, data_adm
     clear()
     report = reverse(data_admin, district_clerk, first).report
     assert [one["household"] for one in report["kept"]] == ["3702"] and homes_agree()
-    clear()
-    assert reverse(data_admin, district_clerk, second).report["kept"] == []
+    assert told_again(data_admin, district_clerk, second) == still_there(first)
     assert [(home, opened) for home, opened, _ in memberships("李二")] == [
         ("3701", False),
         ("3702", True),
@@ -502,3 +501,71 @@ def test_a_row_that_somebody_edited_since_keeps_its_value_and_its_household_is_n
     with system_scope("测试"):
         assert Person.objects.get(name="赵三").labour == "lost"
         assert Household.objects.get(household_no="3702").stated_size is None
+
+
+def told_again(maker, checker, batch) -> list[str]:
+    """What the report of the next reversal names."""
+    clear()
+    return [one["why"] for one in reverse(maker, checker, batch).report["kept"]]
+
+
+def still_there(batch) -> list[str]:
+    return [f"现值是已撤销的批次 {batch} 写入的，要改回请恢复该批次后再撤销"]
+
+
+def test_what_a_later_batch_kept_from_going_back_is_named_and_goes_back_next_time(couple, data_admin, district_clerk):
+    before = contents()
+    first = load(data_admin, district_clerk, row("3702", "9003", "赵三", THREE, 劳动技能="无劳动力"))
+    clear()
+    both = row("3702", "9003", "赵三", THREE, 劳动技能="无劳动力", 民族="回族")
+    second = load(data_admin, district_clerk, both)
+    kept = ["人员后来改过，保留现值"]
+    assert told_again(data_admin, district_clerk, first) == kept
+    for _ in range(2):  # as long as the later batch stands, each undo says so
+        assert told_again(data_admin, district_clerk, first) == []
+        assert told_again(data_admin, district_clerk, first) == kept
+    assert told_again(data_admin, district_clerk, second) == still_there(first)
+    assert person("赵三").labour == "none"
+    assert told_again(data_admin, district_clerk, first) == told_again(data_admin, district_clerk, first) == []
+    assert contents() == before
+    for labour in ("none", "weak") * 2:  # and nothing is owed any more
+        assert told_again(data_admin, district_clerk, first) == [] and person("赵三").labour == labour
+
+
+def test_a_number_that_somebody_else_had_goes_back_once_it_is_free(couple, data_admin, district_clerk):
+    before = contents()
+    first = load(data_admin, district_clerk, row("3702", "9003", "赵三", factories.id_number()))
+    clear()
+    second = load(data_admin, district_clerk, row("3705", "9005", "孙四", THREE))
+    assert told_again(data_admin, district_clerk, first) == ["人员的编号已是别人的，没有恢复"]
+    assert told_again(data_admin, district_clerk, second) == []
+    assert told_again(data_admin, district_clerk, first) == told_again(data_admin, district_clerk, first) == []
+    assert contents() == before
+
+
+def test_a_relation_that_a_later_batch_changed_goes_back_next_time(couple, data_admin, district_clerk):
+    before = roles("3701")
+    first = load(data_admin, district_clerk, *swapped())
+    clear()
+    second = load(
+        data_admin,
+        district_clerk,
+        row("3701", "9001", "王一", ONE, 与户主关系="其他"),
+        row("3701", "9002", "李二", TWO),
+    )
+    assert told_again(data_admin, district_clerk, first) != []
+    assert told_again(data_admin, district_clerk, second) == still_there(first)
+    assert roles("3701") == {"王一": "spouse", "李二": "head"}
+    assert told_again(data_admin, district_clerk, first) == told_again(data_admin, district_clerk, first) == []
+    assert roles("3701") == before and homes_agree()
+
+
+def test_who_a_later_batch_edited_is_named_as_the_row_of_an_undone_batch(couple, data_admin, district_clerk):
+    first = load(data_admin, district_clerk, row("3703", "9004", "孙四", FOUR))
+    clear()
+    second = load(data_admin, district_clerk, row("3703", "9004", "孙四", FOUR, 劳动技能="无劳动力"))
+    assert told_again(data_admin, district_clerk, first) == ["人员后来改过"]
+    assert told_again(data_admin, district_clerk, second) == still_there(first)
+    assert told_again(data_admin, district_clerk, first) == told_again(data_admin, district_clerk, first) == []
+    with system_scope("测试"):
+        assert not Household.objects.filter(household_no="3703").exists()
