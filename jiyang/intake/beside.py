@@ -26,7 +26,11 @@ REMARKS = re.compile(r"(?:\([^()]*\))+$")
 
 def beside(names: Mapping[int, tuple[str, str]], layout: Layout) -> dict[int, str]:
     """Place → heading of somebody else behind which it stands. `names` gives group and own heading per column."""
+    if not any("户主" in own or OTHERS.search(f"{own}{group}") for group, own in names.values()):
+        return {}  # most rows that are looked at are no headings, and most headings name nobody else
     keys = {place: REMARKS.sub("", NUMBERED.sub("", plain(own))) for place, (_, own) in names.items()}
+    if not any(map(ANYBODYS.match, keys.values())):
+        return {}
     fields = {place: layout.find(key) for place, key in keys.items()}
     times = Counter(one.name for one in fields.values() if one)
     found: dict[int, str] = {}
