@@ -89,6 +89,7 @@ def annotate(
         for part in parts:
             sheet, looks = book.add_worksheet(_title(book, part.sheet)), _looks(book)
             sheet.freeze_panes(part.head, 0)
+            _merge(sheet, source, part)
             for number, cells in enumerate(source.rows(part.sheet)):
                 width = max(width, len(cells))
                 _write(sheet, number, cells, notes.get(number + 1 + part.offset), looks)
@@ -118,6 +119,7 @@ def failed_rows(batch: Batch, path: Path) -> int:
                 _write(sheet, number, cells, None, looks)
                 if number == above.head - 1:
                     sheet.write_string(number, width, WHY)
+            _merge(sheet, source, above)
             sheet.freeze_panes(line, 0)
             for number, cells in enumerate(source.rows(part.sheet), start=1):
                 cells = cells[:end]
@@ -163,6 +165,18 @@ def still_out(batches: Collection[Batch], written: Collection[Batch]) -> dict[in
     left = RosterRow.objects.filter(batch__in=batches, action__in=FAILED)
     left = left.exclude(Q(id_index__in=filled["id_index"]) | named | village)
     return dict(left.order_by().values_list("batch").annotate(Count("pk")))
+
+
+def _merge(sheet: xlsxwriter.worksheet.Worksheet, source: Source, part: Part) -> None:
+    """Merge the cells of the headings as they were: by them a second line of headings is told.
+
+    The library's own way writes cells, and those of rows further down first, which a workbook in constant memory cannot.
+    """
+    sheet.merge += [
+        [top, left, bottom, right]
+        for (top, left), (bottom, right) in source.merged(part.sheet)
+        if bottom < part.head and (top, left) != (bottom, right)
+    ]
 
 
 def _width_before_why(source: Source, part: Part) -> int | None:

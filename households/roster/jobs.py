@@ -232,7 +232,11 @@ def check(batch_id: int, *, as_of: dt.date | None = None) -> Batch | None:
 def _choice(batch: Batch) -> Choice:
     """What a person corrected; in a continuation each heading also means what it meant before, whatever little stands below it."""
     choice = Choice(**batch.reading)
-    meant = {heading: name for name, heading in batch.continues.columns.get("places", ())} if batch.continues else {}
+    before = batch.continues.columns if batch.continues else {}
+    meant = dict.fromkeys(
+        [*before.get("unknown", ()), *before.get("ignored", ())], ""
+    )  # what was not read then is not read now
+    meant |= {heading: name for name, heading in before.get("places", ())}
     return replace(choice, mapping={**meant, **choice.mapping})
 
 

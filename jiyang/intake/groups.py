@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from jiyang.intake.brackets import parted, year_of
+from jiyang.intake.brackets import ANSWER, parted, year_of
 from jiyang.intake.cells import as_text
 from jiyang.intake.header import Header
-from jiyang.intake.layouts import plain
+from jiyang.intake.layouts import Field, label_key, plain
 from jiyang.intake.reader import Range, Source
 
 AGAIN = re.compile(r"（第\d+个）$")  # behind a heading that stands again
@@ -68,6 +68,7 @@ def apply(header: Header, source: Source, meant: Collection[str]) -> None:
     """Leave out columns that a group dates otherwise than the file or plans, but for headings that are `meant` (in compared form)."""
     rows = [list(row) for row in islice(source.rows(header.sheet), header.first_data + 1)]
     leave_out(header, rows, above_own(header, rows, source.merged(header.sheet)), meant)
+    _leave_out_parted(header, rows)
 
 
 def leave_out(
@@ -86,6 +87,32 @@ def leave_out(
         of_another_year = place in years and years[place] not in own and dated[names[place]] == 1
         if of_another_year or (header.layout.rows != "plan" and NOT_NOW.search(group)):
             header.drop(place, f"上方的“{group}”可能改变这一列的含义")
+
+
+def _leave_out_parted(header: Header, rows: Sequence[Sequence[Any]]) -> None:
+    """A heading over columns of its own choices (是 | 否, each ticked) is none of them: the first alone would say something else."""
+    below = [as_text(cell).strip() for cell in rows[header.first_data]] if header.first_data < len(rows) else []
+    if not any(below) or any(
+        one.must_exist and place < len(below) and below[place]
+        for place, one in header.columns.items()
+        if not _has_choices(one)
+    ):
+        return
+    for place, one in list(header.columns.items()):
+        end = next((at for at in range(place + 1, len(below)) if at in header.headings or not below[at]), len(below))
+        choices = below[place:end]
+        if len(set(choices)) > 1 and all(choices) and sum(_is_choice(one, text) for text in choices) > 1:
+            header.drop(place, f"下面分成了“{'、'.join(choices)}”几栏，请合成一栏再传")
+
+
+def _has_choices(one: Field) -> bool:
+    return one.type == "yes_no" or one.codes is not None
+
+
+def _is_choice(one: Field, text: str) -> bool:
+    if one.type == "yes_no":
+        return bool(ANSWER.fullmatch(plain(text))) or text in {"不是", "未"}
+    return label_key(text) in one.labels
 
 
 def _own_years(header: Header, rows: Sequence[Sequence[Any]]) -> set[int]:

@@ -292,6 +292,45 @@ def test_failed_rows_of_a_file_with_merged_household_cells_come_back_whole(data_
             assert (again.rows, again.counts["insert"]) == (3, 3)
 
 
+@pytest.mark.parametrize("group", ["住房和饮水", "收入（万元）", "2019年情况"])
+def test_failed_rows_below_merged_headings_of_two_lines_are_read_as_they_were(data_admin, tmp_path: Path, group):
+    good = {"home": 0, "labour": "weak", "months": "6", "hamlet": "", "phone": ""}
+    names, *rows = csv.reader(io.StringIO(as_csv({0: good, 1: {**good, "home": 1}}).decode("utf-8-sig")))
+    rows[1][names.index("证件号码")] = "123"
+    place = names.index("务工时间（月）")
+
+    def merge(book, sheets):
+        for at, name in enumerate(names):
+            if at != place:
+                sheets[0].merge_range(1, at, 2, at, name)
+
+    top = [group if at == place else name for at, name in enumerate(names)]
+    low = ["务工时间（月）" if at == place else "" for at, _ in enumerate(names)]
+    batch = send(data_admin, workbook(("名单", [top, low, *rows]), touch=merge))
+    with acting_as(actor_for(data_admin)):
+        for write in (feedback.failed_rows, feedback.annotated):
+            write(batch, tmp_path / "back.xlsx")
+            clear()
+            again = send(data_admin, (tmp_path / "back.xlsx").read_bytes(), continues=batch)
+            assert again.columns["known"] == batch.columns["known"]
+    assert ("work_months" in batch.columns["known"]) == (group != "2019年情况")
+
+
+def test_a_column_that_was_not_read_is_not_read_in_the_failed_rows(data_admin, tmp_path: Path):
+    good = {"home": 0, "labour": "weak", "months": "6", "hamlet": "", "phone": ""}
+    names, *rows = csv.reader(io.StringIO(as_csv({0: good, 1: {**good, "home": 1}}).decode("utf-8-sig")))
+    rows[1][names.index("证件号码")] = "123"
+    top, low = [*names, "危房户", ""], [*["" for _ in names], "否", "是"]
+    batch = send(data_admin, workbook(("名单", [top, low, *([*row, "√"] for row in rows)])))
+    assert "危房户" in batch.columns["unknown"]
+    with acting_as(actor_for(data_admin)):
+        for _ in range(2):
+            feedback.failed_rows(batch, tmp_path / "back.xlsx")
+            clear()
+            batch = send(data_admin, (tmp_path / "back.xlsx").read_bytes(), continues=batch)
+            assert "dangerous_house" not in batch.columns["known"]
+
+
 def test_failed_rows_of_a_sheet_that_goes_on_come_back_under_the_headings(client, data_admin, tmp_path: Path):
     good = {"home": 0, "labour": "weak", "months": "6", "hamlet": "", "phone": ""}
     rows = list(csv.reader(io.StringIO(as_csv({n: {**good, "home": n // 2} for n in range(6)}).decode("utf-8-sig"))))
