@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from jiyang.intake import gone
 from jiyang.intake.cells import Read
 from jiyang.intake.dates import Ways
 from jiyang.intake.findings import kinds
@@ -30,7 +31,7 @@ def join(best: Header, source: Source, headed: Iterable[str]) -> None:
     for name in source.sheets:
         if name in parts:
             before = parts[name]
-        elif before and name not in passed and (found := continuation(source, name, before)):
+        elif before and name not in passed and not gone.says(name) and (found := continuation(source, name, before)):
             before = parts[name] = found
     best.parts = [parts[name] for name in source.sheets if name in parts]
 

@@ -56,7 +56,11 @@ def detect(
         units.apply(one, source)
         _take_places(one, told)
     visible = [one for one in found if one.sheet not in source.hidden]
-    best = max(visible or found, key=lambda one: (not one.lacking, rank(one)), default=None)
+    best = max(
+        visible or found,
+        key=lambda one: (not one.lacking, not sheets.is_of_gone(source, one), rank(one)),
+        default=None,
+    )
     if best is None:
         raise FileRefused("layout_unknown")
     is_known = not best.lacking and len(best.columns) >= ENOUGH
@@ -79,6 +83,7 @@ def detect(
                 part.village = told(part, "village")[0] or part.village
     sheets.name_unread(best, source, "没有选它" if choice.sheet else "没有表头")
     best.reason = _reason(best)
+    best.unknown += dict.fromkeys(name for part in best.parts for name in part.unknown if name not in best.unknown)
     return best
 
 
@@ -209,7 +214,10 @@ def _reason(header: Header) -> str:
     ]
     headed = [part.sheet for part in header.parts if not part.continues]
     if len(headed) > 1:
-        parts.append(f"{len(headed)} 个工作表列名相同，合并读取：{'、'.join(headed)}")
+        more = {part.sheet: [name for name in part.unknown if name not in header.unknown] for part in header.parts}
+        same = "认出的列相同" if any(more.values()) else "列名相同"
+        parts.append(f"{len(headed)} 个工作表{same}，合并读取：{'、'.join(headed)}")
+        parts += [f"“{sheet}”还有没认出的列：{'、'.join(names[:MOST_NAMED])}" for sheet, names in more.items() if names]
     parts += dict.fromkeys(text for part in header.parts for text in part.told)
     if header.apart:
         parts.append(f"没有读取：{'、'.join(f'{name}（{why}）' for name, why in header.apart.items())}")

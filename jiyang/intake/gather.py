@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from jiyang.intake import gone
 from jiyang.intake.cells import all_texts, as_text, unvalued
 from jiyang.intake.doubts import KEYS, LONG_NUMBER, doubts
 from jiyang.intake.filled import fill
@@ -41,7 +42,9 @@ class Gathered:
     )  # (field, code, value) → rows that took it
     parts: list[Header] = field(default_factory=list)  # the tables as they were read, those below others included
     another: Header | None = None  # the table that begins where the one that is read ends
-    other: list[tuple[Header, list[int]]] = field(default_factory=list)  # lines of each table that is of another kind
+    other: list[tuple[Header, list[int], str]] = field(
+        default_factory=list
+    )  # lines of each table that is not read, and why
     taken: set[int] = field(default_factory=set)  # rows whose household number stands in a row above
     by_sheet: set[str] = field(
         default_factory=set
@@ -82,9 +85,9 @@ def gather(source: Source, header: Header, told: Callable[[int, float], None] = 
             found.by_sheet.add(name)
     if found.partitions.told:
         header.reason += f"；{found.partitions.told}"
-    for part, lines in found.other:
+    for part, lines, why in found.other:
         if len(lines) > 1:
-            name = header.leave_out(part, lines[0], lines[-1], len(lines) - 1)
+            name = header.leave_out(part, lines[0], lines[-1], len(lines) - 1, why)
             header.reason += f"；没有读取：{name}（{header.apart[name]}）"
     for part in found.parts:
         if part.again:
@@ -177,6 +180,43 @@ def _chunks(rows: Iterable[tuple[int, list[Any]]]) -> Iterator[tuple[list[int], 
         yield numbers, kept
 
 
+class Aside:
+    """The table of another kind, or the section of people who have left or died, that is passed over."""
+
+    def __init__(self, part: Header, found: Gathered, key: int) -> None:
+        self.part, self.found, self.key = part, found, key
+        self.lines: list[int] | None = None  # None: the table itself is read
+        self.headings: dict[int, str] | None = None  # another table's own
+        self.of_gone = False
+
+    def begin(self, headings: dict[int, str] | None = None) -> None:
+        self.lines, self.headings, self.of_gone = [], headings, headings is None
+        self.found.other.append((self.part, self.lines, gone.WHY if self.of_gone else "是另一张表"))
+
+    def see_heading(self, header: Header) -> None:
+        """The table's own heading again, or that of another one."""
+        if header is self.part:
+            self.lines = None
+        else:
+            self.begin(header.headings)
+
+    def takes(self, number: int, plainly: Any) -> bool:
+        """Whether a line belongs to it. A person's number where the other table has no column does not: its last row was the one before."""
+        if plainly and self.headings is not None and self.key not in self.headings:
+            self.lines = None
+            return False
+        self.lines.append(number)
+        return True
+
+    def see_title(self, number: int, row: list[Any]) -> None:
+        """A title of those who are no longer there begins their section, any other title ends it."""
+        title = gone.title_of(row)
+        if gone.says(title):
+            self.begin()
+        elif self.of_gone and title and gone.begins_another(title):
+            self.lines, self.of_gone = None, False
+
+
 def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[int, list[Any]]]:
     """(Excel number, cells) of the rows that hold data, all of one width, up to the heading of another table."""
     width = max(part.columns) + 1
@@ -188,8 +228,7 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
     found.outside.append((part, outside.cells))
     of_past_year = found.partitions.judge(part)
     last, explained = 0, part.first_data + BELOW
-    other: list[int] | None = None  # lines of the table of another kind that is passed over
-    beside: dict[int, str] = {}  # that table's own headings
+    aside = Aside(part, found, keys[0] if id_at is None else id_at)
     for number, row in lines:
         if number <= part.first_data or not any(row):
             if part.row <= number <= part.first_data:
@@ -209,21 +248,19 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
                 and number_cell[:15].isdigit()
                 and (row[others[0]] or row[others[-1]])
             )
+        if not plainly:
+            aside.see_title(number, whole)
         why = _explains(row, part, id_at) if number <= explained else ""
         if not (why or plainly) and (again := headings.read(number, whole, last)):
+            explained = number + BELOW
+            if aside.of_gone:
+                continue
             if again is not part and not again.lacking:
                 found.another = again
                 return
-            explained = number + BELOW
-            if again is part:
-                why, other = "重复的表头", None
-            else:
-                other, beside = [], again.headings
-                found.other.append((part, other))
-        if other is not None and plainly and (keys[0] if id_at is None else id_at) not in beside:
-            other = None  # an ID number where the other table has no column: its last row was the one before
-        if other is not None:
-            other.append(number)
+            why = "重复的表头" if again is part else ""
+            aside.see_heading(again)
+        if aside.lines is not None and aside.takes(number, plainly):
             found.last_left_out = number
             headings.left_out(number, whole)
             continue

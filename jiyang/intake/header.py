@@ -105,8 +105,8 @@ class Header:
         self.unknown.append(heading)
         del self.columns[place]
 
-    def leave_out(self, part: "Header", first: int, last: int, rows: int) -> str:
+    def leave_out(self, part: "Header", first: int, last: int, rows: int, why: str = "是另一张表") -> str:
         """Name lines (from 1) of the sheet of `part` as another table that was not read; `rows` of them hold data."""
         name = f"{part.sheet} 第 {first}–{last} 行"
-        self.unread[name], self.apart[name] = rows, "是另一张表"
+        self.unread[name], self.apart[name] = rows, why
         return name

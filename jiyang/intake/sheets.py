@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import islice, zip_longest
 from typing import Any
 
+from jiyang.intake import gone
 from jiyang.intake.header import Header
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
@@ -14,10 +15,12 @@ ALIKE = 0.8  # share of common columns above which another sheet was meant to be
 
 def join(best: Header, others: list[Header], source: Source) -> None:
     """Sheets with the same columns are one file (a sheet per town); similar ones are not passed over in silence."""
-    best.parts = [best]
+    best.parts, of_gone = [best], is_of_gone(source, best)
     for other in others:
         if not _has_rows(source, other):
             best.apart[other.sheet] = "没有数据"
+        elif is_of_gone(source, other) and not of_gone:
+            best.apart[other.sheet] = gone.WHY
         elif other.layout is not best.layout:
             best.apart[other.sheet] = "版式不同"
         elif other.units != best.units:
@@ -40,6 +43,11 @@ def join(best: Header, others: list[Header], source: Source) -> None:
     for name in source.hidden:
         if name not in best.sheets:
             best.apart[name] = "隐藏的工作表"
+
+
+def is_of_gone(source: Source, header: Header) -> bool:
+    """Whether a sheet says that its people have left or died."""
+    return gone.titled(header.sheet, islice(source.rows(header.sheet), header.row))
 
 
 def refuse_twins(header: Header) -> None:

@@ -174,3 +174,76 @@ def test_a_small_table_above_the_first_is_told(load, small):
 def test_the_same_small_table_above_and_below_is_told_twice(load):
     mapped = load(workbook((SHEET, [*SUMMARY, [], *grid(PEOPLE), [], *SUMMARY])))
     assert (len(mapped.rows), len(mapped.header.unread)) == (len(PEOPLE), 2)
+
+
+# --- people who are no longer there ----------------------------------------------------------------------------------------
+
+LEFT_OUT = "标题说是已死亡、减少或退出的人"
+
+
+@pytest.mark.parametrize("title", ["减少人员：", "2025年死亡人员名单", "死亡、迁出情况", "二、清退户", "减少9人"])
+@pytest.mark.parametrize("heading", [True, False])
+def test_a_section_of_people_who_left_or_died_is_named_and_not_read(load, title, heading):
+    gone = [*([NAMES] if heading else []), *REST[1:]]
+    mapped = load(workbook((SHEET, [*FIRST, [], [title], *gone])))
+    assert (len(mapped.rows), mapped.findings) == (6, [])
+    assert f"没有读取：{SHEET} 第 10–{10 + len(gone)} 行（{LEFT_OUT}）" in mapped.header.reason
+    assert list(mapped.header.unread.values()) == [6]
+    people_again = load(workbook((SHEET, [*FIRST, [title], *REST[1:4], ["新增人员："], *REST[4:]])))
+    assert people_again.columns["name"] == [one["姓名"] for one in PEOPLE[:6] + PEOPLE[9:]]
+
+
+@pytest.mark.parametrize(
+    "title", ["贫困退出人员：", "名单（不含死亡人员）", "防止死亡减少情况", "收入减少户："]
+)
+def test_other_lines_do_not_end_the_list(load, title):
+    assert len(load(workbook((SHEET, [*FIRST, [title], *REST[1:]]))).rows) == len(PEOPLE)
+
+
+@pytest.mark.parametrize(("name", "title"), [("死亡减少", "标题"), ("2", "2025年减少人员名单"), ("已销户", "标题")])
+def test_a_sheet_of_people_who_left_or_died_is_named_and_not_read(load, name, title):
+    there, gone = [["标题"], *FIRST], [[title], *REST]
+    for sheets in (((SHEET, there), (name, gone)), ((name, gone), (SHEET, there))):
+        mapped = load(workbook(*sheets, titles=0))
+        assert (mapped.header.sheets, mapped.header.unread) == ([SHEET], {name: len(REST)})
+        assert f"{name}（{LEFT_OUT}）" in mapped.header.reason
+    continued = load(workbook((SHEET, there), ("死亡人员", REST[1:]), titles=0))
+    assert len(continued.rows) == 6
+
+
+# --- headings over choices, headings of further sheets ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("heading", "choices"),
+    [
+        ("危房户", ["否", "是"]),
+        ("危房户", ["是", "否"]),
+        ("是否参加大病保险", ["不是", "是"]),
+        ("健康状况", ["健康", "长期慢性病", "患有大病", "残疾"]),
+    ],
+)
+def test_a_heading_over_its_choices_is_not_read_as_the_first_of_them(load, heading, choices):
+    names, *rows = FIRST
+    place, more = names.index(heading), len(choices) - 1
+    top = [*names[: place + 1], *[""] * more, *names[place + 1 :]]
+    low = [*[""] * place, *choices, *[""] * (len(names) - place - 1)]
+    body = [[*row[:place], "√", *[""] * more, *row[place + 1 :]] for row in rows]
+
+    def merge(book, sheets):
+        for at, text in enumerate(top):
+            if text and at != place:
+                sheets[0].merge_range(1, at, 2, at, text)
+        sheets[0].merge_range(1, place, 1, place + more, heading)
+
+    for touch in (merge, None):
+        mapped = load(workbook((SHEET, [top, low, *body]), touch=touch))
+        assert (len(mapped.rows), mapped.header.unknown[0]) == (6, heading)
+        assert f"“{heading}”没有读：下面分成了“{'、'.join(choices)}”几栏" in mapped.header.reason
+
+
+def test_headings_that_only_a_further_sheet_has_are_listed_with_it(load):
+    more = [[*row, "已死亡" if number else "变更说明"] for number, row in enumerate(REST)]
+    mapped = load(workbook(("甲", FIRST), ("乙", more)))
+    assert (len(mapped.rows), mapped.header.unknown) == (len(PEOPLE), ["变更说明"])
+    assert "列名相同" not in mapped.header.reason and "“乙”还有没认出的列：变更说明" in mapped.header.reason
