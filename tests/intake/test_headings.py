@@ -193,9 +193,7 @@ def test_a_section_of_people_who_left_or_died_is_named_and_not_read(load, title,
     assert people_again.columns["name"] == [one["姓名"] for one in PEOPLE[:6] + PEOPLE[9:]]
 
 
-@pytest.mark.parametrize(
-    "title", ["贫困退出人员：", "名单（不含死亡人员）", "防止死亡减少情况", "收入减少户："]
-)
+@pytest.mark.parametrize("title", ["贫困退出人员：", "名单（不含死亡人员）", "防止死亡减少情况", "收入减少户："])
 def test_other_lines_do_not_end_the_list(load, title):
     assert len(load(workbook((SHEET, [*FIRST, [title], *REST[1:]]))).rows) == len(PEOPLE)
 
