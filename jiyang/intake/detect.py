@@ -58,7 +58,7 @@ def detect(
     visible = [one for one in found if one.sheet not in source.hidden]
     best = max(
         visible or found,
-        key=lambda one: (not one.lacking, not sheets.is_of_gone(source, one), rank(one)),
+        key=lambda one: (not one.lacking, not sheets.is_of_others(source, one), rank(one)),
         default=None,
     )
     if best is None:

@@ -1,5 +1,6 @@
 """Which sheets of a workbook are read as one file, and what is said of the others: none is passed over in silence."""
 
+import re
 from collections.abc import Sequence
 from itertools import islice, zip_longest
 from typing import Any
@@ -10,17 +11,20 @@ from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
 from jiyang.intake.writing import CHECKUP, SUMMARY
 
+EXAMPLES = re.compile(r"示例|样例|范例|举例|样表|填写样")  # in the name of a sheet that shows how to fill in the others
 ALIKE = 0.8  # share of common columns above which another sheet was meant to be the same
 
 
 def join(best: Header, others: list[Header], source: Source) -> None:
     """Sheets with the same columns are one file (a sheet per town); similar ones are not passed over in silence."""
-    best.parts, of_gone = [best], is_of_gone(source, best)
+    best.parts, doubt = [best], is_of_others(source, best)
+    if doubt:
+        best.told.append(f"“{best.sheet}”{doubt}，请核对是不是要导入的名单")
     for other in others:
         if not _has_rows(source, other):
             best.apart[other.sheet] = "没有数据"
-        elif is_of_gone(source, other) and not of_gone:
-            best.apart[other.sheet] = gone.WHY
+        elif not doubt and (why := is_of_others(source, other)):
+            best.apart[other.sheet] = why
         elif other.layout is not best.layout:
             best.apart[other.sheet] = "版式不同"
         elif other.units != best.units:
@@ -45,9 +49,11 @@ def join(best: Header, others: list[Header], source: Source) -> None:
             best.apart[name] = "隐藏的工作表"
 
 
-def is_of_gone(source: Source, header: Header) -> bool:
-    """Whether a sheet says that its people have left or died."""
-    return gone.titled(header.sheet, islice(source.rows(header.sheet), header.row))
+def is_of_others(source: Source, header: Header) -> str:
+    """Why the people of a sheet are not those of the list, as its name or title says: they have left or died, or are examples; "" for none."""
+    if gone.titled(header.sheet, islice(source.rows(header.sheet), header.row)):
+        return gone.WHY
+    return "名称说是示例" if EXAMPLES.search(header.sheet) else ""
 
 
 def refuse_twins(header: Header) -> None:

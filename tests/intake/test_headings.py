@@ -245,3 +245,10 @@ def test_headings_that_only_a_further_sheet_has_are_listed_with_it(load):
     mapped = load(workbook(("甲", FIRST), ("乙", more)))
     assert (len(mapped.rows), mapped.header.unknown) == (len(PEOPLE), ["变更说明"])
     assert "列名相同" not in mapped.header.reason and "“乙”还有没认出的列：变更说明" in mapped.header.reason
+
+
+def test_a_sheet_of_examples_is_named_and_one_that_is_all_there_is_is_read_and_told(load):
+    mapped = load(workbook(("填写示例", FIRST), (SHEET, REST)))
+    assert (mapped.header.sheets, mapped.header.unread) == ([SHEET], {"填写示例": len(FIRST)})
+    alone = load(workbook(("死亡人员名单", FIRST)))
+    assert len(alone.rows) == 6 and f"“死亡人员名单”{LEFT_OUT}，请核对" in alone.header.reason
