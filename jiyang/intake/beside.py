@@ -33,8 +33,9 @@ def beside(names: Mapping[int, tuple[str, str]], layout: Layout) -> dict[int, st
         return {}
     fields = {place: layout.find(key) for place, key in keys.items()}
     times = Counter(one.name for one in fields.values() if one)
+    order = {one.name: number for number, one in enumerate(layout.fields)}
     found: dict[int, str] = {}
-    somebody, block, last = None, None, None
+    somebody, block, last, own_before = None, None, None, None
     for place, (group, own) in sorted(names.items()):
         if group != block or last != place - 1:
             somebody = group if _names_somebody(REMARKS.sub("", plain(group))) else None
@@ -42,10 +43,14 @@ def beside(names: Mapping[int, tuple[str, str]], layout: Layout) -> dict[int, st
         key, one = keys[place], fields[place]
         if _names_somebody(key) or (HEAD.match(key) and layout.rows not in ("household", "village")):
             somebody = own
+        elif one and key in layout.by_heading and own_before is not None and order.get(one.name) == own_before + 1:
+            somebody = None  # a column that was put between two of the official table
         elif somebody and ANYBODYS.match(key) and not _is_own(one, key, somebody, layout, times):
             found[place] = somebody
         elif not OTHERS.search(key):
             somebody = None
+        if one and place not in found:
+            own_before = order.get(one.name)
     return found
 
 
@@ -56,11 +61,11 @@ def _names_somebody(key: str) -> bool:
 def _is_own(one: Field | None, key: str, somebody: str, layout: Layout, times: Mapping[str, int]) -> bool:
     """Whether a column is the row's own all the same: a household's number behind its head, or the only one of what the file must have.
 
-    Where the layout has a column for the other person, too, its own headings may stand in any order.
+    Where the layout has a column for the other person, too, its columns may stand in any order, a number by its own heading alone.
     """
     if one is None:
         return False
     if HEAD.match(plain(somebody)) and one.belongs_to == "household":
         return True
-    known = layout.find(plain(somebody)) is not None and key in layout.by_heading
+    known = layout.find(plain(somebody)) is not None and (one.type != "id_number" or key in layout.by_heading)
     return times[one.name] == 1 and (one.must_exist or known)
