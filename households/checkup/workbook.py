@@ -1,8 +1,7 @@
 """The annotated copy of a checked export: every finding at its cell, and a sheet that lists them."""
 
-import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import xlsxwriter
@@ -22,23 +21,16 @@ EACH = 500  # rows after which the progress is told
 LOOKS = {"error": Severity.ERROR, "warning": Severity.WARNING, "lead": Severity.WARNING}
 
 
-@dataclass(frozen=True)
-class Told:
+def _telling(source: Source, progress: Progress, total: int) -> Source:
     """A source whose rows tell the progress as they are written."""
 
-    source: Source
-    progress: Progress
-    total: int
-
-    @property
-    def epoch(self) -> dt.date:
-        return self.source.epoch
-
-    def rows(self, sheet: str) -> Iterator[list]:
-        for number, row in enumerate(self.source.rows(sheet)):
+    def rows(sheet: str) -> Iterator[list]:
+        for number, row in enumerate(source.rows(sheet)):
             if number % EACH == 0:
-                self.progress.step("写批注表", number, self.total)
+                progress.step("写批注表", number, total)
             yield row
+
+    return replace(source, _rows=rows)
 
 
 def annotated(one: CheckupFile, actor: Actor, path: Path, progress: Progress) -> int:
@@ -55,7 +47,7 @@ def annotated(one: CheckupFile, actor: Actor, path: Path, progress: Progress) ->
             f"{found.title}：{found.text}" if found.text else found.title,
         )
         note.cells.setdefault(found.cell.rstrip("0123456789"), []).append((LOOKS[found.severity], text))
-    source = Told(read(contents(one), one.filename), progress, one.rows or 0)
+    source = _telling(read(contents(one), one.filename), progress, one.rows or 0)
     return annotate(
         path, source, [Part(*part) for part in one.columns["parts"]], notes, lambda book: summary(book, one, findings)
     )

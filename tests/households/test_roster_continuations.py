@@ -36,7 +36,8 @@ def failed(maker, batch: Batch, path: Path, **mended: str) -> bytes:
     book = openpyxl.load_workbook(path)
     for line in book.active.iter_rows():
         for cell in line:
-            cell.value = mended.get(f"n{cell.value}", cell.value)
+            if (key := f"n{cell.value}") in mended:
+                cell.value = mended[key]
     book.save(path)
     clear()
     return path.read_bytes()
