@@ -13,6 +13,7 @@ from households.roster import committing, jobs, recovery, reversing
 from households.services import checkups, rederive
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.accounts.models import User
+from jiyang.caching import DOWN
 from jiyang.intake.enums import BatchState
 from jiyang.intake.models import Batch
 from jiyang.intake.progress import Cancelled
@@ -20,7 +21,7 @@ from jiyang.schedules.models import JobRun
 from jiyang.schedules.registry import scheduled
 
 logger = logging.getLogger(__name__)
-GONE = (OperationalError, InterfaceError)
+GONE = (OperationalError, InterfaceError, *DOWN)
 AGAIN = {"autoretry_for": GONE, "retry_backoff": 2, "max_retries": 10}
 
 
@@ -38,7 +39,7 @@ def _run(job: Callable[[int], Batch | None], batch_id: int, user_id: int) -> Non
         with system_scope("名单任务取消"):
             recovery.failed(batch_id, f"{recovery.CANCELLED}（{stopped}）" if str(stopped) else recovery.CANCELLED)
     except GONE:
-        raise  # the database went away: nothing was written, the task comes again
+        raise  # the database or the cache went away: nothing was written, the task comes again
     except Exception:
         with system_scope("名单任务失败"):
             recovery.failed(batch_id, recovery.FAILED)

@@ -1,32 +1,25 @@
-"""Progress and cancel of a long job, kept in the cache: outside the job's transaction, seen while it runs."""
+"""Progress and cancel of a long job, kept in the cache: outside the job's transaction, seen while it runs.
 
-import logging
+A cache that is down does not stop the job: nobody sees its progress meanwhile.
+"""
+
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
 from django.core.cache import cache
-from redis.exceptions import RedisError
+
+from jiyang.caching import tolerant
 
 KEPT = 24 * 3600
 EACH = 0.3  # seconds between two tellings within a phase
 SURE = 1.0  # seconds after which the time that is left can be guessed
-logger = logging.getLogger(__name__)
 
 
 class Cancelled(Exception):
     """Somebody asked to stop; the job's transaction is rolled back. Its text says who, where they are known."""
-
-
-def _tolerant(act: Callable[[], Any], otherwise: Any = None) -> Any:
-    """A cache that is down must not stop the job: nobody sees its progress meanwhile."""
-    try:
-        return act()
-    except RedisError as failure:
-        logger.warning("progress is not kept: %s", failure)
-        return otherwise
 
 
 @dataclass
@@ -44,13 +37,13 @@ class Progress:
 
     def start(self, total: int = 0) -> None:
         found = {"phase": "排队", "done": 0, "total": total, "started": time.time()}
-        _tolerant(lambda: cache.delete(f"{self.key}:cancel"))
-        _tolerant(lambda: cache.set(self.key, found, KEPT))
+        tolerant(lambda: cache.delete(f"{self.key}:cancel"))
+        tolerant(lambda: cache.set(self.key, found, KEPT))
 
     def step(self, phase: str, done: int = 0, total: int = 0) -> None:
         """The job has come to `phase`. Raises Cancelled when somebody asked for it."""
         if self.key:
-            self._found = self._found or _tolerant(lambda: cache.get(self.key)) or {}
+            self._found = self._found or tolerant(lambda: cache.get(self.key)) or {}
             self._tell(0, phase=phase, done=done, total=total or self._found.get("total", 0))
 
     def part(self, share: float, done: int = 0) -> None:
@@ -66,8 +59,8 @@ class Progress:
             if not found["share"]:  # what went before, a wait for instance, says nothing of the speed
                 found["began"] = now
         self._found, self._told = found, time.monotonic()
-        _tolerant(lambda: cache.set(self.key, found, KEPT))
-        if stopped := _tolerant(lambda: cache.get(f"{self.key}:cancel")):
+        tolerant(lambda: cache.set(self.key, found, KEPT))
+        if stopped := tolerant(lambda: cache.get(f"{self.key}:cancel")):
             raise Cancelled(stopped.get("by", ""))
 
     def _share(self, phase: str, part: float) -> float:
@@ -82,7 +75,7 @@ class Progress:
 
         `left` is a guess from the share done, None as long as there is none; `stopping` says who asked to cancel.
         """
-        found = _tolerant(lambda: cache.get(self.key)) or {}
+        found = tolerant(lambda: cache.get(self.key)) or {}
         if "started" not in found:
             return {}
         now, whole = time.time(), found.get("total") or 0
@@ -95,12 +88,12 @@ class Progress:
             "seconds": round(now - found["started"]),
             "percent": round(100 * share),
             "left": left and max(1, round(left)),
-            "stopping": (_tolerant(lambda: cache.get(f"{self.key}:cancel")) or {}).get("by", ""),
+            "stopping": (tolerant(lambda: cache.get(f"{self.key}:cancel")) or {}).get("by", ""),
         }
 
     def cancel(self, by: str = "") -> None:
         """Ask the job to stop at its next step. `by` is who asks and when, in words."""
-        _tolerant(lambda: cache.set(f"{self.key}:cancel", {"by": by}, KEPT))
+        tolerant(lambda: cache.set(f"{self.key}:cancel", {"by": by}, KEPT))
 
 
 UNTOLD = Progress()  # of work that nobody watches

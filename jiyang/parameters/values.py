@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from jiyang.access import scope
+from jiyang.caching import kept
 from jiyang.parameters.models import Parameter
 from jiyang.regions.enums import Level
 from jiyang.regions.models import Region
@@ -42,8 +43,8 @@ def all_on(day: dt.date | None = None, *, district: int | None = None) -> dict[s
     The district is the actor's (or the instance's only one) unless given. Kept in the cache until a parameter changes.
     """
     day, district = day or timezone.localdate(), district or own_district()
-    stamp = cache.get_or_set(STAMP, lambda: uuid.uuid4().hex, None)
-    return cache.get_or_set(f"parameters:{stamp}:{day}:{district or 0}", lambda: _read(day, district), KEPT)
+    stamp = kept(STAMP, lambda: uuid.uuid4().hex, None)
+    return kept(f"parameters:{stamp}:{day}:{district or 0}", lambda: _read(day, district), KEPT)
 
 
 def own_district() -> int | None:
@@ -53,7 +54,7 @@ def own_district() -> int | None:
         return actor.home.district_id or actor.home.pk
     if actor and actor.reach.districts:
         return actor.reach.districts[0] if len(actor.reach.districts) == 1 else None
-    return cache.get_or_set("parameters:district", _only_district, KEPT) or None
+    return kept("parameters:district", _only_district, KEPT) or None
 
 
 def _only_district() -> int:

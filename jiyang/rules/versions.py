@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from jiyang.caching import kept
 from jiyang.intake.findings import kinds
 from jiyang.parameters.models import Parameter
 from jiyang.rules.catalogue import Rule, catalogue, terms
@@ -52,7 +53,7 @@ def broken(day: dt.date | None = None) -> tuple[Broken, ...]:
 
 
 def in_force(day: dt.date | None = None) -> InForce:
-    stamp = cache.get_or_set(STAMP, lambda: uuid.uuid4().hex, None)
+    stamp = kept(STAMP, lambda: uuid.uuid4().hex, None)
     return _read(stamp, day or timezone.localdate())
 
 

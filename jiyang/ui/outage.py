@@ -8,10 +8,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
-from kombu.exceptions import OperationalError as QueueError
-from redis.exceptions import ConnectionError, TimeoutError
 
 from jiyang.api.errors import is_api, problem
+from jiyang.caching import DOWN
 
 AGAIN = 5  # seconds
 # of PostgreSQL: shut down, crashed, starting up; 08: the connection failed. Without a state: nobody answered, or the connection was closed
@@ -19,7 +18,6 @@ RESTARTING = {"57P01", "57P02", "57P03"}
 TEXT = "系统正在恢复，请稍候"
 # A connection that is lost in a COMMIT does not tell whether it came about; what only reads has nothing to look after.
 CHECK = "刚才的操作是否完成，请在页面恢复后核对"
-CACHE = (ConnectionError, TimeoutError, QueueError)  # of Redis; one that is still loading its data is a ConnectionError
 
 
 @receiver(got_request_exception)
@@ -33,7 +31,7 @@ def stands_still(request: HttpRequest) -> bool:
 
 
 def is_outage(error: BaseException | None) -> bool:
-    if isinstance(error, CACHE):
+    if isinstance(error, DOWN):
         return True
     if not isinstance(error, OperationalError | InterfaceError):
         return False
