@@ -14,6 +14,7 @@ from households.services import roster
 from jiyang.ledgers.paging import Cursor, paginate
 from jiyang.ledgers.tables import pager_of
 from jiyang.regions.models import Region
+from jiyang.workflow import reasons
 
 INVALID = 422
 
@@ -61,6 +62,8 @@ class AbsenceView(TemplateView):
             "absence": absence,
             "changes": changes,
             "belongs": belongs(absence),
+            "reason": self.request.POST.get("reason", ""),
+            "longest_reason": reasons.LONGEST,
             "title": "名单未列，核实是否减少",
         }
 

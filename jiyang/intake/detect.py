@@ -63,14 +63,7 @@ def detect(
     )
     if best is None:
         raise FileRefused("layout_unknown")
-    is_known = not best.lacking and len(best.columns) >= ENOUGH
-    if len(best.unknown) > len(best.columns) and not (choice or is_known):
-        raise FileRefused("wrong_layout", title=best.layout.title, n=len(best.unknown))
-    if twice := _twice(best):
-        raise FileRefused("tables_beside", names="、".join(twice))
-    if best.lacking:
-        raise FileRefused("missing_column", names=_lacking(best), unread=_unread(best), title=best.layout.title)
-    sheets.refuse_twins(best)
+    _refuse(best, by_choice=bool(choice))
     sheets.join(best, [one for one in (visible or found) if one is not best], source)
     for part in best.parts:
         best.unread |= part.unread
@@ -85,6 +78,18 @@ def detect(
     best.reason = _reason(best)
     best.unknown += dict.fromkeys(name for part in best.parts for name in part.unknown if name not in best.unknown)
     return best
+
+
+def _refuse(best: Header, *, by_choice: bool) -> None:
+    """Raise FileRefused for a table that cannot be read; unknown headings matter less where a person chose the reading."""
+    is_known = not best.lacking and len(best.columns) >= ENOUGH
+    if len(best.unknown) > len(best.columns) and not (by_choice or is_known):
+        raise FileRefused("wrong_layout", title=best.layout.title, n=len(best.unknown))
+    if twice := _twice(best):
+        raise FileRefused("tables_beside", names="、".join(twice))
+    if best.lacking:
+        raise FileRefused("missing_column", names=_lacking(best), unread=_unread(best), title=best.layout.title)
+    sheets.refuse_twins(best)
 
 
 def _take_places(header: Header, told: Callable[[Header, str], tuple[str, str]]) -> None:

@@ -94,31 +94,10 @@ def _match(
     theirs = beside(stated, layout)
     names = _told_apart(stated, layout, theirs)
     compared = {place: tuple(map(plain, candidates)) for place, candidates in names.items()}
-    chosen = {plain(heading): name for heading, name in choice.mapping.items()}
-    columns: dict[int, Field] = {}
-    ours = plain(WHY)
-    ignored = {place for place, keys in compared.items() if any(chosen.get(key) == "" or key == ours for key in keys)}
-    taken: set[str] = set()
-
-    def own(key: str) -> Field | None:
-        return layout.by_name.get(saved.get(key, ""))
-
-    by_heading = (layout.by_heading.get, layout.find)
-    for look in (lambda key: layout.by_name.get(chosen.get(key, "")), *by_heading, own):
-        for place, keys in compared.items():
-            if place in columns or place in ignored or (place in theirs and look in by_heading):
-                continue
-            for key in keys:
-                one = look(key)
-                if one is not None and one.name not in taken and (key not in chosen or chosen[key] == one.name):
-                    columns[place] = one.under(keys[-1])
-                    taken.add(one.name)
-                    break
-    ignored |= {
-        place for place, keys in compared.items() if place not in columns and any(saved.get(key) == "" for key in keys)
-    }
+    columns, ignored = _columns(compared, layout, theirs, choice, saved)
     headings = {place: candidates[-1] for place, candidates in names.items()}
     unknown = [headings[place] for place in sorted(headings) if place not in columns and place not in ignored]
+    taken = {one.name for one in columns.values()}
     missing = [one.heading for one in layout.fields if one.name not in taken and not one.optional]
     score = _score(len(columns), len(columns) + len(unknown), len(columns) + len(missing))
     left_out = [headings[place] for place in sorted(ignored)]
@@ -140,6 +119,38 @@ def _match(
         choice=choice,
         saved=saved,
     )
+
+
+def _columns(
+    compared: Mapping[int, tuple[str, ...]], layout: Layout, theirs: Collection[int], choice: Choice, saved: Mapping
+) -> tuple[dict[int, Field], set[int]]:
+    """The field of each column, and the columns that are left out on purpose: a person's word goes before the layout's own headings,
+    these before its aliases, and an office's headings come last.
+    """
+    chosen = {plain(heading): name for heading, name in choice.mapping.items()}
+    columns: dict[int, Field] = {}
+    ours = plain(WHY)
+    ignored = {place for place, keys in compared.items() if any(chosen.get(key) == "" or key == ours for key in keys)}
+    taken: set[str] = set()
+
+    def own(key: str) -> Field | None:
+        return layout.by_name.get(saved.get(key, ""))
+
+    by_heading = (layout.by_heading.get, layout.find)
+    for look in (lambda key: layout.by_name.get(chosen.get(key, "")), *by_heading, own):
+        for place, keys in compared.items():
+            if place in columns or place in ignored or (place in theirs and look in by_heading):
+                continue
+            for key in keys:
+                one = look(key)
+                if one is not None and one.name not in taken and (key not in chosen or chosen[key] == one.name):
+                    columns[place] = one.under(keys[-1])
+                    taken.add(one.name)
+                    break
+    left = {
+        place for place, keys in compared.items() if place not in columns and any(saved.get(key) == "" for key in keys)
+    }
+    return columns, ignored | left
 
 
 def _why_unread(name: str, behind: Mapping[str, str], layout: Layout) -> str:

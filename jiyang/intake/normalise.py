@@ -17,13 +17,12 @@ from jiyang.intake.dates import USUAL, date_cell, is_month, ways_of
 from jiyang.intake.findings import Finding, Kind, kinds, letters
 from jiyang.intake.gather import Gathered, gather
 from jiyang.intake.header import Header
-from jiyang.intake.layouts import Field
+from jiyang.intake.layouts import PLACES, Field
 from jiyang.intake.places import Place, RegionIndex
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
 from jiyang.intake.values import plain_cells, reader_for
 
-PLACES = ("district", "town", "village")
 DATES = {"month", "day", "birth"}
 NUMBERS = {int, float, bool}
 # circles by kind: of two kinds in one file, filled and empty, one says yes and one no, and nobody can tell which

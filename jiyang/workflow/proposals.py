@@ -135,12 +135,12 @@ def decide(proposal: Proposal, *, by: "User", approve: bool, reason: str = "") -
     return _close(locked, by, ProposalState.APPROVED if approve else ProposalState.RETURNED, reason)
 
 
-def withdraw(proposal: Proposal, *, by: "User", reason: str = "") -> Proposal:
+def withdraw(proposal: Proposal, *, by: "User") -> Proposal:
     """撤回 by its maker, before it is decided. Raises PermissionDenied, Moved."""
     locked = _locked(proposal)
     if locked.submitted_by_id != by.pk:
         raise PermissionDenied("只有提交人可以撤回")
-    return _close(locked, by, ProposalState.WITHDRAWN, reason)
+    return _close(locked, by, ProposalState.WITHDRAWN)
 
 
 def _locked(proposal: Proposal) -> Proposal:
@@ -150,9 +150,9 @@ def _locked(proposal: Proposal) -> Proposal:
     return locked
 
 
-def _close(locked: Proposal, by: "User", state: str, reason: str) -> Proposal:
+def _close(locked: Proposal, by: "User", state: str, reason: str = "") -> Proposal:
     locked.state, locked.decided_by, locked.decided_at = state, by, timezone.now()
-    locked.decision_reason = reason.strip()
+    locked.decision_reason = reason
     locked.save(update_fields=["state", "decided_by", "decided_at", "decision_reason"])
     forget_count(by)
     return locked

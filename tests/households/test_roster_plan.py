@@ -211,6 +211,8 @@ def test_an_answered_question_keeps_its_first_answer(client, data_admin, distric
         absence = RosterAbsence.objects.get()
     address, other = reverse_url("households:absence", args=[absence.pk]), factories.user("town_officer", "仁风镇")
     client.force_login(town_officer)
+    long = client.post(address, {"reason": "走" * 161})
+    assert long.status_code == 422 and f'value="{"走" * 161}"' in long.content.decode()  # nothing typed is lost
     assert client.post(address, {"reason": "在外务工，仍在户"}).status_code == 302
     client.force_login(other)
     late = client.post(address, {"reason": "走访时在家"})
