@@ -258,16 +258,18 @@ def outline(batch: Batch, sheet: str = "", rows: int = 20, heading: tuple | None
 
 
 def described(mapped: Mapped) -> dict:
-    """How the file was read, for the page: {unknown, missing, dated, day_from, ignored, score, reason, sheets, continued, apart, unread, skipped, unlisted}.
+    """How the file was read, for the page: {unknown, missing, dated, day_from, ignored, score, reading, told, reason, sheets, continued,
+    apart, unread, skipped, unlisted}.
 
-    `sheets` is [name, number to take from a batch row for Excel's row, first and last batch row] each; `unlisted` counts
+    `reason` is `reading` (heading, layout), what is `told` of columns, and what was not read, as one text. `sheets` is [name, number to
+    take from a batch row for Excel's row, first and last batch row] each; `unlisted` counts
     notes (N) beyond those that are listed; `dated` see there; `continued` is [name, sheet whose columns hold for it, first row
     of data] of each sheet without headings that was read. `unread` is [name, rows with data, why] of each sheet that was not read.
     """
     header = mapped.header
     ends = [first for first, _ in mapped.starts[1:]] + [len(mapped.rows)]
     return {
-        "unknown": header.unknown, "missing": header.missing, "dated": dated_of(mapped), "day_from": mapped.day_from, "ignored": header.ignored, "score": header.score, "reason": header.reason,
+        "unknown": header.unknown, "missing": header.missing, "dated": dated_of(mapped), "day_from": mapped.day_from, "ignored": header.ignored, "score": header.score, "reading": header.reading, "told": header.told, "reason": header.reason,
         "sheets": [
             [name, offset, mapped.rows[first], mapped.rows[end - 1]]
             for name, (first, offset), end in zip(header.sheets, mapped.starts, ends, strict=True)

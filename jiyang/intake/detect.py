@@ -75,7 +75,8 @@ def detect(
             if part.continues and part.village:
                 part.village = told(part, "village")[0] or part.village
     sheets.name_unread(best, source, "没有选它" if choice.sheet else "没有表头")
-    best.reason = _reason(best)
+    best.reading = _reading(best)
+    best.told = list(dict.fromkeys(text for part in best.parts for text in part.told))
     best.unknown += dict.fromkeys(name for part in best.parts for name in part.unknown if name not in best.unknown)
     return best
 
@@ -211,7 +212,8 @@ def _twice(header: Header) -> list[str]:
     return [name for name in found if name in again] if len(again.intersection(found)) * 2 > len(found) > 2 else []
 
 
-def _reason(header: Header) -> str:
+def _reading(header: Header) -> str:
+    """How the table is read: its heading, its layout, the sheets that go together."""
     lines = f"第 {header.row + 1} 行" if header.lines == 1 else f"第 {header.row + 1}–{header.row + 2} 行"
     parts = [
         f"{lines}的 {len(header.columns) + len(header.unknown)} 个列名里认出 {len(header.columns)} 个，"
@@ -223,7 +225,4 @@ def _reason(header: Header) -> str:
         same = "认出的列相同" if any(more.values()) else "列名相同"
         parts.append(f"{len(headed)} 个工作表{same}，合并读取：{'、'.join(headed)}")
         parts += [f"“{sheet}”还有没认出的列：{'、'.join(names[:MOST_NAMED])}" for sheet, names in more.items() if names]
-    parts += dict.fromkeys(text for part in header.parts for text in part.told)
-    if header.apart:
-        parts.append(f"没有读取：{'、'.join(f'{name}（{why}）' for name, why in header.apart.items())}")
     return "；".join(parts)

@@ -34,7 +34,7 @@ class Choice:
 class Header:
     """Where the data of a sheet begin and what each column is. Rows and columns count from 0.
 
-    `score` (0–1) and `reason` say why; `ignored` are headings that a person left out; `parts` are the sheets that are
+    `score` (0–1) and `reading` say why; `ignored` are headings that a person left out; `parts` are the sheets that are
     read as one file, this one included; `apart` names sheets that were not read, with the reason, `unread` those of them
     that hold data, with their number of rows; tables on a sheet that are not read are named there by their lines; `told` says which columns were read in place of others, and why some were not.
     `twins` are columns that would mean the same, none of which can be told to be the one; `theirs` are those behind a heading that
@@ -54,7 +54,7 @@ class Header:
     missing: list[str]
     score: float
     ignored: list[str] = field(default_factory=list)
-    reason: str = ""
+    reading: str = ""
     parts: list["Header"] = field(default_factory=list)
     apart: dict[str, str] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
@@ -73,6 +73,12 @@ class Header:
     def lines(self) -> int:
         """Lines of the heading: one, or two where groups stand above."""
         return self.first_data - self.row
+
+    @property
+    def reason(self) -> str:
+        """All that is said of how the file was read, and of what in it was not."""
+        apart = "、".join(f"{name}（{why}）" for name, why in self.apart.items())
+        return "；".join(filter(None, (self.reading, *self.told, apart and f"没有读取：{apart}")))
 
     @property
     def sheets(self) -> list[str]:
@@ -105,8 +111,7 @@ class Header:
         self.unknown.append(heading)
         del self.columns[place]
 
-    def leave_out(self, part: "Header", first: int, last: int, rows: int, why: str = "是另一张表") -> str:
+    def leave_out(self, part: "Header", first: int, last: int, rows: int, why: str = "是另一张表") -> None:
         """Name lines (from 1) of the sheet of `part` as another table that was not read; `rows` of them hold data."""
         name = f"{part.sheet} 第 {first}–{last} 行"
         self.unread[name], self.apart[name] = rows, why
-        return name

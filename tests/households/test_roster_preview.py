@@ -380,3 +380,13 @@ def test_the_list_of_batches_has_pages_and_filters(client, data_admin, district_
         first.count("</td></tr>") == 50 and client.get(address + following).content.decode().count("</td></tr>") == 11
     )
     assert (listed(state="approved"), listed(by=data_admin.pk), listed(by=other.pk, state="approved")) == (1, 1, 0)
+
+
+def test_what_was_not_read_is_told_apart_from_how_the_file_was_read(client, data_admin):
+    """A helper's number that is not taken for the household's: a notice of its own, not the tail of a sentence."""
+    heading, line = as_csv(row("3701", "9001", "王一", ONE)).decode().split()
+    batch = send(data_admin, f"{heading},帮扶责任人,联系电话\n{line},李四,13953100000\n".encode())
+    client.force_login(data_admin)
+    page = client.get(reverse("households:batch_detail", args=[batch.pk])).content.decode()
+    assert '<p class="notice warn">“联系电话”没有读：它跟在“帮扶责任人”后面' in page
+    assert page.count("“联系电话”没有读") == 1
