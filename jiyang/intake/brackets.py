@@ -114,6 +114,14 @@ def year_of(heading: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def year_beside_unit(field: "Field", heading: str) -> tuple[int, str] | None:
+    """(year, all that is said) where a bracket behind a heading names the year of an amount beside its unit: 2019年/元."""
+    for _, said in parted(heading):
+        if (found := YEAR.search(said[-1])) and states_unit(field, said[-1]):
+            return int(found[1] or found[2]), said[-1]
+    return None
+
+
 def _is_own(field: "Field", unit: str, per: str) -> bool:
     """Whether a unit, and per what it counts, are the field's own, or the unit one that its cells are converted from."""
     unit = MEASURES.get(unit, unit)

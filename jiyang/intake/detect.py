@@ -214,7 +214,7 @@ def _twice(header: Header) -> list[str]:
 
 def _reading(header: Header) -> str:
     """How the table is read: its heading, its layout, the sheets that go together."""
-    lines = f"第 {header.row + 1} 行" if header.lines == 1 else f"第 {header.row + 1}–{header.row + 2} 行"
+    lines = f"第 {header.row + 1} 行" if header.lines == 1 else f"第 {header.row + 1}–{header.first_data} 行"
     parts = [
         f"{lines}的 {len(header.columns) + len(header.unknown)} 个列名里认出 {len(header.columns)} 个，"
         f"版式是“{header.layout.title}”"

@@ -71,7 +71,7 @@ class Header:
 
     @property
     def lines(self) -> int:
-        """Lines of the heading: one, or two where groups stand above."""
+        """Lines of the heading: one, or two or three where groups stand above."""
         return self.first_data - self.row
 
     @property

@@ -20,7 +20,7 @@ ABOUT = re.compile(r"(?:基本)?(?:信息|情况|资料)$")  # what a group of c
 def readings(
     sheet: str, number: int, top: list[list[Any]], layout: Layout, choice: Choice, saved: Mapping, merged: bool
 ) -> Iterator[Header]:
-    """The heading at row `number` read as one line and, where that tells more, as two."""
+    """The heading at row `number` read as one line and, where that tells more, as two or three."""
     fewest = 1 if choice.header_row else FEWEST
     above = texts_of(top[number])
     one_line = _match(sheet, number, 1, {place: ("", text) for place, text in above.items()}, layout, choice, saved)
@@ -28,11 +28,18 @@ def readings(
         yield one_line
     if number + 1 >= len(top) or looks_like_data(top[number + 1]):
         return
-    two = _match(sheet, number, 2, _two_lines(above, texts_of(top[number + 1])), layout, choice, saved)
+    below = texts_of(top[number + 1])
+    two = _match(sheet, number, 2, _two_lines(above, below), layout, choice, saved)
     more = len(two.columns) - len(one_line.columns)
     few = 1 if merged or len(two.lacking) < len(one_line.lacking) else FEWEST_BELOW
     if above and len(two.columns) >= fewest and more >= few:
         yield two
+    lowest = texts_of(top[number + 2]) if above and below and number + 2 < len(top) else {}
+    if sum(plain(text) in meanings() for text in lowest.values()) < FEWEST_BELOW or looks_like_data(top[number + 2]):
+        return
+    three = _match(sheet, number, 3, _two_lines({**above, **below}, lowest), layout, choice, saved)
+    if len(three.columns) - max(len(one_line.columns), len(two.columns)) >= FEWEST_BELOW:
+        yield three
 
 
 def texts_of(cells: Sequence[Any]) -> dict[int, str]:

@@ -242,6 +242,8 @@ def merge_upright(but: int, width: int):
         ("收入情况（元）", "", "9000", "9000.00"),
         ("2021年收入（元）", "", "9000", "9000.00"),
         ("收入情况", "", "9000", "9000.00"),
+        ("收入情况", "人均纯收入（2021年/元）", "9000", "9000.00"),
+        ("收入情况", "人均纯收入（万元、2021年度）", "1.35", "13500.00"),
     ],
 )
 def test_the_unit_in_a_group_holds_for_its_columns(load, group, called, cell, stored):
@@ -258,6 +260,8 @@ def test_the_unit_in_a_group_holds_for_its_columns(load, group, called, cell, st
         ("2025年收入计划", "人均纯收入", ""),
         ("2019年务工情况", "务工时间（月）", ""),
         ("住房（2019年）", "危房户", ""),
+        ("收入情况", "人均纯收入", "人均纯收入（2019年/元）"),
+        ("收入情况", "人均纯收入", "人均纯收入（元，2022年度）"),
     ],
 )
 def test_under_a_group_in_another_unit_of_another_year_or_of_a_plan_a_column_is_not_read(load, group, heading, called):
@@ -268,6 +272,44 @@ def test_under_a_group_in_another_unit_of_another_year_or_of_a_plan_a_column_is_
         under("2019年收入（元）", "人均纯收入", "9"), choice=Choice(mapping={"人均纯收入": "income_per_head"})
     )
     assert chosen.columns["income_per_head"] == ["9.00"] * 3
+
+
+def in_three_lines(outer: dict[str, str], inner: dict[str, str], *, upright: bool, **changes) -> bytes:
+    """A heading of three lines: `outer` and `inner` name the groups that begin above a column, the others stand through all."""
+    rows = grid(people(3, **changes))
+    names, begun = rows[0], min(map(rows[0].index, outer))
+    top = [outer.get(name, name if at < begun else "") for at, name in enumerate(names)]
+    middle = [inner.get(name, "") for name in names]
+    low = ["" if at < begun else name for at, name in enumerate(names)]
+
+    def touch(book, sheets):
+        for at in range(begun if upright else 0):
+            sheets[0].merge_range(1, at, 3, at, names[at])
+
+    return workbook(("名单", [top, middle, low, *rows[1:]]), touch=touch)
+
+
+@pytest.mark.parametrize("upright", [True, False], ids=["merged", "blank below"])
+@pytest.mark.parametrize(
+    ("outer", "inner", "stored"),
+    [
+        ("参保与收入", "收入（万元）", ["13500.00"] * 3),
+        ("参保与收入（万元）", "其中", ["13500.00"] * 3),
+        ("参保与收入", "2019年（万元）", None),
+        ("2019年情况（万元）", "其中", None),
+    ],
+)
+def test_groups_in_two_lines_above_columns_say_their_unit_and_year(load, outer, inner, stored, upright):
+    names = grid([])[0]
+    first = names[names.index("人均纯收入") - 1]
+    data = in_three_lines(
+        {first: outer}, {first: "其一", "人均纯收入": inner}, upright=upright, 人均纯收入="1.35", 数据日期="20210630"
+    )
+    mapped, tidy = load(data), load(workbook(("名单", grid(people(3, 人均纯收入="9000", 数据日期="20210630")))))
+    assert mapped.columns.get("income_per_head") == stored
+    assert mapped.columns["id_number"] == tidy.columns["id_number"]
+    assert {one.code for one in mapped.findings} == ({"unit_converted"} if stored else set())
+    assert "第 2–4 行" in mapped.header.reason
 
 
 def test_a_group_over_a_heading_of_one_line_says_its_unit_too(load):
