@@ -3,6 +3,7 @@
 A unit is counted in (`units`); under another year than the file's own, or under a plan, a column is not read, and that is told.
 """
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -108,11 +109,17 @@ def leave_out(
 
 
 def _leave_out_dated(header: Header, rows: Sequence[Sequence[Any]], meant: Collection[str]) -> None:
-    """A column whose own bracket names another year than the file's, beside its unit."""
+    """A column whose own bracket names, beside its unit, another year than the file's or the last one before: an income is known
+    afterwards. Of columns of several years `twins` has taken the newest.
+    """
+    own = _own_years(header, rows) or {dt.date.today().year}
+    names = {at: plain(AGAIN.sub("", heading)) for at, heading in header.headings.items()}
+    times = Counter(name.split("(")[0] for name in names.values())
     for place, one in list(header.columns.items()):
-        heading = plain(AGAIN.sub("", header.headings[place]))
-        said = year_beside_unit(one, heading)
-        if said and not one.must_exist and heading not in meant and said[0] not in _own_years(header, rows):
+        said = year_beside_unit(one, names[place])
+        if not said or one.must_exist or names[place] in meant or times[names[place].split("(")[0]] > 1:
+            continue
+        if not min(own) - 1 <= said[0] <= max(own):
             header.drop(place, f"括号里的“{said[1]}”可能改变这一列的含义")
 
 
