@@ -95,6 +95,7 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
             if taker.of_people and not undoing:  # their people may have moved meanwhile
                 whose = f"select o.person_id from {taker.table} o where o.id in ({TOUCHED.format(name=taker.name)})"
                 cursor.execute(along(whose)[taker.name], values)
+                cursor.execute(_nobodys(taker.model), values)
         else:
             restored = _restore_register(cursor, made, values, _within(told, turn, AFTER), undoing=undoing)
         if restored:
@@ -286,6 +287,7 @@ def _restore(cursor, model, keys: tuple, values: dict) -> int:
 
 def _put_back(cursor, model, values: dict) -> int:
     left = {"id", "public_id", "version"} | (set() if model is Household else PLACE)
+    left |= {model.household_column} if model.follows else set()  # where whom it follows is
     columns = [field.column for field in model._meta.local_concrete_fields if field.column not in left]
     sets = ", ".join(
         f"{column} = case when {STANDS} then e.{column} else x.{column} end"
@@ -323,6 +325,7 @@ insert into stayed select x.household_id, '人员没有恢复', x.id from househ
  where {former_step(Person)} and x.voided_at is not null and not exists (select 1 from restoring r where r.record = x.id)
    and not {is_kept(Person)}
 """
+LIVES = "exists (select 1 from households_person p where p.id = e.person_id and p.voided_at is null)"
 # Memberships that the batch began for people of other origin never were in force: they end where they began.
 END_MEMBERSHIPS = f"""
 update households_membership x set until = x.since, leave_reason = '撤销导入' from households_person p
@@ -370,14 +373,15 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
     """Fill `restoring` with the rows to restore: untouched since, and whose former numbers no other live row holds now."""
     table, owner = model._meta.db_table, owner_of(model)
     owner_then = "pgh_obj_id" if model is Household else owner
+    elsewhere = "" if model.follows else f" or x.{owner} <> e.{owner_then}"
     cursor.execute("drop table if exists restoring")
     cursor.execute(
         "create temp table restoring on commit drop as"
         f" select t.record, t.before, t.version as after, {_rekeyed(model)} as rekeyed"
         f"   from households_rostertouch t join {table} x on x.id = t.record join {table}event e on {BEFORE_IMAGE}"
         f" where {former_step(model)} and {as_left(model)}"
-        f" and not (((x.voided_at is null) <> (e.voided_at is null) or x.{owner} <> e.{owner_then})"
-        f"  and {is_kept(model)}){_with_their_person(model)}{_where_they_can_be(model)}",
+        f" and not (((x.voided_at is null) <> (e.voided_at is null){elsewhere})"
+        f"  and {is_kept(model)}){_where_they_can_be(model)}",
         values,
     )
     cursor.execute("create index on restoring (record); analyze restoring")
@@ -388,6 +392,16 @@ def _leave_all_taken(cursor, model, keys: tuple) -> None:
     for owned, same, condition in keys:
         if owned is model:
             _leave_taken(cursor, model, same, condition)
+
+
+def _nobodys(model) -> str:
+    """Statement that names records which do not come back as their person is void."""
+    table, why = model._meta.db_table, f"人员已作废，{model._meta.verbose_name}没有恢复"
+    return (
+        f"insert into stayed select x.household_id, '{why}', x.person_id from households_rostertouch t"
+        f" join {table} x on x.id = t.record join {table}event e on {BEFORE_IMAGE} and e.voided_at is null"
+        f" where {former_step(model)} and x.voided_at is not null and not {LIVES}"
+    )
 
 
 def _rekeyed(model) -> str:
@@ -402,24 +416,14 @@ def _rekeyed(model) -> str:
     return f"e.voided_at is null and ({' or '.join(tests) or 'false'})"
 
 
-def _with_their_person(model) -> str:
-    """SQL: a record of a person who stays, stays with them."""
-    if model not in {one.model for one in of_people()}:
-        return ""
-    staying = "exists (select 1 from staying s where s.person = x.person_id)"
-    return f" and not (x.household_id <> e.household_id and {staying})"
-
-
 def _where_they_can_be(model) -> str:
-    """SQL: a row comes alive again where its household and its person live, a household is not closed over members."""
+    """SQL: a row comes alive again where its household, or whom it follows, lives; a household is not closed over members."""
     if model is Household:
         return f" and not ({CLOSED_OVER_MEMBERS})"
     if not model.household_column:
         return ""
-    lives = [holds_then("e.household_id")]
-    if model in {one.model for one in of_people()}:
-        lives.append("exists (select 1 from households_person p where p.id = e.person_id and p.voided_at is null)")
-    return f" and (x.voided_at is null or e.voided_at is not null or ({' and '.join(lives)}))"
+    lives = LIVES if model.follows else holds_then("e.household_id")
+    return f" and (x.voided_at is null or e.voided_at is not null or {lives})"
 
 
 def _leave_taken(cursor, model, same: Same, condition: str) -> None:

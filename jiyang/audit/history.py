@@ -165,9 +165,11 @@ def former(model: type[models.Model], noted: models.QuerySet) -> models.QuerySet
 def as_under(model: type[models.Model], row: str, version: str, *, moved: bool = False) -> str:
     """SQL: the row (its alias) holds what it held under `version` (SQL), be it that later changes have been undone in between.
 
-    What belongs to a household has not changed where the household has moved with it; `moved`: nor has a row that has itself.
+    What belongs to a household has not changed where the household has moved with it, nor what follows somebody where they have gone
+    to another one; `moved`: nor has a row that has itself.
     """
     left_out = {"id", "version"} | (PLACE if moved or model.household_column == "household_id" else set())
+    left_out |= {model.household_column} if model.follows else set()
     columns = sorted({field.column for field in model._meta.local_concrete_fields} - left_out)
     now, then = (", ".join(f"{alias}.{column}" for column in columns) for alias in (row, "v"))
     return (

@@ -23,11 +23,13 @@ from jiyang.documents.storing import attach
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
+from jiyang.ledgers.voiding import void
 from tests import factories
 from tests.buttons import press
 from tests.households.test_roster import DATA, approve, load, reverse, submit, upload
 from tests.households.test_roster_plan import clear, send
 from tests.ledgers.test_attachments import photo
+from tests.ledgers.test_imports_of_each import goes_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
 JOB = {
@@ -287,7 +289,39 @@ def test_a_person_who_moved_takes_the_job_along_with_the_next_file(data_admin, d
         assert (made.household_id, made.town_id) == (new.pk, new.town_id)
     reverse(data_admin, district_clerk, batch)
     with system_scope("测试"):
-        assert LabourSpell.objects.get().household_id == home.pk
+        assert LabourSpell.objects.get().household_id == new.pk  # where the person is, whatever was reversed
+
+
+def test_a_persons_move_is_no_edit_of_their_jobs(data_admin, district_clerk, home):
+    one, new = members(home)[1], factories.household(factories.village("曲堤街道"))
+    first = taken(data_admin, district_clerk, job(one))
+    loaded = spells()
+    second = taken(data_admin, district_clerk, job(one, 务工月收入="5000"))
+    changed = spells()
+    goes_to(new, one)
+    report = reverse(data_admin, district_clerk, second).report
+    assert (spells(), report["restored"], report["kept"]) == (loaded, 1, [])
+    report = reverse(data_admin, district_clerk, first).report
+    assert (spells(), report["voided"], report["kept"]) == ([], {"labourspell": 1}, [])
+    with system_scope("测试"):
+        one = Person.objects.select_related("household").get(pk=one.pk)
+    goes_to(home, one)
+    for batch, found in ((first, loaded), (second, changed)):
+        assert reverse(data_admin, district_clerk, batch).report["kept"] == []
+        assert spells() == found
+        with system_scope("测试"):
+            assert LabourSpell.objects.get().household_id == home.pk
+
+
+def test_a_job_of_somebody_void_meanwhile_stays_away_and_that_is_told(data_admin, district_clerk, home):
+    one, two, _ = members(home)
+    batch = taken(data_admin, district_clerk, job(one), job(two))
+    reverse(data_admin, district_clerk, batch)
+    with acting_as(actor_for(district_clerk)):
+        void(rows=Person.objects.filter(pk=two.pk), by=district_clerk, reason="录错了")
+    report = reverse(data_admin, district_clerk, batch).report
+    assert [one["why"] for one in report["kept"]] == ["人员已作废，务工没有恢复"]
+    assert [row[0] for row in spells()] == [one.pk]
 
 
 def test_plans_are_one_for_each_person(data_admin, district_clerk, home):
