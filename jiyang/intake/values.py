@@ -181,6 +181,7 @@ def _remarked_id(kept: str, as_of: dt.date) -> Read | None:
 def _refused_id(checked: idcard.Checked) -> Read:
     year = checked.number[6:10]
     code = {
+        "empty": "id_shape",  # 身份证, 。 and no number
         "length": "id_length_17",
         "placeholder": "id_shape",
         "shape": "id_shape",

@@ -178,6 +178,11 @@ def test_a_remark_beside_an_id_number_is_no_part_of_it(cell, stored, code):
     assert read("id_number", cell)[:2] == (stored, code)
 
 
+@pytest.mark.parametrize("cell", ["身份证", "身份证号码", "ID", "id:", "。", '""', "#", "(身份证)", ",", "、", '="ID"'])
+def test_a_word_or_mark_without_a_number_is_refused(cell):
+    assert read("id_number", cell)[:2] == (None, "id_shape")
+
+
 @pytest.mark.parametrize("cell", ["新生儿", "无身份证", "待上户", "未上户"])
 def test_words_for_no_id_number_are_an_empty_cell(cell):
     assert read("id_number", cell)[:2] == (None, "")

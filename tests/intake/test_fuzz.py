@@ -28,8 +28,13 @@ TEXTS = st.one_of(
     st.sampled_from(["是", "√", "2021.5", "202113", "3.70125E+17", "37012519650230676x", "残疾,健康", "=1+1", "１２３", "\x00", "合计", "1e999", "NaN"]),
     st.text("0123456789.Xx年月日-/eE+ ,，", max_size=24),
 )  # fmt: skip
+NOISE = st.lists(
+    st.sampled_from([*"\"“”#:：.。;；,，、-—()（）'=*✓√%￥/年月日元人户个男女至无", "身份证", "身份证号码", "(身份证)", "ID", "公里", "万元", "\\N", "9999", "370125", "是", "未", " ", "\n", "\u200d"]),
+    max_size=5,
+).map("".join)  # what stands around values, and nothing of them
 CELLS = st.one_of(
     TEXTS,
+    NOISE,
     st.floats(),
     st.booleans(),
     st.integers(-(10**20), 10**20),
@@ -162,6 +167,13 @@ def test_any_cell(name, cell):
     if read_cell.stored is not None and read_cell.code == "":
         again = reader_for(FIELDS[name], dt.date(2025, 6, 30))(cell)
         assert again == read_cell
+
+
+@settings(tries, max_examples=120)
+@given(NOISE)
+def test_noise_alone_crashes_no_reader(cell):
+    for field in FIELDS.values():
+        reader_for(field, dt.date(2025, 6, 30))(cell)
 
 
 @given(
