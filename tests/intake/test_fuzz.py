@@ -29,7 +29,25 @@ TEXTS = st.one_of(
     st.text("0123456789.Xx年月日-/eE+ ,，", max_size=24),
 )  # fmt: skip
 NOISE = st.lists(
-    st.sampled_from([*"\"“”#:：.。;；,，、-—()（）'=*✓√%￥/年月日元人户个男女至无", "身份证", "身份证号码", "(身份证)", "ID", "公里", "万元", "\\N", "9999", "370125", "是", "未", " ", "\n", "\u200d"]),
+    st.sampled_from(
+        [
+            *"\"“”#:：.。;；,，、-—()（）'=*✓√%￥/年月日元人户个男女至无",
+            "身份证",
+            "身份证号码",
+            "(身份证)",
+            "ID",
+            "公里",
+            "万元",
+            "\\N",
+            "9999",
+            "370125",
+            "是",
+            "未",
+            " ",
+            "\n",
+            "\u200d",
+        ]
+    ),
     max_size=5,
 ).map("".join)  # what stands around values, and nothing of them
 CELLS = st.one_of(
