@@ -219,10 +219,10 @@ create temp table movers on commit drop as
 select x.id, e.household_id as home from households_rostertouch t join households_person x on x.id = t.record
   join households_personevent e on {BEFORE_IMAGE} and e.household_id <> x.household_id where {former_step(Person)}
 """
-# households of the reversed step that go back, and whether they hold then
+# households of the reversed step that go back, and whether they are live then, and open
 HOMES_BACK = f"""
 insert into homes_back
-select t.record, e.voided_at is null and e.closed_on is null
+select t.record, e.voided_at is null, e.voided_at is null and e.closed_on is null
   from restoring t join households_householdevent e on {BEFORE_IMAGE}
 """
 # memberships `x` that would begin again as head's while somebody else has become head there since and remains it
@@ -238,11 +238,20 @@ select x.person_id, '要回到的户已有别的户主' from households_rosterto
 """
 
 
+def lives_then(home: str) -> str:
+    """SQL: the household (its key) will be live when the step is reversed."""
+    return _then(home, "lives", "h.voided_at is null")
+
+
 def holds_then(home: str) -> str:
     """SQL: the household (its key) will be live and open when the step is reversed."""
+    return _then(home, "holds", "h.voided_at is null and h.closed_on is null")
+
+
+def _then(home: str, back: str, now: str) -> str:
     return (
-        f"(exists (select 1 from homes_back b where b.record = {home} and b.holds)"
-        f" or exists (select 1 from households_household h where h.id = {home} and h.voided_at is null and h.closed_on is null"
+        f"(exists (select 1 from homes_back b where b.record = {home} and b.{back})"
+        f" or exists (select 1 from households_household h where h.id = {home} and {now}"
         f" and not exists (select 1 from homes_back b where b.record = {home})))"
     )
 
@@ -268,7 +277,14 @@ def reasons_to_stay(*, undoing: bool) -> Iterator[str]:
         f"insert into staying select p.id, '{ASKED}' from households_person p where p.id in ({ASKED_ABOUT})"
         f" and p.origin_id is distinct from %(batch)s and (p.id in (select id from movers) or p.id in ({step}){begun})"
     )
-    yield f"insert into staying select m.id, '要回到的户已注销或作废' from movers m where not {holds_then('m.home')}"
+    reopened = (
+        f"exists (select 1 from households_rostertouch t join households_membershipevent e on {BEFORE_IMAGE}"
+        f" where {former_step(Membership)} and e.person_id = m.id and e.until is null)"
+    )  # who was no member of a closed household's before goes back to it as they were
+    yield (
+        "insert into staying select m.id, '要回到的户已注销或作废' from movers m"
+        f" where not {lives_then('m.home')} or ({reopened} and not {holds_then('m.home')})"
+    )
 
 
 # Whose own row cannot go back (edited since, a number that is somebody else's now) stays; where who stays is, is kept;

@@ -33,6 +33,7 @@ CONTRACT = (
 # A person is known by the system's own number (a file exported here), by ID number, by 人编号, else, without an ID number so
 # far, by name in the household. A 人编号 whose holder has another ID number and another name, or stands in the file
 # themself, is somebody else's.
+ABSENT = "(pid is null and closed and hid is not null)"  # somebody new in a household that has left the register
 TOP = "coalesce(g.top = s.row, true)"  # the household's first row of the file
 PLAN = """
 create temp table roster_plan on commit drop as
@@ -54,12 +55,13 @@ c as (
            and i.year = %(year)s and i.voided_at is null{further}
     offset 0),  -- what follows reads the comparisons, it does not make them again
 d as (
-    select row, household_no, hid, pid, taken, ruled, case when refused or outside then '{{}}' else changed end as changed,
-           case when refused or outside or before = '' then '' else md5(before) end as before,
+    select row, household_no, hid, pid, taken, ruled, case when refused or outside or {absent} then '{{}}' else changed end as changed,
+           case when refused or outside or {absent} or before = '' then '' else md5(before) end as before,
            case when outside then 'out_of_area'
                 when refused and copy_of is not null then 'duplicate'
                 when refused then 'refused'{decided}
                 when pid is null and ({may_insert}) then 'insert'
+                when {absent} then 'kept'
                 when changed <> '{{}}' then 'update'
                 when otherwise then 'kept' else 'same' end as action
       from c),
@@ -202,7 +204,8 @@ def make(
         unknown="k.id is null" if taker else "h.id is null and p.id is null",
         taken="k.id" if taker else "null::bigint",
         decided=DECIDED if taker else "",
-        may_insert="false" if not people else "true" if mode == PlanMode.ALL else "not closed or hid is null",
+        may_insert="false" if not people else "true" if mode == PlanMode.ALL else f"not {ABSENT}",
+        absent=ABSENT if people and mode != PlanMode.ALL else "false",
         otherwise=_otherwise(anything, mode, people=people, taker=taker),
         labels=", ".join(f"case when {test} then '{one.label}' end" for one, test in tests) or "null",
         befores=", ".join(f"case when {test} then '{one.label}=' || coalesce({one.old}::text, '') end" for one, test in tests)

@@ -19,7 +19,12 @@ GIVEN_UP = "这一批反复中断，已停止处理，没有写入任何数据�
 
 
 def begin(batch_id: int) -> bool:
-    """Count a start of the batch's job, outside its transaction: everybody sees that it runs. False: it has killed its workers too often."""
+    """Count a start of the batch's job, outside its transaction: everybody sees that it runs. False: it has killed its workers too often.
+
+    A message that comes again while the job is at work, or waits for its turn, starts nothing.
+    """
+    if at_work(batch_id):
+        return True
     checking = Case(When(state=BatchState.UPLOADED, then=Value(BatchState.CHECKING)), default=F("state"))
     Batch.objects.filter(pk=batch_id, state__in=RUNNING).update(attempts=F("attempts") + 1, state=checking)
     return Batch.objects.values_list("attempts", flat=True).get(pk=batch_id) <= MOST_ATTEMPTS

@@ -30,6 +30,7 @@ from households.roster.keeping import (
     holds_then,
     is_kept,
     keys_of,
+    lives_then,
     owner_of,
     person_of,
     reasons_to_keep,
@@ -49,7 +50,7 @@ TEMPORARY = {
     "kept": 'owner bigint, why text, "table" text, record bigint, person bigint, whole boolean',
     "stayed": "owner bigint, why text, person bigint",
     "staying": "person bigint, why text",
-    "homes_back": "record bigint, holds boolean",
+    "homes_back": "record bigint, lives boolean, holds boolean",
 }
 # what an import makes and changes; people first: what is theirs follows; households last: their place carries the others along
 MADE = (Person, IncomeStatement, CaseRecord, Household)
@@ -76,8 +77,9 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
     values = {
         "batch": batch.pk, "by": by_id, "reversal": reversal.pk, "former": former, "earlier": earlier,
         "why": f"{reversal.get_kind_display()}批次 {batch}：{reversal.reason}"[:200],
+        "undoing": reversal.kind == ReversalKind.UNDO,
     }  # fmt: skip
-    undoing = reversal.kind == ReversalKind.UNDO
+    undoing = values["undoing"]
     with connection.cursor() as cursor:
         note_history(batch.rows or 0, _touched(cursor, (*made, Membership), values))
         with whole_batch(batch.rows or 0):
@@ -95,7 +97,6 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
             if taker.of_people and not undoing:  # their people may have moved meanwhile
                 whose = f"select o.person_id from {taker.table} o where o.id in ({TOUCHED.format(name=taker.name)})"
                 cursor.execute(along(whose)[taker.name], values)
-                cursor.execute(_nobodys(taker.model), values)
         else:
             restored = _restore_register(cursor, made, values, _within(told, turn, AFTER), undoing=undoing)
         if restored:
@@ -195,7 +196,7 @@ def _choose_people(cursor, values: dict, *, undoing: bool) -> None:
         cursor.execute(
             "delete from restoring t using movers m where m.id = t.record and m.id in (select person from staying)"
         )
-        _leave_all_taken(cursor, Person, keys_of(None))
+        _leave_all_taken(cursor, Person, keys_of(None), values)
         more = sum(_execute(cursor, sql, values) for sql in FOLLOWING)
         if _somebody_stays(cursor):
             _, *lets = (_execute(cursor, sql, values) for sql in heads_left(undoing=undoing))
@@ -282,6 +283,8 @@ def _left(model: type[Model]) -> str:
 def _restore(cursor, model, keys: tuple, values: dict) -> int:
     """Rows of the reversed step that nobody has changed since get the values of their before-image."""
     _choose(cursor, model, keys, values)
+    if model.household_column:
+        cursor.execute(_cannot_live(model), values)
     return _put_back(cursor, model, values)
 
 
@@ -298,7 +301,9 @@ def _put_back(cursor, model, values: dict) -> int:
     table = model._meta.db_table
     if model is Person:
         cursor.execute(FREE)
-    update = f"update {table} x set {sets} from restoring t join {table}event e on {BEFORE_IMAGE} where t.record = x.id"
+    # what `_void` has voided meanwhile is as before; its second touch would leave two before-images to the next step
+    void = " and (x.voided_at is null or e.voided_at is null)"
+    update = f"update {table} x set {sets} from restoring t join {table}event e on {BEFORE_IMAGE} where t.record = x.id{void}"
     return _execute(cursor, touched(model._meta.model_name, update, "%(reversal)s", freed=model is Person), values)
 
 
@@ -385,22 +390,23 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
         values,
     )
     cursor.execute("create index on restoring (record); analyze restoring")
-    _leave_all_taken(cursor, model, keys)
+    _leave_all_taken(cursor, model, keys, values)
 
 
-def _leave_all_taken(cursor, model, keys: tuple) -> None:
+def _leave_all_taken(cursor, model, keys: tuple, values: dict) -> None:
     for owned, same, condition in keys:
         if owned is model:
-            _leave_taken(cursor, model, same, condition)
+            _leave_taken(cursor, model, same, condition, values)
 
 
-def _nobodys(model) -> str:
-    """Statement that names records which do not come back as their person is void."""
-    table, why = model._meta.db_table, f"人员已作废，{model._meta.verbose_name}没有恢复"
+def _cannot_live(model) -> str:
+    """Statement that names rows which do not come back as what they belong to is void."""
+    table, whose = model._meta.db_table, "人员" if model.follows else "所在户"
     return (
-        f"insert into stayed select x.household_id, '{why}', x.person_id from households_rostertouch t"
-        f" join {table} x on x.id = t.record join {table}event e on {BEFORE_IMAGE} and e.voided_at is null"
-        f" where {former_step(model)} and x.voided_at is not null and not {LIVES}"
+        f"insert into stayed select x.{owner_of(model)}, '{whose}已作废，{model._meta.verbose_name}没有恢复', {person_of(model)}"
+        f" from households_rostertouch t join {table} x on x.id = t.record"
+        f" join {table}event e on {BEFORE_IMAGE} and e.voided_at is null"
+        f" where {former_step(model)} and x.voided_at is not null and not {_lives(model)}"
     )
 
 
@@ -422,12 +428,21 @@ def _where_they_can_be(model) -> str:
         return f" and not ({CLOSED_OVER_MEMBERS})"
     if not model.household_column:
         return ""
-    lives = LIVES if model.follows else holds_then("e.household_id")
-    return f" and (x.voided_at is null or e.voided_at is not null or {lives})"
+    return f" and (x.voided_at is null or e.voided_at is not null or {_lives(model)})"
 
 
-def _leave_taken(cursor, model, same: Same, condition: str) -> None:
-    """Take rows out of `restoring` whose former key another live row holds, and name them; whoever holds their key still keeps it."""
+def _lives(model) -> str:
+    """SQL: what the restored row `e` belongs to is there. Somebody who comes back is a member of a household that is not closed."""
+    if model is Person:
+        return holds_then("e.household_id")
+    return LIVES if model.follows else lives_then("e.household_id")
+
+
+def _leave_taken(cursor, model, same: Same, condition: str, values: dict) -> None:
+    """Take rows out of `restoring` whose former key another live row holds, and name them; whoever holds their key still keeps it.
+
+    A row that the batch brought and an undo is about to void holds none.
+    """
     table, why = model._meta.db_table, f"{model._meta.verbose_name}的编号已是别人的，没有恢复"
     cursor.execute(
         "drop table if exists rekeyed; create temp table rekeyed on commit drop as"
@@ -441,8 +456,10 @@ def _leave_taken(cursor, model, same: Same, condition: str) -> None:
         cursor.execute(
             f"with gone as (delete from restoring r using rekeyed e, {table} o where e.restored = r.record"
             f" and {same('o')} and o.id <> r.record and o.voided_at is null"
-            " and not exists (select 1 from restoring f where f.record = o.id) returning r.record)"
-            f" insert into stayed select x.{owner_of(model)}, '{why}', {person_of(model)} from gone join {table} x on x.id = gone.record"
+            " and not exists (select 1 from restoring f where f.record = o.id)"
+            f" and not (%(undoing)s and o.origin_id is not distinct from %(batch)s and not {is_kept(model, 'o')}) returning r.record)"
+            f" insert into stayed select x.{owner_of(model)}, '{why}', {person_of(model)} from gone join {table} x on x.id = gone.record",
+            values,
         )
         taken = cursor.rowcount
 

@@ -3,17 +3,19 @@
 import datetime as dt
 
 import pytest
+from django.db.models import Count
 from django.urls import reverse as reverse_url
 
 from households.enums import ChangeKind
-from households.models import Household, Membership, Person
+from households.models import Household, Membership, Person, RosterRow, RosterTouch
 from households.services import changes, tiers
 from jiyang.access.scope import acting_as, actor_for, system_scope
+from jiyang.intake.enums import PlanMode
 from monitoring.models import RuleHit
 from tests import factories
 from tests.households.test_roster import contents, reverse
-from tests.households.test_roster_plan import clear
-from tests.households.test_roster_storable import FOUR, ONE, THREE, TWO, load, row
+from tests.households.test_roster_plan import clear, send
+from tests.households.test_roster_storable import FOUR, ONE, THREE, TWO, as_csv, load, row
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WIFE = {"与户主关系": "配偶"}
@@ -569,3 +571,80 @@ def test_who_a_later_batch_edited_is_named_as_the_row_of_an_undone_batch(couple,
     assert told_again(data_admin, district_clerk, first) == told_again(data_admin, district_clerk, first) == []
     with system_scope("测试"):
         assert not Household.objects.filter(household_no="3703").exists()
+
+
+def touched_twice() -> list:
+    """Rows of which one step notes two values before it: the next one could take either."""
+    with system_scope("测试"):
+        return list(
+            RosterTouch.objects.values("batch", "reversal", "table", "record")
+            .annotate(times=Count("pk"))
+            .filter(times__gt=1)
+        )
+
+
+def test_a_batch_is_taken_back_and_brought_back_again_and_again(couple, data_admin, district_clerk):
+    before = contents()
+    people = [row(f"37{n}0", f"37{n}1", f"孙{n}", factories.id_number()) for n in range(10, 18)]
+    batch = load(data_admin, district_clerk, *people, *moving())
+    after = contents()
+    clear()
+    for held in (before, after) * 3:
+        assert told_again(data_admin, district_clerk, batch) == []
+        assert contents() == held and touched_twice() == [] and homes_agree()
+
+
+def test_who_was_in_a_closed_household_before_the_batch_goes_back_to_it(couple, data_admin, district_clerk):
+    change(district_clerk, "王一", ChangeKind.CLOSE)
+    before = contents()
+    batch = load(
+        data_admin,
+        district_clerk,
+        row("3709", "9009", "孙四", factories.id_number()),
+        row("3709", "9002", "李二", TWO, **WIFE),
+    )
+    after = contents()
+    clear()
+    for held in (before, after, before):
+        assert told_again(data_admin, district_clerk, batch) == []
+        assert contents() == held
+
+
+def test_a_number_that_passed_to_somebody_new_goes_back_with_its_batch(couple, data_admin, district_clerk):
+    before = contents()
+    batch = load(
+        data_admin,
+        district_clerk,
+        row("3701", "9001", "王一", ONE),
+        row("3701", "9007", "李二", TWO, **{**WIFE, "民族": "回族"}),
+        row("3701", "9002", "周三", factories.id_number(), 与户主关系="之子"),
+    )
+    after = contents()
+    clear()
+    for held in (before, after, before):
+        assert told_again(data_admin, district_clerk, batch) == []
+        assert contents() == held
+
+
+def test_an_income_of_a_closed_household_comes_back(couple, data_admin, district_clerk):
+    change(district_clerk, "赵三", ChangeKind.CLOSE)
+    before = contents()
+    filled = row("3702", "9003", "赵三", THREE, 人均纯收入="7777")
+    batch = load(data_admin, district_clerk, filled, mode=PlanMode.BLANKS)
+    after = contents()
+    clear()
+    assert after != before
+    for held in (before, after):
+        assert told_again(data_admin, district_clerk, batch) == []
+        assert contents() == held
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["with who was there", "alone"])
+def test_blanks_bring_nobody_new_into_a_closed_household(couple, data_admin, district_clerk, whole):
+    change(district_clerk, "赵三", ChangeKind.CLOSE)
+    new = row("3702", "9008", "周五", factories.id_number(), 自然村="东头", 与户主关系="之子" if whole else "户主")
+    there = (row("3702", "9003", "赵三", THREE),) if whole else ()
+    batch = send(data_admin, as_csv(*there, new), PlanMode.BLANKS)
+    assert batch.counts["insert"] == 0
+    with system_scope("测试"):
+        assert RosterRow.objects.get(batch=batch, row=len(there) + 2).action == "kept"
