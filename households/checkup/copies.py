@@ -6,19 +6,17 @@ from pathlib import Path
 
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import F
 
 from households.checkup.workbook import annotated
 from households.enums import CopyState
 from households.models import CheckupFile
-from households.roster.running import at_work, only_one
+from households.roster.running import at_work, count_start, only_one
 from jiyang.access.scope import require
 from jiyang.identifiers.encryption import decrypt_bytes, encrypt_bytes
 from jiyang.intake.progress import Progress
 
 COPY_AAD = "households_checkupfile.annotated"
 COPIES = 0x051A  # first key of the advisory locks
-MOST_ATTEMPTS = 5
 
 
 def progress_of(file_id: int) -> Progress:
@@ -49,9 +47,8 @@ def contents(one: CheckupFile) -> bytes:
 
 
 def begin(file_id: int) -> bool:
-    """Count a start, outside the job's transaction. False: it has killed its workers too often."""
-    CheckupFile.objects.filter(pk=file_id).update(copy_attempts=F("copy_attempts") + 1)
-    return CheckupFile.objects.values_list("copy_attempts", flat=True).get(pk=file_id) <= MOST_ATTEMPTS
+    """Count a start. False: it has killed its workers too often."""
+    return count_start(CheckupFile.objects.all(), file_id, lock=COPIES, column="copy_attempts")
 
 
 def failed(file_id: int) -> None:

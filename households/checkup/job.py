@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F
 
 from households.checkup.exports import Exports, read, stage_read
 from households.checkup.pointing import Pointer, cited
 from households.enums import CheckupState
 from households.models import Checkup, CheckupFile, CheckupFinding
 from households.roster.jobs import described, parts_of
-from households.roster.running import CHECKUPS, at_work, only_one
+from households.roster.running import CHECKUPS, at_work, count_start, only_one
 from jiyang.access.scope import Reach, require
 from jiyang.identifiers.encryption import blind_index_all, decrypt_bytes, encrypt_all
 from jiyang.intake.bulk import batches
@@ -36,7 +35,6 @@ from jiyang.rules.versions import active
 FILE_AAD, VALUE_AAD = "households_checkupfile.file", "households_checkupfinding.value"
 SEVERITY = {"E": "error", "W": "warning"}
 AT_ONCE = 2000  # rows whose related are held in memory together
-MOST_ATTEMPTS = 5
 FAILED = "处理中出错，没有结果。请重试；仍然不行请联系系统管理员"
 GIVEN_UP = "这次体检反复中断，已停止。请把文件按镇街分开后再试，或联系系统管理员查看服务器内存"
 CANCELLED = "已取消"
@@ -226,9 +224,8 @@ class Keeper:
 
 
 def begin(checkup_id: int) -> bool:
-    """Count a start, outside the job's transaction. False: it has killed its workers too often."""
-    Checkup.objects.filter(pk=checkup_id).update(attempts=F("attempts") + 1)
-    return Checkup.objects.values_list("attempts", flat=True).get(pk=checkup_id) <= MOST_ATTEMPTS
+    """Count a start. False: it has killed its workers too often."""
+    return count_start(Checkup.objects.all(), checkup_id, lock=CHECKUPS)
 
 
 def failed(checkup_id: int, message: str, state: str = CheckupState.FAILED) -> None:

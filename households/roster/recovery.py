@@ -3,12 +3,11 @@
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 
-from households.roster.running import at_work
+from households.roster.running import at_work, count_start
 from jiyang.intake.enums import BatchState
 from jiyang.intake.models import Batch
 from jiyang.workflow.enums import ProposalState
 
-MOST_ATTEMPTS = 5
 STOPPED = "failed"  # code of a check that was cancelled or went wrong: it can be taken up again
 CHECKS = (BatchState.UPLOADED, BatchState.CHECKING)
 REVERSES = (BatchState.UNDOING, BatchState.REDOING)
@@ -19,15 +18,9 @@ GIVEN_UP = "这一批反复中断，已停止处理，没有写入任何数据�
 
 
 def begin(batch_id: int) -> bool:
-    """Count a start of the batch's job, outside its transaction: everybody sees that it runs. False: it has killed its workers too often.
-
-    A message that comes again while the job is at work, or waits for its turn, starts nothing.
-    """
-    if at_work(batch_id):
-        return True
+    """Count a start of the batch's job. False: it has killed its workers too often."""
     checking = Case(When(state=BatchState.UPLOADED, then=Value(BatchState.CHECKING)), default=F("state"))
-    Batch.objects.filter(pk=batch_id, state__in=RUNNING).update(attempts=F("attempts") + 1, state=checking)
-    return Batch.objects.values_list("attempts", flat=True).get(pk=batch_id) <= MOST_ATTEMPTS
+    return count_start(Batch.objects.filter(state__in=RUNNING), batch_id, state=checking)
 
 
 def failed(batch_id: int, message: str) -> None:

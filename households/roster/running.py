@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from psycopg2.errors import DeadlockDetected, UniqueViolation
 
@@ -14,6 +15,7 @@ from jiyang.intake.progress import Progress
 
 LOCK, CHECKUPS, WRITING = 0x0517, 0x0518, 0x0519  # first keys of the advisory locks: batches, check-ups, districts
 WAITING, PAUSE = "等待另一批入库", 0.5
+MOST_ATTEMPTS = 5  # starts of a job that ends with its worker
 TRIES = 3  # of a job that somebody's save undoes
 
 
@@ -79,6 +81,17 @@ def _taken(lock: int, key: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [lock, key])
         return cursor.fetchone()[0]
+
+
+def count_start(rows: QuerySet, key: int, *, lock: int = LOCK, column: str = "attempts", **also) -> bool:
+    """Count a start of a job of one of the rows in `column`, outside its transaction: everybody sees that it runs, `also` says what
+    is written besides. False: it has killed its workers too often.
+
+    A message that comes again while the job is at work, or waits for its turn, starts nothing.
+    """
+    if not at_work(key, lock):
+        rows.filter(pk=key).update(**{column: F(column) + 1}, **also)
+    return rows.model.objects.values_list(column, flat=True).get(pk=key) <= MOST_ATTEMPTS
 
 
 class Overtaken(Exception):

@@ -18,6 +18,7 @@ from households.checkup import copies, job
 from households.checkup.pointing import telling
 from households.enums import CheckupState
 from households.models import Checkup, CheckupFile, CheckupFinding, Household
+from households.roster.running import MOST_ATTEMPTS
 from households.services import checkups
 from jiyang.access.matrix import matrix
 from jiyang.access.scope import acting_as, actor_for, system_scope
@@ -244,7 +245,7 @@ def test_a_job_that_died_is_taken_up(district_clerk):
         made = checkups.start(by=district_clerk, files=[("c.xlsx", (DATA / "roster_c_monitoring.xlsx").read_bytes())])
     with system_scope("测试"):
         assert [one.pk for one in job.orphans()] == [made.pk]
-        for _ in range(job.MOST_ATTEMPTS):
+        for _ in range(MOST_ATTEMPTS):
             assert job.begin(made.pk)
         assert not job.begin(made.pk)
         job.failed(made.pk, job.GIVEN_UP)

@@ -12,7 +12,7 @@ from households import tasks
 from households.models import Household, IncomeStatement, Person, RosterTouch
 from households.roster.committing import STALE
 from households.roster.recovery import CANCELLED
-from households.roster.running import WAITING, progress_of
+from households.roster.running import MOST_ATTEMPTS, WAITING, only_one, progress_of
 from households.services import facts, register, roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake import acts
@@ -144,6 +144,22 @@ def test_who_waits_for_another_batch_can_be_cancelled(data_admin, district_clerk
     assert fresh(one).state == BatchState.APPROVED
     assert fresh(two).state == BatchState.SUBMITTED and CANCELLED in fresh(two).reason
     assert set(people()) == {"王一"}
+
+
+def test_a_message_that_comes_again_while_the_job_is_at_work_counts_for_nothing(data_admin, district_clerk):
+    batch, done = agreed(data_admin, district_clerk, row("3701", "9001", "王一", ONE)), threading.Event()
+
+    def at_it() -> None:
+        with only_one(batch.pk):
+            pass  # held until the transaction ends
+
+    with meanwhile(district_clerk, at_it, done.is_set):
+        for _ in range(MOST_ATTEMPTS + 1):
+            tasks.commit_batch(batch.pk, district_clerk.pk)
+        assert (fresh(batch).state, fresh(batch).attempts) == (BatchState.APPLYING, 0)
+        done.set()
+    tasks.commit_batch(batch.pk, district_clerk.pk)
+    assert fresh(batch).state == BatchState.APPROVED and set(people()) == {"王一"}
 
 
 def test_an_undo_waits_for_the_batch_that_writes(data_admin, district_clerk):
