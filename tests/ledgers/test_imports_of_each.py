@@ -16,6 +16,7 @@ from households.services import changes, pairings
 from households.services.moves import move_household
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.access.standing import Gone
+from jiyang.accounts.models import User
 from jiyang.intake.models import Batch
 from jiyang.ledgers import registry
 from jiyang.ledgers.importing import stored
@@ -216,11 +217,16 @@ def test_a_day_is_a_day_and_none_is_made_up(client, day, told):
         assert ("发放日期", "", "2021-05-06") in one.changes
 
 
+def known(role: str) -> User:
+    """Who takes batches back: the same two people all through a test."""
+    return User.objects.filter(name=f"撤销 {role}").first() or factories.user(role, "仁风镇", name=f"撤销 {role}")
+
+
 def decided(client, ledger, batch) -> dict:
     """Ask for the undo as the officer, agree as the leader; the report."""
-    client.force_login(factories.user("town_officer", "仁风镇"))
+    client.force_login(known("town_officer"))
     assert push(client, ledger, "undo", batch, reason="传错了文件").status_code == 302
-    client.force_login(factories.user("town_leader", "仁风镇"))
+    client.force_login(known("town_leader"))
     assert push(client, ledger, "undo_decide", batch, decision="approve").status_code == 302
     with system_scope("测试"):
         batch.refresh_from_db()
