@@ -34,7 +34,9 @@ def _reverse(batch_id: int, progress: Progress) -> Batch | None:
     reversal = batch.reversals.filter(state=ProposalState.APPROVED, done_at=None).order_by("-pk").first()
     progress.step(KINDS[batch.state].label, 0, batch.rows)
     clock = Clock()
-    note_in_history(batch=batch.pk, reason=f"{reversal.get_kind_display()}名单：{reversal.reason}")
+    note_in_history(
+        batch=batch.pk, reversal=reversal.pk, reason=f"{reversal.get_kind_display()}名单：{reversal.reason}"
+    )
     with households_held():
         reversal.report = undo.reverse(reversal, by_id=reversal.decided_by_id, told=progress.part)
     clock.lap("undo")

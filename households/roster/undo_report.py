@@ -8,24 +8,28 @@ from households.models import Membership
 from households.roster.heads import HEADLESS
 from households.roster.keeping import as_left, owner_of, person_of
 from households.roster.takers import Taker
+from jiyang.intake import acts
 from jiyang.intake.enums import BatchState, ReversalKind
 from jiyang.intake.models import Batch, Reversal
 
 NAMED = 200  # households named one by one in the report
-# Rows that the reversal has changed and that were made by a batch that is undone, or hold what it last wrote into them.
+# Rows that the reversal has changed and that were made by a batch that is undone, or hold what it last wrote into them: history
+# names the batch of each event, be it a roster or a ledger's import. `t` has the version that the batch left.
 UNDONE = """
 insert into stayed
 with r as materialized (
     select x.* from households_rostertouch t join {table} x on x.id = t.record
      where t.batch_id = %(batch)s and t.reversal_id = %(reversal)s and t."table" = '{name}' and {holds}),
 last as materialized (
-    select distinct on (t.batch_id, t.record) t.batch_id, t.record, t.version, t.reversal_id from households_rostertouch t
-     where t.batch_id = any(%(undone)s) and t."table" = '{name}' order by t.batch_id, t.record, t.id desc)
-select x.{owner}, '现值是已撤销的批次 ' || u.name || ' 写入的，要改回请恢复该批次后再撤销', {person}
+    select distinct on (batch, v.pgh_obj_id) (v.pgh_context->>'batch')::bigint as batch, v.pgh_obj_id, v.version,
+           (v.pgh_context->>'reversal')::bigint as reversal
+      from r join {table}event v on v.pgh_obj_id = r.id where (v.pgh_context->>'batch')::bigint = any(%(undone)s)
+     order by batch, v.pgh_obj_id, v.pgh_id desc)
+select x.{owner}, %(said)s || u.name || %(what)s, {person}
   from r x join (
     select x.id, x.origin_id as batch from r x where x.origin_id = any(%(undone)s)
     union
-    select x.id, t.batch_id from r x join last t on t.record = x.id left join intake_reversal v on v.id = t.reversal_id
+    select x.id, t.batch from r x join last t on t.pgh_obj_id = x.id left join intake_reversal v on v.id = t.reversal
      where v.kind is distinct from 'undo' and {as_left}) b on b.id = x.id
   join unnest(%(undone)s::bigint[], %(names)s::text[]) u (id, name) on u.id = b.batch
 """
@@ -51,15 +55,17 @@ select '', t.name || ' ' || v.name, null, string_agg(distinct k.why, '、' order
 
 def tell_of_undone(cursor, batch: Batch, made: Iterable[type[Model]], values: dict) -> None:
     """Name what holds again what another batch wrote that was taken back when this one stood in its way."""
-    kept = Q(report__changed_since__gt=0) | Q(report__kept_total__gt=0)
+    kept = Q(report__changed_since__gt=0) | Q(report__kept__0__isnull=False)
     undos = Reversal.objects.filter(kept, kind=ReversalKind.UNDO, batch__state=BatchState.UNDONE).exclude(batch=batch)
     found = Batch.objects.filter(pk__in=undos.values("batch"), district=batch.district_id)
     undone = {one.pk: str(one) for one in found}
+    said, what = acts.STILL_THERE.split("{}")
     for model in made if undone else ():
         holds = "x.until is null" if model is Membership else "x.voided_at is null"
         parts = {"name": model._meta.model_name, "table": model._meta.db_table, "holds": holds}
         parts |= {"owner": owner_of(model), "person": person_of(model), "as_left": as_left(model)}
-        cursor.execute(UNDONE.format(**parts), values | {"undone": list(undone), "names": list(undone.values())})
+        named = {"undone": list(undone), "names": list(undone.values()), "said": said, "what": what}
+        cursor.execute(UNDONE.format(**parts), values | named)
 
 
 def report(cursor, taker: Taker | None, values: dict) -> dict:

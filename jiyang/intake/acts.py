@@ -24,6 +24,8 @@ from jiyang.workflow.reasons import given
 
 TURN = 0x051B  # first key of the advisory locks
 PATIENCE = "1s"  # how long an act waits for another one on the same batch; a job takes longer
+# of what an undo gives back: it comes from a batch that was taken back when this one stood in its way
+STILL_THERE = "现值是已撤销的批次 {} 写入的，要改回请恢复该批次后再撤销"
 UNDECIDED = (BatchState.CHECKED, BatchState.RETURNED)
 KIND_FROM = {BatchState.APPROVED: ReversalKind.UNDO, BatchState.UNDONE: ReversalKind.REDO}
 

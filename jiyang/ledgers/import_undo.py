@@ -104,8 +104,10 @@ def _reverse(asked: Reversal, by: User) -> dict:
             kept.append((row, f"已有{used[row.pk]}"))
         else:
             going.append((row, former))
-    if not undoing:
-        going, stay = _that_can_live(ledger, going)
+    if undoing:
+        told = _of_undone(events, going, batch)
+    else:
+        (going, stay), told = _that_can_live(ledger, going), []
         kept += stay
     note_in_history(
         batch=batch.pk, reversal=asked.pk, reason=f"{asked.get_kind_display()}导入{ledger.title}：{asked.reason}"
@@ -124,7 +126,7 @@ def _reverse(asked: Reversal, by: User) -> dict:
     return {
         "voided": len(voided),
         "restored": len(restored),
-        "kept": [{"pk": row.pk, "name": ledger.name_of(row), "why": why} for row, why in kept],
+        "kept": [{"pk": row.pk, "name": ledger.name_of(row), "why": why} for row, why in (*kept, *told)],
         "gone": len(found) - len(rows),
         "outside": len(keys) - len(found),
     }
@@ -136,6 +138,27 @@ def _last_step(history: list, batch: Batch) -> tuple[int | None, int, int]:
     own = [place for place, context in enumerate(told) if context.get("batch") == batch.pk]
     step = told[own[-1]].get("reversal")
     return step, next(place for place in own if told[place].get("reversal") == step), own[-1]
+
+
+def _of_undone(events: dict[int, list], going: list[tuple], batch: Batch) -> list[tuple]:
+    """Rows that get back what another batch wrote which was taken back when this one stood in its way, with that batch named."""
+    wrote: dict[int, dict] = {}
+    for row, former in going:
+        if former and not former.voided_at:
+            history = events[row.pk]
+            place = history.index(former)
+            while place and history[place - 1].voided_at is None and _same(type(row), history[place - 1], former):
+                place -= 1
+            wrote[row.pk] = history[place].pgh_context or {}
+    others = {context["batch"] for context in wrote.values() if "batch" in context} - {batch.pk}
+    with on_behalf_of(require(), "撤销导入核对原值的来源"):  # a roster is the district's
+        undone = {one.pk: str(one) for one in Batch.objects.filter(pk__in=others, state=BatchState.UNDONE)}
+        undos = set(Reversal.objects.filter(batch__in=undone, kind=ReversalKind.UNDO).values_list("pk", flat=True))
+    return [
+        (row, acts.STILL_THERE.format(undone[context["batch"]]))
+        for row, _ in going
+        if (context := wrote.get(row.pk, {})).get("batch") in undone and context.get("reversal") not in undos
+    ]
 
 
 def _that_can_live(ledger, going: list[tuple]) -> tuple[list[tuple], list[tuple]]:

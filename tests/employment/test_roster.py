@@ -23,15 +23,17 @@ from jiyang.documents.storing import attach
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.layouts import layouts
 from jiyang.intake.models import Batch, BatchFinding
+from jiyang.ledgers import registry
 from jiyang.ledgers.voiding import void
 from tests import factories
 from tests.buttons import press
 from tests.households.test_roster import DATA, approve, load, reverse, submit, upload
 from tests.households.test_roster_plan import clear, send
 from tests.ledgers.test_attachments import photo
-from tests.ledgers.test_imports_of_each import goes_to
+from tests.ledgers.test_imports_of_each import decided, goes_to, take_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
+SPELLS = "employment:spell"
 JOB = {
     "是否已务工": "是", "开始时间": "2021年03月", "务工所在地": "山东省济南市历城区", "务工所在县": "历城区", "务工月收入": "4200",
     "务工企业名称": "甲公司", "所属行业": "制造业", "是否点对点输送": "否", "就业渠道": "自主就业", "电话号码": "13812345678",
@@ -445,3 +447,34 @@ def test_a_job_found_after_a_move_goes_back_with_its_person(data_admin, district
     with system_scope("测试"):
         spell.refresh_from_db()
         assert (spell.household, spell.person.household) == (home, home)
+
+
+def by_ledger(client, person: Person, county: str) -> Batch:
+    """The county of work of somebody's job, by the ledger's own import."""
+    told = {"户编号": person.household.household_no, "姓名": person.name, "开始时间": "2021-03"}
+    return take_in(client, registry.get(SPELLS), {**told, "务工企业名称": JOB["务工企业名称"], "务工所在县": county})
+
+
+@pytest.mark.parametrize("first", ["roster", "ledger"])
+@pytest.mark.parametrize("second", ["roster", "ledger"])
+def test_what_an_undo_gives_back_of_another_undone_batch_is_named(
+    client, data_admin, district_clerk, home, first, second
+):
+    one = members(home)[0]
+
+    def took(kind: str, county: str) -> Batch:
+        if kind == "ledger":
+            return by_ledger(client, one, county)
+        return taken(data_admin, district_clerk, job(one, 务工所在县=county))
+
+    def undone(kind: str, batch: Batch) -> list[str]:
+        if kind == "ledger":
+            return [row["why"] for row in decided(client, registry.get(SPELLS), batch)["kept"]]
+        clear()
+        return [row["why"] for row in reverse(data_admin, district_clerk, batch).report["kept"]]
+
+    a, b = took(first, "历城区"), took(second, "章丘区")
+    assert undone(first, a) == ["以后有人修改过" if first == "ledger" else "务工后来改过"]
+    assert undone(second, b) == [f"现值是已撤销的批次 {a} 写入的，要改回请恢复该批次后再撤销"]
+    assert undone(first, a) == [] and len(spells()) == 1  # 恢复
+    assert undone(first, a) == [] and spells() == []
