@@ -120,7 +120,8 @@ TWO_NAMES = re.compile(
 )  # 男: a sex beside the name
 ODD_IN_NAME = re.compile(r"^(?=.*[\u3400-\u9fff])(?=.*(?:[A-Za-z\-—–_+=@#$%^&!~`():\"“”'’‘]|··))")  # 王伟A
 BRACKETS = str.maketrans("（【〔［[｛{〈《「『<＜）】〕］]｝}〉》」』>＞", "(" * 13 + ")" * 13)
-GONE = r"(?:已故|(?:已经?)?(?:死亡|去世|病故|亡故|销户|注销|迁出|嫁出|外嫁))$"
+LEFT = "死亡|去世|病故|亡故|已故|销户|注销|迁出|嫁出|外嫁"  # what is said of who is no longer there (`gone`)
+GONE = rf"(?:已经?)?(?:{LEFT})$"
 NAME_REMARK = re.compile(rf"^([\u3400-\u9fff·]{{2,}})\([^()]*\)$|^([\u3400-\u9fff·]{{2,}}?){GONE}")
 NAME_WRAPPED = re.compile(r"^\(([\u3400-\u9fff·]{2,})\)$")
 NAMED_AS = r"户主|本人|姓名|配偶|妻子?|丈夫|夫|[长次三四]?[子女]|儿子|女儿|父亲?|母亲?|儿媳|女婿|孙[子女]"

@@ -31,7 +31,7 @@ def join(best: Header, source: Source, headed: Iterable[str]) -> None:
     for name in source.sheets:
         if name in parts:
             before = parts[name]
-        elif before and name not in passed and not gone.says(name) and (found := continuation(source, name, before)):
+        elif before and name not in passed and not gone.why_not(name) and (found := continuation(source, name, before)):
             before = parts[name] = found
     best.parts = [parts[name] for name in source.sheets if name in parts]
 

@@ -50,9 +50,9 @@ def join(best: Header, others: list[Header], source: Source) -> None:
 
 
 def is_of_others(source: Source, header: Header) -> str:
-    """Why the people of a sheet are not those of the list, as its name or title says: they have left or died, or are examples; "" for none."""
-    if gone.titled(header.sheet, islice(source.rows(header.sheet), header.row)):
-        return gone.WHY
+    """Why the people of a sheet are not those of the list, as its name or title says: they have left or died, are those of an old list, or examples; "" for none."""
+    if why := gone.why_not(header.sheet, islice(source.rows(header.sheet), header.row)):
+        return why
     return "名称说是示例" if EXAMPLES.search(header.sheet) else ""
 
 

@@ -181,7 +181,7 @@ def test_the_same_small_table_above_and_below_is_told_twice(load):
 LEFT_OUT = "标题说是已死亡、减少或退出的人"
 
 
-@pytest.mark.parametrize("title", ["减少人员：", "2025年死亡人员名单", "死亡、迁出情况", "二、清退户", "减少9人"])
+@pytest.mark.parametrize("title", ["减少人员（9人）：", "2025年死亡人员名单", "死亡、迁出情况", "二、清退户"])
 @pytest.mark.parametrize("heading", [True, False])
 def test_a_section_of_people_who_left_or_died_is_named_and_not_read(load, title, heading):
     gone = [*([NAMES] if heading else []), *REST[1:]]
@@ -193,12 +193,55 @@ def test_a_section_of_people_who_left_or_died_is_named_and_not_read(load, title,
     assert people_again.columns["name"] == [one["姓名"] for one in PEOPLE[:6] + PEOPLE[9:]]
 
 
-@pytest.mark.parametrize("title", ["贫困退出人员：", "名单（不含死亡人员）", "防止死亡减少情况", "收入减少户："])
+@pytest.mark.parametrize(
+    "title",
+    ["死亡", "（二）自然减少", "嫁出人员名单", "出国定居人员", "判刑收监人员", "其他转出：", "以下为已外嫁人员", "失联人员", "已故", "注：以下人员已去世，不再统计", "减少人员名单，共9人"],
+)  # fmt: skip
+def test_every_reason_of_a_decrease_is_the_title_of_a_section(load, title):
+    mapped = load(workbook((SHEET, [*FIRST, [title], *REST[1:]])))
+    assert (len(mapped.rows), list(mapped.header.unread.values())) == (6, [len(REST) - 1])
+
+
+NOTES = [
+    "合计：10户14人，本月减少1人", "本页共14人，其中死亡0人", "人口变动：增加1人，减少2人", "备注：较上月减少", "减少2人", "本月死亡：0人", "本村较上月减少2人",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("note", NOTES)
+@pytest.mark.parametrize("place", [0, 8], ids=["first", "name"])
+def test_a_note_that_counts_a_decrease_begins_no_section(load, note, place):
+    mapped = load(workbook((SHEET, [*FIRST, [*[""] * place, note], *REST[1:]])))
+    assert set(mapped.columns["name"]) >= {one["姓名"] for one in PEOPLE} and not mapped.header.unread
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["贫困退出人员：", "名单（不含死亡人员）", "防止死亡减少情况", "收入减少户：", "脱贫人口退出名单", "已脱贫人口减少后名单"],
+)
 def test_other_lines_do_not_end_the_list(load, title):
     assert len(load(workbook((SHEET, [*FIRST, [title], *REST[1:]]))).rows) == len(PEOPLE)
 
 
-@pytest.mark.parametrize(("name", "title"), [("死亡减少", "标题"), ("2", "2025年减少人员名单"), ("已销户", "标题")])
+@pytest.mark.parametrize(("name", "why"), [("作废", ""), ("历史数据", ""), ("备份20250601", ""), ("外嫁", LEFT_OUT)])
+def test_a_sheet_that_its_name_calls_old_is_named_and_not_read(load, name, why):
+    for rows in (REST, REST[1:]):
+        mapped = load(workbook((SHEET, FIRST), (name, rows), titles=0))
+        assert (mapped.header.sheets, list(mapped.header.unread)) == ([SHEET], [name])
+    assert (why or "名称说是作废、历史或备份的表") in load(workbook((SHEET, FIRST), (name, REST), titles=0)).header.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("死亡减少", "标题"),
+        ("2", "2025年减少人员名单"),
+        ("已销户", "标题"),
+        ("已故", "标题"),
+        ("剔除", "标题"),
+        ("2", "济阳区2025年判刑收监人员名单"),
+        ("2", "嫁出人员花名册"),
+    ],
+)
 def test_a_sheet_of_people_who_left_or_died_is_named_and_not_read(load, name, title):
     there, gone = [["标题"], *FIRST], [[title], *REST]
     for sheets in (((SHEET, there), (name, gone)), ((name, gone), (SHEET, there))):
