@@ -216,7 +216,14 @@ def test_a_note_that_counts_a_decrease_begins_no_section(load, note, place):
 
 @pytest.mark.parametrize(
     "title",
-    ["贫困退出人员：", "名单（不含死亡人员）", "防止死亡减少情况", "收入减少户：", "脱贫人口退出名单", "已脱贫人口减少后名单"],
+    [
+        "贫困退出人员：",
+        "名单（不含死亡人员）",
+        "防止死亡减少情况",
+        "收入减少户：",
+        "脱贫人口退出名单",
+        "已脱贫人口减少后名单",
+    ],
 )
 def test_other_lines_do_not_end_the_list(load, title):
     assert len(load(workbook((SHEET, [*FIRST, [title], *REST[1:]]))).rows) == len(PEOPLE)
@@ -227,7 +234,9 @@ def test_a_sheet_that_its_name_calls_old_is_named_and_not_read(load, name, why):
     for rows in (REST, REST[1:]):
         mapped = load(workbook((SHEET, FIRST), (name, rows), titles=0))
         assert (mapped.header.sheets, list(mapped.header.unread)) == ([SHEET], [name])
-    assert (why or "名称说是作废、历史或备份的表") in load(workbook((SHEET, FIRST), (name, REST), titles=0)).header.reason
+    assert (why or "名称说是作废、历史或备份的表") in load(
+        workbook((SHEET, FIRST), (name, REST), titles=0)
+    ).header.reason
 
 
 @pytest.mark.parametrize(
