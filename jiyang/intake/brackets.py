@@ -34,6 +34,8 @@ UNIT = re.compile(
 )
 AGAIN = re.compile(r"人|口|户|村|年|季|月|周|天|日|小时|次")  # per what an amount is counted
 MEASURES = {"km": "公里", "千米": "公里", "平米": "平方米", "m2": "平方米", "个月": "月", "月数": "月", "口": "人"}
+SAID_UNIT = re.compile(r"^(?:单位)?([百千万]?元|亩|公顷|平方米)$|([百千万]元)$")  # of a group, without brackets
+SHORT = {"万": "万元", "千": "千元"}
 SPOKEN = re.compile(r"[百千万]元|元|亩|天|周|月|季|年|小时")  # units in a sentence that says how to fill in
 SEPARATOR = re.compile(r"[/、,;|或]")
 NEGATIVE = re.compile("[否未不没无非]")
@@ -106,6 +108,16 @@ def _unit(field: "Field", said: str) -> re.Match | None:
 def states_unit(field: "Field", said: str) -> bool:
     """Whether what stands in brackets is the unit of a column of numbers."""
     return _unit(field, said) is not None
+
+
+def unit_said(group: str) -> str:
+    """The unit that a group of columns states, with all that stands in its bracket: 收入(万元), 万元, 收入(万); "" for none."""
+    for _, said in parted(group):
+        unit = SHORT.get(said[-1].removeprefix("单位"), said[-1])
+        if UNIT.fullmatch(YEAR.sub("", unit)):
+            return unit
+    found = SAID_UNIT.search(group.strip("()"))
+    return (found[1] or found[2]) if found else ""
 
 
 def year_of(heading: str) -> int | None:

@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from jiyang.intake.brackets import ANSWER, parted, year_beside_unit, year_of
+from jiyang.intake.brackets import unit_said, year_beside_unit, year_of
 from jiyang.intake.cells import as_text
 from jiyang.intake.header import Header
-from jiyang.intake.layouts import Field, label_key, plain
+from jiyang.intake.layouts import plain
 from jiyang.intake.reader import Range, Source
 
 AGAIN = re.compile(r"（第\d+个）$")  # behind a heading that stands again
@@ -21,9 +21,22 @@ LASTING = {
     "name", "id_number", "birth", "phone", "number_text", "text", "ignored", "district", "town", "village", "county_place",
 }  # types of what a person or a place keeps from year to year  # fmt: skip
 WITHIN = "|"  # between a group and one within it
-YEAR = re.compile(r"(?:^|(?<=\|))(20\d\d)年度?(?![-—~至到以前后及])|\((20\d\d)年?度?[)/、,;]")
+YEAR = re.compile(
+    r"(?:^|(?<=\|))(20\d\d|\d\d(?=年))年度?(?![-—~至到以前后及\d])|\([^()]*?(20\d\d)年?度?[)/、,;]|(?<![\d\-—~至到])(20\d\d)年度?(?:$|\|)"
+)
+WRITTEN = re.compile("二[〇零○][〇零○一二三四五六七八九]{2}(?=年)")
+DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 DAY = re.compile(r"^20\d\d年\d{1,2}月(?:\d{1,2}[日号])?$")
-NOT_NOW = re.compile(r"计划(?!生育)|预计|预测|预期|去年|上一?年")
+NOT_NOW = re.compile(
+    r"计划(?!生育)|预[计测期估]|去年|[上前]一?年|[往历]年|目标|(?:^|(?<=\|))(?:原(?![因则材])|拟)|(?:识别|变更|脱贫|帮扶|消除)前"
+    r"|20\d\d年?[-—~至到](?:20)?\d\d年"
+)
+LABEL = re.compile(
+    r"^[^()（）]*(?:单位|时间|日期|人|电话|签[字章]|盖章|[编文]号)(?:[:：]|$)"
+)  # of a line that tells who filled in, and when
+TITLE = re.compile(r"(?:名单|表|台账|花名册|汇总)(?:$|[（(])|^附件")
+NO_GROUP = re.compile(r"[\d年月日.\-/]+|[（(\[]?[千万]?元[)）\]]?")  # alone in a cell that is not merged
+LONGEST = 20  # characters of a group
 
 
 def of(rows: Sequence[Sequence[Any]], header: Header, merged: Collection[Range]) -> dict[int, str]:
@@ -43,20 +56,50 @@ def _of_line(
     rows: Sequence[Sequence[Any]], number: int, header: Header, merged: Collection[Range]
 ) -> dict[int, tuple[int, str]]:
     """Per column the text of line `number` that stands above it, and the place where it begins."""
-    texts = (
-        {at: text for at, cell in enumerate(rows[number]) if (text := re.sub(r"\s", "", as_text(cell)))}
-        if number >= 0
-        else {}
-    )
-    if len(texts) < 2:
-        return {}
+    texts = texts_of(rows[number]) if number >= 0 else {}
     ends = {left: right for (top, left), (_, right) in merged if top == number and right > left}
+    if len(texts) < 2 and not _is_one_group(texts, ends, header):
+        return {}
+    within = header.row <= number
     found = {}
     for at in header.headings:
         first = max((place for place in texts if place <= at), default=None)
-        if first is not None and not (ends and at > ends.get(first, first)) and not re.search("[:：]", texts[first]):
+        if first is not None and not (ends and at > ends.get(first, first)) and (within or not _is_label(texts[first])):
             found[at] = first, texts[first]
     return found
+
+
+def _is_one_group(texts: Mapping[int, str], ends: Mapping[int, int], header: Header) -> bool:
+    """Whether the only text of a line stands over a part of the columns alone: a title begins with the first or goes over nearly all."""
+    if len(texts) != 1:
+        return False
+    (first,), places = texts, header.headings
+    end = ends.get(first, first)
+    inside = sum(first <= at <= end for at in places)
+    return first > min(places) and end > first and inside * 2 <= len(places) and not TITLE.search(texts[first])
+
+
+def line_of_titles(header: Header, rows: Sequence[Sequence[Any]], merged: Collection[Range]) -> int:
+    """The last line above the headings that may say something of the whole table: the one above them may be a group of a part."""
+    number = header.row - 1
+    texts = texts_of(rows[number]) if number >= 0 else {}
+    ends = {left: right for (top, left), (_, right) in merged if top == number}
+    return number - 1 if _is_one_group(texts, ends, header) else number
+
+
+def texts_of(cells: Sequence[Any]) -> dict[int, str]:
+    return {at: text for at, cell in enumerate(cells) if (text := re.sub(r"\s", "", as_text(cell)))}
+
+
+def _is_label(text: str) -> bool:
+    """Whether a text of a line above the headings says something of the file: 填报时间：2021年."""
+    if re.match(r"[（(\[]?单位", text):  # that of the whole table
+        return True
+    return bool(_has_colon(text) and LABEL.match(text)) and not unit_said(plain(text))
+
+
+def _has_colon(text: str) -> bool:
+    return bool(re.search("[:：]", re.sub("[（(][^（()）]*[)）]", "", text)))
 
 
 def _lines_of(header: Header) -> range:
@@ -67,19 +110,39 @@ def _lines_of(header: Header) -> range:
 def above_own(header: Header, rows: Sequence[Sequence[Any]], merged: Collection[Range]) -> dict[int, str]:
     """Per column the group that surely stands above its own heading, in compared form.
 
-    Above a heading of one line that is one over merged cells alone: any other text there may be a title.
+    Above a heading of one line that is one over merged cells, or of several short texts of which none is a title or a label.
     """
-    found = {at: plain(text) for at, text in of(rows, header, merged).items()}
+    found = {at: WRITTEN.sub(_in_digits, plain(text)) for at, text in of(rows, header, merged).items()}
     if header.lines > 1:
         below = rows[header.first_data - 1]
         return {at: text for at, text in found.items() if at < len(below) and as_text(below[at]).strip()}
     wide = any(top == header.row - 1 and right > left for (top, left), (_, right) in merged)
-    return {at: text for at, text in found.items() if not DAY.match(text)} if wide else {}
+    if not wide and not _are_groups(rows[header.row - 1] if header.row else ()):
+        return {}
+    return {at: text for at, text in found.items() if not DAY.match(text)}
+
+
+def _in_digits(found: re.Match) -> str:
+    return found[0].translate(DIGITS)
+
+
+def _are_groups(cells: Sequence[Any]) -> bool:
+    """Whether a line above the headings without merged cells is one of groups: several texts, none of which says something of the file."""
+    texts = [text for cell in cells if (text := as_text(cell).strip())]
+    return len(texts) > 1 and not any(
+        len(text) > LONGEST
+        or NO_GROUP.fullmatch(text)
+        or _has_colon(text)
+        or _is_label(text)
+        or LABEL.match(text)
+        or TITLE.search(text)
+        for text in texts
+    )
 
 
 def unit_in(group: str) -> str:
-    """What stands in the last bracket of a group, or of the one around it: its unit, where it is one."""
-    return next((said[-1] for one in reversed(group.split(WITHIN)) for _, said in parted(one)), "")
+    """The unit that a group, or else the one around it, states; "" for none."""
+    return next(filter(None, map(unit_said, reversed(group.split(WITHIN)))), "")
 
 
 def apply(header: Header, source: Source, meant: Collection[str]) -> None:
@@ -93,7 +156,9 @@ def leave_out(
     header: Header, rows: Sequence[Sequence[Any]], groups: Mapping[int, str], meant: Collection[str] = ()
 ) -> None:
     """See `apply`. Of columns of several years `twins` has taken the newest."""
-    years = {at: int(found[1] or found[2]) for at, group in groups.items() if (found := YEAR.search(group))}
+    years = {
+        at: int(f"20{found[found.lastindex][-2:]}") for at, group in groups.items() if (found := YEAR.search(group))
+    }
     _leave_out_dated(header, rows, meant)
     if not years and not any(map(NOT_NOW.search, groups.values())):
         return
@@ -124,29 +189,22 @@ def _leave_out_dated(header: Header, rows: Sequence[Sequence[Any]], meant: Colle
 
 
 def _leave_out_parted(header: Header, rows: Sequence[Sequence[Any]]) -> None:
-    """A heading over columns of its own choices (是 | 否, each ticked) is none of them: the first alone would say something else."""
+    """A heading over columns of its own (是 | 否, 2023年 | 2024年, 本人 | 户主) is none of them: the first alone would say something else.
+
+    The line below is one of such names where it fills nothing but several columns each under one heading.
+    """
     below = [as_text(cell).strip() for cell in rows[header.first_data]] if header.first_data < len(rows) else []
-    if not any(below) or any(
-        one.must_exist and place < len(below) and below[place]
-        for place, one in header.columns.items()
-        if not _has_choices(one)
-    ):
-        return
-    for place, one in list(header.columns.items()):
+    filled = {at for at, text in enumerate(below) if text}
+    spans = {}
+    for place in filled.intersection(header.headings):
         end = next((at for at in range(place + 1, len(below)) if at in header.headings or not below[at]), len(below))
-        choices = below[place:end]
-        if len(set(choices)) > 1 and all(choices) and sum(_is_choice(one, text) for text in choices) > 1:
-            header.drop(place, f"下面分成了“{'、'.join(choices)}”几栏，请合成一栏再传")
-
-
-def _has_choices(one: Field) -> bool:
-    return one.type == "yes_no" or one.codes is not None
-
-
-def _is_choice(one: Field, text: str) -> bool:
-    if one.type == "yes_no":
-        return bool(ANSWER.fullmatch(plain(text))) or text in {"不是", "未"}
-    return label_key(text) in one.labels
+        if end - place > 1 and len(set(below[place:end])) > 1:
+            spans[place] = range(place, end)
+    if not filled or filled != {at for span in spans.values() for at in span}:
+        return
+    for place, span in spans.items():
+        if place in header.columns:
+            header.drop(place, f"下面分成了“{'、'.join(below[at] for at in span)}”几栏，请合成一栏再传")
 
 
 def _own_years(header: Header, rows: Sequence[Sequence[Any]]) -> set[int]:

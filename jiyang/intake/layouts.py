@@ -56,6 +56,10 @@ EXPORTED = {
 SHARED, LABELS = "fields", "labels"
 UNIT = re.compile(r"\((?:[千万]?元|亩|个?月|人|个|户|公里|平方米)\)$")  # behind a heading of a layout's own
 AMOUNT = re.compile(r"\((?:单位|[^()]*[/、,;])?([千万]?元)(?:[/每·、,;][^()]*)?\)(?:\([^()]*\))*$")
+UNIT_BEHIND = re.compile(
+    r"(?<=[^()/、,;|])(?:[/、,;|]|[/、,;|]?单位)([百千万]?元(?:/[人户月年])*)$"
+)  # an amount's, without brackets
+BRACKETS = str.maketrans("[]〔〕", "()()")
 YEAR_IN_FRONT = re.compile(r"^20\d\d年度?")  # 2019年人均纯收入: not what is now
 MEASURE = re.compile(r"\((亩|公里|平方米)\)$")
 NUMBERED = re.compile(r"^(?:[a-z]{0,2}\d{1,3}[.、)]?|\(\d{1,3}\)|[一二三四五六七八九十]{1,3}[、.])")
@@ -233,8 +237,12 @@ class Layout:
 
 @lru_cache(maxsize=4096, typed=True)  # the first rows of a sheet are compared with the headings of every layout
 def plain(heading: object) -> str:
-    """A heading as it is compared: half-width, without blanks, line breaks, invisible characters, stars and other marks, colons and quotes."""
-    return re.sub(rf"_x00[01][0-9A-Fa-f]_|[{MARKS}]", "", unicodedata.normalize("NFKC", str(heading))).lower()
+    """A heading as it is compared: half-width, without blanks, line breaks, invisible characters, stars and other marks, colons and quotes;
+    all brackets are round, and the unit of an amount stands in them.
+    """
+    bare = re.sub(rf"_x00[01][0-9A-Fa-f]_|[{MARKS}]", "", unicodedata.normalize("NFKC", str(heading))).lower()
+    bare = bare.translate(BRACKETS)
+    return UNIT_BEHIND.sub(r"(\1)", bare) if "元" in bare else bare
 
 
 def label_key(text: str) -> str:

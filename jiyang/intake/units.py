@@ -10,7 +10,7 @@ from typing import Any
 
 from jiyang.intake.brackets import other_unit, parted, states_unit
 from jiyang.intake.cells import as_text
-from jiyang.intake.groups import above_own, unit_in
+from jiyang.intake.groups import above_own, line_of_titles, unit_in
 from jiyang.intake.header import Header
 from jiyang.intake.layouts import AMOUNT, plain
 from jiyang.intake.reader import Source
@@ -28,8 +28,9 @@ UNIT_CELL = re.compile(
 def apply(header: Header, source: Source) -> None:
     """Let the amounts of a sheet count in what the lines around its headings say."""
     rows = [list(row) for row in islice(source.rows(header.sheet), header.first_data + 1)]
-    groups = above_own(header, rows, source.merged(header.sheet))
-    count_in(header, above(rows[: header.row]), rows[header.first_data :], groups)
+    merged = source.merged(header.sheet)
+    groups, titles = above_own(header, rows, merged), rows[: line_of_titles(header, rows, merged) + 1]
+    count_in(header, above(titles), rows[header.first_data :], groups)
 
 
 def count_in(

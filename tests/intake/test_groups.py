@@ -1,0 +1,124 @@
+"""What stands above columns, and lines of names below a heading: counted where it is certain, not read and told where it is not."""
+
+import datetime as dt
+
+import pytest
+
+from jiyang.intake import pipeline
+from jiyang.intake.layouts import layouts
+from jiyang.intake.refusals import FileRefused
+from tests.intake.workbooks import csv_text, grid, people, workbook
+
+NAMES = grid([])[0]
+INCOME = NAMES.index("人均纯收入")
+
+
+@pytest.fixture
+def load(index):
+    def load(data: bytes, filename: str = "名单.xlsx"):
+        return pipeline.load(
+            data, filename, layouts=list(layouts().values()), regions=index, as_of=dt.date(2025, 6, 30)
+        )
+
+    return load
+
+
+def grouped(groups: dict[str, tuple[str, int]], *, merged: bool = True, names=NAMES, **changes) -> bytes:
+    """A line of groups above the headings: heading at which each begins → (its text, its columns)."""
+    rows = grid(people(3, **changes), names)
+    line = [groups.get(name, ("", 0))[0] for name in names]
+
+    def touch(book, sheets):
+        for name, (text, wide) in groups.items():
+            at = names.index(name)
+            if merged and wide > 1:
+                sheets[0].merge_range(1, at, 1, at + wide - 1, text)
+
+    return workbook(("名单", [line, *rows]), touch=touch)
+
+
+UNITS = ["收支（万元）", "收支（单位：万元）", "收支 单位：万元", "收支/万元", "收支，万元", "万元", "[万元]", "收支【万元】", "收支（万）"]  # fmt: skip
+
+
+@pytest.mark.parametrize("group", UNITS)
+def test_a_unit_in_any_writing_holds_for_the_columns_of_its_group(load, group):
+    around = {NAMES[0]: ("基本情况", INCOME), "人均纯收入": (group, 2)}
+    alone = {"人均纯收入": (group, 2)}
+    for data in (grouped(around, 人均纯收入="1.35"), grouped(alone, 人均纯收入="1.35")):
+        assert load(data).columns["income_per_head"] == ["13500.00"] * 3
+
+
+@pytest.mark.parametrize("unit", ["/万元", "，万元", "（万元）", "[万元]", "（单位：万元）", " 单位：万元"])
+def test_a_unit_behind_a_heading_in_any_writing_counts(load, unit):
+    rows = grid(people(3, 人均纯收入="1.35"))
+    rows[0][INCOME] += unit
+    assert load(workbook(("名单", rows))).columns["income_per_head"] == ["13500.00"] * 3
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        "2019年收支", "19年收支", "二〇一九年收支", "收支（统计年度：2019年）", "收支：2019年", "2018-2019年收支", "前一年收支", "往年收支",
+        "上年收支", "原收支", "识别前收支", "预估收支", "目标收支", "拟达到收支", "2026年收支计划",
+    ],
+)  # fmt: skip
+def test_columns_of_a_group_that_is_not_of_now_are_not_read(load, group):
+    for groups in ({"人均纯收入": (group, 2)}, {NAMES[0]: ("基本情况", INCOME), "人均纯收入": (group, 2)}):
+        mapped = load(grouped(groups, 人均纯收入="9000", 数据日期="20250630"))
+        assert mapped.header.unknown == ["人均纯收入"] and "“人均纯收入”没有读" in mapped.header.reason
+        assert "phone" in mapped.columns
+
+
+@pytest.mark.parametrize("group", ["收支情况", "识别时收支", "原因", "2025年收支"])
+def test_a_group_that_says_nothing_else_changes_nothing(load, group):
+    groups = {NAMES[0]: ("基本情况", INCOME), "人均纯收入": (group, 2)}
+    mapped = load(grouped(groups, 人均纯收入="9000", 数据日期="20250630"))
+    assert (mapped.columns["income_per_head"], mapped.header.unknown) == (["9000.00"] * 3, [])
+
+
+@pytest.mark.parametrize("title", [{NAMES[0]: ("2019年名单", len(NAMES))}, {NAMES[9]: ("2019年已脱贫人口名单", 1)}])
+def test_a_title_is_no_group(load, title):
+    assert load(grouped(title)).header.unknown == []
+
+
+@pytest.mark.parametrize(("group", "read"), [("收入（万元）", ["13500.00"] * 3), ("2019年收入", None)])
+def test_groups_without_merged_cells_count(load, group, read):
+    line = [{0: "基本情况", INCOME: group, INCOME + 1: "联系"}.get(at, "") for at, _ in enumerate(NAMES)]
+    rows = [["2025年名单"], line, *grid(people(3, 人均纯收入="1.35"))]
+    for data, name in (
+        (workbook(("名单", rows), titles=0), "名单.xlsx"),
+        (csv_text(rows).encode("gb18030"), "名单.csv"),
+    ):
+        assert load(data, name).columns.get("income_per_head") == read
+    label = [["填报单位", "", "某镇", "", "填报时间", "2019年"], *rows[2:]]
+    assert load(csv_text(label).encode("gb18030"), "名单.csv").columns["income_per_head"] == ["1.35"] * 3
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        ("人均纯收入", ["2023年", "2024年"]),
+        ("人均纯收入", ["预计", "实际"]),
+        ("户联系电话", ["村干部", "户主"]),
+        ("人数", ["户籍", "实际"]),
+        ("劳动技能", ["男", "女"]),
+        ("证件号码", ["户主", "本人"]),
+    ],
+)
+def test_a_heading_over_columns_of_its_own_is_none_of_them(load, heading, names):
+    first, *rows = grid(people(3))
+    at = first.index(heading)
+    top = [*first[: at + 1], "", *first[at + 1 :]]
+    low = [*[""] * at, *names, *[""] * (len(first) - at - 1)]
+    body = [[*row[: at + 1], row[at], *row[at + 1 :]] for row in rows]
+    for data, name in (
+        (workbook(("名单", [top, low, *body])), "名单.xlsx"),
+        (csv_text([top, low, *body]).encode("gb18030"), "名单.csv"),
+    ):
+        if heading == "证件号码":
+            with pytest.raises(FileRefused, match="下面分成了“户主、本人”几栏"):
+                load(data, name)
+            continue
+        mapped = load(data, name)
+        assert (len(mapped.rows), heading in mapped.header.unknown) == (3, True)
+        assert f"“{heading}”没有读：下面分成了“{'、'.join(names)}”几栏" in mapped.header.reason
