@@ -63,13 +63,14 @@ WEAK_SEPARATORS = re.compile(r"(?:[-/.+~—·。&＆\\\s]|以及|[和与及])+")
 # what answers any question; a word such as 已解决 answers only those that ask after it (`Field.answers`)
 YES = {"是", "√", "✓", "✔", "☑", "✅", "有", "y", "yes", "1", "1.0", "true", "对", "对号", "v", "☒是", "■是"}
 NO = {
-    "否", "×", "✗", "✘", "✖", "❌", "╳", "☓", "无", "n", "no", "0", "0.0", "false", "没有", "x", "错", "不是", "不", "非", "□", "☐",
+    "否", "×", "✗", "✘", "✖", "❌", "╳", "☓", "无", "n", "no", "0", "0.0", "false", "没有", "x", "错", "不是", "不", "非", "□", "☐", "否×",
 }  # fmt: skip
 SIGN_ENDS = "。."  # a full stop after 是
 LABEL_ENDS = "。.、,;/"
 TICK = "√✓✔☑✅■☒"
 WITHIN_BRACKETS = re.compile(r"^\(([^()]+)\)$")  # （√）
 MOST_WORDS = 3  # of a field's own for 是, and for 否, that a message names
+NUMBERED = re.compile(r"^[0-2][-.、](是|否)$")  # 1-是, 2-否
 TICKED = re.compile(rf"^(是|否)[{TICK}]$|^[{TICK}](是|否)$")
 BOXES = re.compile(rf"^([{TICK}□☐])是[/、]?([{TICK}□☐])否$|^是([{TICK}□☐])[/、]?否([{TICK}□☐])$")  # □是 ☑否
 REMARK = re.compile(r"^([^()]+)\(([^()]*)\)$")
@@ -92,6 +93,7 @@ NOTHING = {
     "none",
     "nan",
     "n/a",
+    "\\n",  # \N of MySQL
     "至今",
     ".",
     "空白",
@@ -381,6 +383,8 @@ def _answer(sign: str, words: dict[str, bool]) -> str:
         return "t" if sign in YES else "f"
     if sign in words:
         return "t" if words[sign] else "f"
+    if found := NUMBERED.match(sign):
+        return "t" if found[1] == "是" else "f"
     if found := TICKED.match(sign):
         return _answer(found[1] or found[2], words)
     if found := BOXES.match(sign):

@@ -14,7 +14,7 @@ SUMS = re.compile(
     r"^.{0,12}?(?:(?:合计|小计|总计|共计|累计|户均|人均|平均值?|汇总|计数|求和|最[大小]值|总[人户]数)[:：]?(?:[（(][^（）()]{1,6}[)）])?[:：]?|(?:合计|小计|总计|共计)[:：]?[\d.,]+(?:人|户|口|元|个?(?:行政)?村|个?镇街?)?"
     r"|(?i:(?:sub|grand)?[ -]?total|sum)[:：]?|=(?:SUM|SUBTOTAL|COUNTA?|AVERAGE)\(.*)$"
 )
-COUNTED = re.compile(r"^(?:共计?|合计|总计)?[:：]?(?:\d+户)?[,，、]?(?:\d+(?:人|户|口|名))$")
+COUNTED = re.compile(r"^(?:共计?|合计|总计|本[户村页组]|(?:本[月年季])?(?:减少|增加|新增))?[:：]?(?:\d+户)?[,，、]?(?:\d+(?:人|户|口|名))$")
 NUMBER = re.compile(r"^-?(?:\d{1,10}|\d{1,3}(?:,\d{3})+)(?:\.\d+)?$")
 LONG_NUMBER = re.compile(r"\d{14}")
 FOOTER = re.compile(
@@ -34,7 +34,7 @@ TITLE = re.compile(
     r"|[（(]续[)）]$|续表$|\d{4}年\d{1,2}月|\d{4}年度"
 )  # what stands above a table, and again on each of its pages
 CLOSING = re.compile(
-    r"^以上[^,，]{3,30}$|^[\W_]*(?:以下(?:空白|无正文|为空|无内容)|此处空白|(?:本表|本页)?(?:完|结束|完毕))[\W_]*$|^(?:\d{4}|[〇○零一二三四五六七八九]{4})年[\d一二三四五六七八九十]{1,3}月(?:[\d一二三四五六七八九十]{1,3}[日号])?$"
+    r"^以[上下][^,，]{3,30}$|^[\W_]*(?:以下(?:空白|无正文|为空|无内容)|此处空白|(?:本表|本页)?(?:完|结束|完毕))[\W_]*$|^(?:\d{4}|[〇○零一二三四五六七八九]{4})年[\d一二三四五六七八九十]{1,3}月(?:[\d一二三四五六七八九十]{1,3}[日号])?$"
     r"|^\d{4}([-./])\d{1,2}\1\d{1,2}$"
 )  # what a table ends with, or the day on which it was made
 LABELLED = re.compile(r"^[\u4e00-\u9fff（）()、/]{2,10}[:：]")  # 包村干部：
@@ -172,6 +172,7 @@ def _groups(line: Line) -> bool:
 # why a row is no data, and how that is told; the first that holds counts
 RULES: tuple[tuple[str, Callable[[Line], bool]], ...] = (
     ("空行", lambda line: not line.filled),
+    ("空行", lambda line: all(map(_is_dash, line.found)) and not line.beside),
     ("只有序号的行", _is_numbered_only),
     ("表尾说明", _counts_alone),
     ("表尾说明", _is_page),

@@ -46,10 +46,10 @@ NO_ID = {"新生儿", "无身份证", "没有身份证", "无证件", "待上户
 PLACEHOLDER = re.compile(rf"^{idcard.NO_NUMBER}\d{{0,15}}[\dXx]?$")
 SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
 UNIT_WRITTEN = re.compile(
-    r"(?<=\d)\s*(?:([千万]元?|元)整?\s*(?:/\s*([月年人户])\s*)?|(亩|公里|km|平方米|平米|㎡|m2|m²))\s*$", re.IGNORECASE
+    r"(?<=\d)\s*(?:([千万]元?|元)整?\s*(?:/\s*([月年人户])\s*)?|(亩|公里|千米|km|米|平方米|平米|㎡|m2|m²))\s*$", re.IGNORECASE
 )
 SIZES = {"元": 1, "千元": 1000, "万元": 10_000}
-MEASURES = {"km": "公里", "平米": "平方米", "㎡": "平方米", "m2": "平方米", "m²": "平方米"}
+MEASURES = {"km": "公里", "千米": "公里", "平米": "平方米", "㎡": "平方米", "m2": "平方米", "m²": "平方米"}
 THOUSANDS = re.compile(r"^[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
 MONEY_NOISE = re.compile(r"[\s元￥¥]")
 COUNT_NOISE = "人口个月户处所名"  # not 年: a year of work is twelve months
@@ -335,6 +335,8 @@ def _factor(written: re.Match | None, field: Field | None) -> tuple[Decimal, str
     stated = (field.stated_unit if field else "") or own
     if written and written[3]:
         said = MEASURES.get(written[3].lower(), written[3])
+        if (said, own) == ("米", "公里"):
+            return Decimal("0.001"), ""
         return Decimal(1), "" if said == own else f"这一列的单位是{own}，这一格写的是{written[3]}"
     said = f"{written[1].removesuffix('元')}元" if written else stated
     if SIZES.get(said, 0) < SIZES.get(stated, 0):
