@@ -46,7 +46,8 @@ NO_ID = {"新生儿", "无身份证", "没有身份证", "无证件", "待上户
 PLACEHOLDER = re.compile(rf"^{idcard.NO_NUMBER}\d{{0,15}}[\dXx]?$")
 SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
 UNIT_WRITTEN = re.compile(
-    r"(?<=\d)\s*(?:([千万]元?|元)整?\s*(?:/\s*([月年人户])\s*)?|(亩|公里|千米|km|米|平方米|平米|㎡|m2|m²))\s*$", re.IGNORECASE
+    r"(?<=\d)\s*(?:([千万]元?|元)整?\s*(?:/\s*([月年人户])\s*)?|(亩|公里|千米|km|米|平方米|平米|㎡|m2|m²))\s*$",
+    re.IGNORECASE,
 )
 SIZES = {"元": 1, "千元": 1000, "万元": 10_000}
 MEASURES = {"km": "公里", "千米": "公里", "平米": "平方米", "㎡": "平方米", "m2": "平方米", "m²": "平方米"}

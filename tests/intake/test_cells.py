@@ -178,12 +178,16 @@ def test_a_remark_beside_an_id_number_is_no_part_of_it(cell, stored, code):
     assert read("id_number", cell)[:2] == (stored, code)
 
 
-@pytest.mark.parametrize("name", ["name", "health", "ethnic", "income_per_head", "phone", "dangerous_house", "hamlet", "identified_on"])
+@pytest.mark.parametrize(
+    "name", ["name", "health", "ethnic", "income_per_head", "phone", "dangerous_house", "hamlet", "identified_on"]
+)
 def test_the_null_of_a_database_is_an_empty_cell(name):
     assert read(name, "\\N")[:2] == (None, "placeholder")
 
 
-@pytest.mark.parametrize(("cell", "stored"), [("1-是", "t"), ("2-否", "f"), ("0.否", "f"), ("是√", "t"), ("否×", "f"), ("是×", None)])
+@pytest.mark.parametrize(
+    ("cell", "stored"), [("1-是", "t"), ("2-否", "f"), ("0.否", "f"), ("是√", "t"), ("否×", "f"), ("是×", None)]
+)
 def test_a_number_or_a_sign_beside_yes_or_no_says_the_same(cell, stored):
     assert read("dangerous_house", cell).stored == stored
 
@@ -193,7 +197,9 @@ def test_what_is_planned_is_said_in_its_own_words(cell, stored):
     assert read("plans_to_work", cell, "roster_g").stored == stored
 
 
-@pytest.mark.parametrize(("cell", "stored"), [("500米", "0.50"), ("1.2千米", "1.20"), ("0.5公里", "0.50"), ("3亩", None)])
+@pytest.mark.parametrize(
+    ("cell", "stored"), [("500米", "0.50"), ("1.2千米", "1.20"), ("0.5公里", "0.50"), ("3亩", None)]
+)
 def test_metres_of_a_distance_are_converted(cell, stored):
     found = read("road_distance_km", cell, "roster_f")
     assert (found.stored, found.code == "unit_converted") == (stored, cell == "500米")

@@ -215,7 +215,8 @@ def test_a_note_that_counts_a_decrease_begins_no_section(load, note, place):
 
 
 @pytest.mark.parametrize(
-    "row", [[*[""] * 8, "本户2人"], [*[""] * 8, "减少2人"], ["以下为济北街道"], [*[""] * 8, "以下为济北街道"], ["—"] * 20]
+    "row",
+    [[*[""] * 8, "本户2人"], [*[""] * 8, "减少2人"], ["以下为济北街道"], [*[""] * 8, "以下为济北街道"], ["—"] * 20],
 )
 def test_a_count_or_a_line_that_groups_is_nobody(load, row):
     plainly = load(workbook((SHEET, grid(PEOPLE))))
@@ -225,7 +226,11 @@ def test_a_count_or_a_line_that_groups_is_nobody(load, row):
 
 @pytest.mark.parametrize(
     ("heading", "name", "own"),
-    [("行政村", "村（社区、居委会）", "village"), ("证件号码", "公民身份证件号码", "id_number"), ("户联系电话", "户主联系电话", "phone")],
+    [
+        ("行政村", "村（社区、居委会）", "village"),
+        ("证件号码", "公民身份证件号码", "id_number"),
+        ("户联系电话", "户主联系电话", "phone"),
+    ],
 )
 def test_further_names_of_columns(load, heading, name, own):
     mapped = load(workbook((SHEET, [renamed(**{heading: name}), *grid(PEOPLE)[1:]])))
