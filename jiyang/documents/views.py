@@ -38,9 +38,9 @@ class VoidView(TemplateView):
         return {**super().get_context_data(**kwargs), **context}
 
     def post(self, request: HttpRequest, public_id) -> HttpResponse:
-        context = self.get_context_data()
+        context = {**self.get_context_data(), "reason": request.POST.get("reason", "")}
         try:
-            services.void(attachment=context["attachment"], by=request.user, reason=request.POST.get("reason", ""))
+            services.void(attachment=context["attachment"], by=request.user, reason=context["reason"])
         except ValidationError as refused:
             return self.render_to_response({**context, "error": "；".join(refused.messages)}, status=INVALID)
         return redirect(context["back_url"])

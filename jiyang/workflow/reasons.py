@@ -2,7 +2,8 @@
 
 from django.core.exceptions import ValidationError
 
-LONGEST = 160  # characters; with what the system says before one (撤销批次 …：) it fits into a column of 200
+COLUMN = 200  # characters of the columns that keep reasons
+LONGEST = 160  # with what the system says before one (撤销批次 …：) it fits into such a column
 
 
 def given(reason: str, *, missing: str = "", longest: int = LONGEST) -> str:

@@ -157,6 +157,8 @@ def test_a_wrong_file_is_voided_with_a_reason_and_opens_no_more(client, town_off
         assert client.post(url, {"reason": "传错了"}).status_code == status
     client.force_login(town_officer)
     assert client.get(url).status_code == 200 and client.post(url, {"reason": " "}).status_code == 422
+    long = client.post(url, {"reason": "原" * 201})
+    assert long.status_code == 422 and "原" * 201 in long.content.decode()  # what was typed is neither cut nor lost
     assert client.get(download).status_code == 200
     assert client.post(url, {"reason": "传错了"}).status_code == 302
     assert client.get(download).status_code == 404 and stored() == []
