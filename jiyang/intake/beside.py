@@ -5,7 +5,7 @@ Only headings that do not say whose they are can be meant, and only until a colu
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from jiyang.intake.layouts import NUMBERED, Field, Layout, plain
 
@@ -21,12 +21,18 @@ ANYBODYS = re.compile(
     r"^(?:联系(?:电话|方式|号码)|(?:固定)?电话(?:号码)?|手机(?:号码?)?|政治面貌|(?:居民|公民)?身份证件?(?:号码?)?|公民身份号码"
     r"|证件(?:类型|号码?)|姓名|名字|性别|年龄|出生(?:日期|年月日?)|职[务称业]|(?:工作|所在)?单位(?:名称|及职务)?|部门)$"
 )  # what does not say whose it is
+ACCOUNTS = re.compile(r"一卡通|银行|账户|企业|公司|合作社")  # groups of columns about what is nobody of the household
+ABOUT = re.compile(r"(?:基本)?(?:信息|情况|资料)$")  # what a group of columns is called besides whom it is about
+TITLE = re.compile(r"[:：]|名单|表|台账|汇总")
+LONGEST = 15  # characters of a group
 REMARKS = re.compile(r"(?:\([^()]*\))+$")
 
 
 def beside(names: Mapping[int, tuple[str, str]], layout: Layout) -> dict[int, str]:
     """Place → heading of somebody else behind which it stands. `names` gives group and own heading per column."""
-    if not any("户主" in own or OTHERS.search(f"{own}{group}") for group, own in names.values()):
+    if not any(
+        "户主" in own or OTHERS.search(f"{own}{group}") or ACCOUNTS.search(group) for group, own in names.values()
+    ):
         return {}  # most rows that are looked at are no headings, and most headings name nobody else
     keys = {place: REMARKS.sub("", NUMBERED.sub("", plain(own))) for place, (_, own) in names.items()}
     if not any(map(ANYBODYS.match, keys.values())):
@@ -38,7 +44,7 @@ def beside(names: Mapping[int, tuple[str, str]], layout: Layout) -> dict[int, st
     somebody, block, last, own_before = None, None, None, None
     for place, (group, own) in sorted(names.items()):
         if group != block or last != place - 1:
-            somebody = group if _names_somebody(REMARKS.sub("", plain(group))) else None
+            somebody = group if _is_of_others(group) else None
         block, last = group, place
         key, one = keys[place], fields[place]
         if _names_somebody(key) or (HEAD.match(key) and layout.rows not in ("household", "village")):
@@ -52,6 +58,32 @@ def beside(names: Mapping[int, tuple[str, str]], layout: Layout) -> dict[int, st
         if one and place not in found:
             own_before = order.get(one.name)
     return found
+
+
+def groups_of_others(texts: Mapping[int, str], places: Collection[int], ends: Mapping[int, int]) -> dict[int, str]:
+    """Per column the group of somebody else in the line above a complete heading: `texts` of it, and where its merged cells end.
+
+    What stands above the first column, or is written as a title or a label, is no group.
+    """
+    wanted = [
+        at for at, text in texts.items() if _is_of_others(text) and len(text) <= LONGEST and not TITLE.search(text)
+    ]
+    if not wanted:
+        return {}
+    begun = {place: max((at for at in texts if at <= place), default=0) for place in places}
+    return {
+        place: texts[first]
+        for place, first in begun.items()
+        if first in wanted and first > min(places) and place <= ends.get(first, place)
+    }
+
+
+def _is_of_others(group: str) -> bool:
+    """Whether a group of columns is about somebody else."""
+    if not OTHERS.search(group) and not ACCOUNTS.search(group):
+        return False
+    bare = ABOUT.sub("", REMARKS.sub("", plain(group)))
+    return _names_somebody(bare) or ACCOUNTS.search(bare) is not None
 
 
 def _names_somebody(key: str) -> bool:

@@ -143,12 +143,13 @@ def _best_of(
     top = [[cell[:LONGEST_HEADING] if isinstance(cell, str) else cell for cell in row] for row in searched]
     numbers = [choice.header_row - 1] if choice.header_row else range(len(top))
     tall = {first for (first, _), (last, _) in source.merged(name) if last > first}
+    wide = {first: right for first, (_, right) in source.merged(name) if right > first[1]}
     found = [
         header
         for number in numbers
         if number < len(top)
         for layout in layouts
-        for header in readings(name, number, top, layout, choice, saved.get(layout.key, {}), number in tall)
+        for header in readings(name, number, top, layout, choice, saved.get(layout.key, {}), number in tall, wide)
     ]
     for one in found:
         one.town = town_named(name) or town

@@ -32,8 +32,9 @@ NOT_NOW = re.compile(
     r"|20\d\d年?[-—~至到](?:20)?\d\d年"
 )
 LABEL = re.compile(
-    r"^[^()（）]*(?:单位|时间|日期|人|电话|签[字章]|盖章|[编文]号)(?:[:：]|$)"
+    r"^[^()（）]*(?:单位|时间|日期|人|电话|签[字章]|盖章|[编文]号)[:：]"
 )  # of a line that tells who filled in, and when
+FILLED_BY = re.compile("填[报表]|制表|审核|统计|数据|报送|上报|导出|截[至止]")
 TITLE = re.compile(r"(?:名单|表|台账|花名册|汇总)(?:$|[（(])|^附件")
 NO_GROUP = re.compile(r"[\d年月日.\-/]+|[（(\[]?[千万]?元[)）\]]?")  # alone in a cell that is not merged
 LONGEST = 20  # characters of a group
@@ -134,7 +135,7 @@ def _are_groups(cells: Sequence[Any]) -> bool:
         or NO_GROUP.fullmatch(text)
         or _has_colon(text)
         or _is_label(text)
-        or LABEL.match(text)
+        or FILLED_BY.match(text)
         or TITLE.search(text)
         for text in texts
     )

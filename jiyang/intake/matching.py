@@ -1,11 +1,11 @@
 """How a row, or two, reads as the headings of a layout: which columns are known, and how well it fits."""
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from jiyang.intake.beside import beside
+from jiyang.intake.beside import ABOUT, beside, groups_of_others
 from jiyang.intake.groups import AGAIN
 from jiyang.intake.header import Choice, Header
 from jiyang.intake.layouts import Field, Layout, meanings, plain
@@ -14,17 +14,32 @@ from jiyang.intake.writing import WHY
 FEWEST = 5  # known headings that make a row the heading row
 FEWEST_BELOW = 3  # further headings in a second line that make it one
 BETA = 0.25  # how much less a missing heading weighs than an unknown one: exports are often "自定义"
-ABOUT = re.compile(r"(?:基本)?(?:信息|情况|资料)$")  # what a group of columns is called besides whom it is about
 
 
 def readings(
-    sheet: str, number: int, top: list[list[Any]], layout: Layout, choice: Choice, saved: Mapping, merged: bool
+    sheet: str,
+    number: int,
+    top: list[list[Any]],
+    layout: Layout,
+    choice: Choice,
+    saved: Mapping,
+    merged: bool,
+    wide: Mapping[tuple[int, int], int] = MappingProxyType({}),
 ) -> Iterator[Header]:
-    """The heading at row `number` read as one line and, where that tells more, as two or three."""
+    """The heading at row `number` read as one line and, where that tells more, as two or three.
+
+    `wide` gives the last column of merged cells by their first one.
+    """
     fewest = 1 if choice.header_row else FEWEST
     above = texts_of(top[number])
-    one_line = _match(sheet, number, 1, {place: ("", text) for place, text in above.items()}, layout, choice, saved)
+    plainly = {place: ("", text) for place, text in above.items()}
+    one_line = _match(sheet, number, 1, plainly, layout, choice, saved)
     if len(one_line.columns) >= fewest:
+        ends = {left: right for (row, left), right in wide.items() if row == number - 1}
+        others = groups_of_others(texts_of(top[number - 1]), above, ends) if number else {}
+        if others:
+            stated = {place: (others.get(place, ""), text) for place, text in above.items()}
+            one_line = _match(sheet, number, 1, stated, layout, choice, saved)
         yield one_line
     if number + 1 >= len(top) or looks_like_data(top[number + 1]):
         return

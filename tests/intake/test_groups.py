@@ -83,7 +83,7 @@ def test_a_title_is_no_group(load, title):
 
 @pytest.mark.parametrize(("group", "read"), [("收入（万元）", ["13500.00"] * 3), ("2019年收入", None)])
 def test_groups_without_merged_cells_count(load, group, read):
-    line = [{0: "基本情况", INCOME: group, INCOME + 1: "联系"}.get(at, "") for at, _ in enumerate(NAMES)]
+    line = [{0: "基本情况", INCOME: group, INCOME + 1: "联系电话"}.get(at, "") for at, _ in enumerate(NAMES)]
     rows = [["2025年名单"], line, *grid(people(3, 人均纯收入="1.35"))]
     for data, name in (
         (workbook(("名单", rows), titles=0), "名单.xlsx"),
@@ -122,3 +122,15 @@ def test_a_heading_over_columns_of_its_own_is_none_of_them(load, heading, names)
         mapped = load(data, name)
         assert (len(mapped.rows), heading in mapped.header.unknown) == (3, True)
         assert f"“{heading}”没有读：下面分成了“{'、'.join(names)}”几栏" in mapped.header.reason
+
+
+@pytest.mark.parametrize("merged", [True, False])
+@pytest.mark.parametrize("group", ["帮扶责任人", "监护人信息", "一卡通信息", "带动企业"])
+def test_a_number_in_a_group_of_somebody_else_above_a_complete_heading_is_not_the_households(load, group, merged):
+    names = [name for name in NAMES if name not in ("户联系电话", "人联系电话")] + ["单位", "联系电话"]
+    for groups in ({"单位": (group, 2)}, {NAMES[0]: ("基本情况", len(names) - 2), "单位": (group, 2)}):
+        mapped = load(grouped(groups, names=names, merged=merged, 单位="某局", 联系电话="13900000000"))
+        assert "phone" not in mapped.columns and "person_phone" not in mapped.columns
+        assert f"“联系电话”没有读：它跟在“{group}”后面" in mapped.header.reason
+    title = load(grouped({NAMES[0]: ("帮扶责任人名单", 1)}, names=names, 联系电话="13900000000"))
+    assert "phone" in title.columns
