@@ -53,7 +53,7 @@ def beside(names: Mapping[int, tuple[str, str]], layout: Layout) -> dict[int, st
             somebody = None  # a column that was put between two of the official table
         elif somebody and ANYBODYS.match(key) and not _is_own(one, key, somebody, layout, times):
             found[place] = somebody
-        elif not OTHERS.search(key):
+        elif not OTHERS.search(key) and somebody != group:  # within a group of theirs all is theirs
             somebody = None
         if one and place not in found:
             own_before = order.get(one.name)

@@ -132,5 +132,9 @@ def test_a_number_in_a_group_of_somebody_else_above_a_complete_heading_is_not_th
         mapped = load(grouped(groups, names=names, merged=merged, 单位="某局", 联系电话="13900000000"))
         assert "phone" not in mapped.columns and "person_phone" not in mapped.columns
         assert f"“联系电话”没有读：它跟在“{group}”后面" in mapped.header.reason
+    names = [*names[:-2], "账号", "联系电话"]
+    assert (
+        "phone" not in load(grouped({"账号": (group, 2)}, names=names, merged=merged, 联系电话="13900000000")).columns
+    )
     title = load(grouped({NAMES[0]: ("帮扶责任人名单", 1)}, names=names, 联系电话="13900000000"))
     assert "phone" in title.columns
