@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from jiyang.intake.layouts import NUMBERED, Field, Layout, plain
+from jiyang.intake.layouts import NUMBERED, Field, Layout, meanings, plain
 
 OTHERS = re.compile(
     r"帮扶|监护|联系人|责任人|干部|采集|包[村户保联片]|书记|网格|赡养|担保|消除|审核|填[表报]|经办|负责|走访|结对|驻村|主任|队长|组长|医生"
@@ -15,6 +15,10 @@ OTHERS = re.compile(
 WHO = re.compile(
     r"(?:人|员|干部|书记|主任|长|医生|单位|部门|姓名|名称)\d*$"
 )  # the end of a heading that names somebody
+BODY = re.compile(
+    r"(?:人|员|长|主席|领导|干部?|会计|书记|主任|企业|公司|单位|部门|合作社|基地|姓名)\d*$"
+)  # the end of a heading that no layout knows and that names a person or body
+PHONE = re.compile(r"^(?:联系(?:电话|方式|号码)|(?:固定)?电话(?:号码)?|手机(?:号码?)?)$")
 QUESTION = re.compile("^(?:是否|有无)")
 HEAD = re.compile("^户主(?:姓名)?$")
 ANYBODYS = re.compile(
@@ -31,7 +35,8 @@ REMARKS = re.compile(r"(?:\([^()]*\))+$")
 def beside(names: Mapping[int, tuple[str, str]], layout: Layout) -> dict[int, str]:
     """Place → heading of somebody else behind which it stands. `names` gives group and own heading per column."""
     if not any(
-        "户主" in own or OTHERS.search(f"{own}{group}") or ACCOUNTS.search(group) for group, own in names.values()
+        "户主" in own or OTHERS.search(f"{own}{group}") or ACCOUNTS.search(group) or BODY.search(own)
+        for group, own in names.values()
     ):
         return {}  # most rows that are looked at are no headings, and most headings name nobody else
     keys = {place: REMARKS.sub("", NUMBERED.sub("", plain(own))) for place, (_, own) in names.items()}
@@ -49,6 +54,8 @@ def beside(names: Mapping[int, tuple[str, str]], layout: Layout) -> dict[int, st
         key, one = keys[place], fields[place]
         if _names_somebody(key) or (HEAD.match(key) and layout.rows not in ("household", "village")):
             somebody = own
+        elif PHONE.match(key) and _is_unknown(keys.get(place - 1, ""), fields.get(place - 1)):
+            found[place] = names[place - 1][1]  # whoever 村会计 is, a bare number behind that column is theirs
         elif one and key in layout.by_heading and own_before is not None and order.get(one.name) == own_before + 1:
             somebody = None  # a column that was put between two of the official table
         elif somebody and ANYBODYS.match(key) and not _is_own(one, key, somebody, layout, times):
@@ -88,6 +95,11 @@ def _is_of_others(group: str) -> bool:
 
 def _names_somebody(key: str) -> bool:
     return bool(OTHERS.search(key) and WHO.search(key)) and not QUESTION.match(key)
+
+
+def _is_unknown(key: str, one: Field | None) -> bool:
+    """Whether a heading names a person or body that no layout knows."""
+    return one is None and key not in meanings() and bool(BODY.search(key)) and not QUESTION.match(key)
 
 
 def _is_own(one: Field | None, key: str, somebody: str, layout: Layout, times: Mapping[str, int]) -> bool:

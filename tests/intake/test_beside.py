@@ -171,3 +171,13 @@ def test_an_office_may_have_more_columns_of_its_own_than_official_ones():
         read([*PERSON[:7], *own])
     with pytest.raises(FileRefused, match="有 18 列不认识"):
         read([*PERSON[2:], "户联系电话", "人数", "危房户", *own])
+
+
+@pytest.mark.parametrize(
+    "who",
+    ["村会计", "包户领导", "镇街联系领导", "片区长", "扶贫专干", "经济联络员", "村妇联主席", "帮扶企业", "就业企业", "子女姓名", "代理人", "开户人"],
+)  # fmt: skip
+@pytest.mark.parametrize("phone", ["联系电话", "电话", "手机号码"])
+def test_a_bare_phone_behind_a_person_or_body_that_nobody_knows_is_theirs(who, phone):
+    header = read([*PERSON, who, phone])
+    assert {who, phone} <= set(header.unknown) and "phone" not in header.names
