@@ -59,9 +59,10 @@ def _of_line(
     """Per column the text of line `number` that stands above it, and the place where it begins."""
     texts = texts_of(rows[number]) if number >= 0 else {}
     ends = {left: right for (top, left), (_, right) in merged if top == number and right > left}
-    if len(texts) < 2 and not _is_one_group(texts, ends, header):
+    alone = _is_one_group(texts, ends, header)
+    if len(texts) < 2 and not alone:
         return {}
-    within = header.row <= number
+    within = header.row <= number or alone
     found = {}
     for at in header.headings:
         first = max((place for place in texts if place <= at), default=None)
@@ -71,13 +72,16 @@ def _of_line(
 
 
 def _is_one_group(texts: Mapping[int, str], ends: Mapping[int, int], header: Header) -> bool:
-    """Whether the only text of a line stands over a part of the columns alone: a title begins with the first or goes over nearly all."""
+    """Whether the only text of a line stands over a part of the columns alone: a title begins with the first or goes over nearly all,
+    the unit of a whole table ends with the last.
+    """
     if len(texts) != 1:
         return False
     (first,), places = texts, header.headings
     end = ends.get(first, first)
     inside = sum(first <= at <= end for at in places)
-    return first > min(places) and end > first and inside * 2 <= len(places) and not TITLE.search(texts[first])
+    of_all = TITLE.search(texts[first]) or (_is_label(texts[first]) and end >= max(places))
+    return first > min(places) and end > first and inside * 2 <= len(places) and not of_all
 
 
 def line_of_titles(header: Header, rows: Sequence[Sequence[Any]], merged: Collection[Range]) -> int:

@@ -48,6 +48,14 @@ def test_a_unit_in_any_writing_holds_for_the_columns_of_its_group(load, group):
         assert load(data).columns["income_per_head"] == ["13500.00"] * 3
 
 
+@pytest.mark.parametrize("line", ["单位：万元", "（单位：万元）", "单位:万元"])
+@pytest.mark.parametrize("begins", [INCOME, len(NAMES) - 3], ids=["over the income", "at the end of the line"])
+def test_a_line_that_says_a_unit_alone_counts_wherever_it_is_merged(load, line, begins):
+    """At the end of the line it is that of the whole table."""
+    data = grouped({NAMES[begins]: (line, 3)}, 人均纯收入="1.35")
+    assert load(data).columns["income_per_head"] == ["13500.00"] * 3
+
+
 @pytest.mark.parametrize("unit", ["/万元", "，万元", "（万元）", "[万元]", "（单位：万元）", " 单位：万元"])
 def test_a_unit_behind_a_heading_in_any_writing_counts(load, unit):
     rows = grid(people(3, 人均纯收入="1.35"))
