@@ -454,6 +454,16 @@ def test_of_the_same_people_year_by_year_the_newest_year_is_read(load, former, n
     assert "只读 2020 年度，没有读取：2019 年度" in mapped.header.reason
 
 
+@pytest.mark.parametrize("years", [(2019, 2020), (2020, 2019)], ids=["newest last", "newest first"])
+def test_of_the_same_households_year_by_year_the_newest_year_is_read(load, years):
+    names = [one.heading for one in layouts()["legacy_household"].fields]
+    number = layouts()["legacy_household"].by_name["household_no"].heading
+    one_by_one = [{"aar040": str(year), number: f"3701{home}"} for year in years for home in range(4)]
+    mapped = load(workbook(("1", grid(one_by_one, names)), titles=0))
+    assert mapped.raw["household_no"] == [f"3701{home}" for home in range(4)]
+    assert "同一批户有几个年度的行，只读 2020 年度，没有读取：2019 年度" in mapped.header.reason
+
+
 def test_other_years_of_other_people_are_read(load):
     rows = homes(5)
     mapped = load(workbook(("1", [DUMP, *dump(2019, rows[:3]), *dump(2020, rows[2:])]), titles=0))
