@@ -200,7 +200,8 @@ def _refused_id(checked: idcard.Checked) -> Read:
         if "*" in checked.number
         else ""
     )
-    return Read(None, code, None, checked.message + lost)
+    said = "这一格里只有文字或符号，没有号码" if checked.problem == "empty" else checked.message
+    return Read(None, code, None, said + lost)
 
 
 def phone_cell(cell: object) -> Read:

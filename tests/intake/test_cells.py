@@ -208,6 +208,7 @@ def test_metres_of_a_distance_are_converted(cell, stored):
 @pytest.mark.parametrize("cell", ["身份证", "身份证号码", "ID", "id:", "。", '""', "#", "(身份证)", ",", "、", '="ID"'])
 def test_a_word_or_mark_without_a_number_is_refused(cell):
     assert read("id_number", cell)[:2] == (None, "id_shape")
+    assert "没有号码" in read("id_number", cell)[3]
 
 
 @pytest.mark.parametrize("cell", ["新生儿", "无身份证", "待上户", "未上户"])
