@@ -44,9 +44,9 @@ def rivalled(header: Header) -> list[str]:
 
 
 def _rivals(header: Header, place: int, chosen: Collection[str]) -> list[int]:
-    """Further columns that would mean the same as that at `place`, unless a person said what it means."""
+    """Further columns that would mean the same as that at `place`, unless a person said what it means or it is not read anyway."""
     one = header.columns[place]
-    if plain(header.headings[place]) in chosen:
+    if one.type == "ignored" or plain(header.headings[place]) in chosen:
         return []
 
     def means_it(name: str) -> bool:

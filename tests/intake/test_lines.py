@@ -373,3 +373,9 @@ def test_no_code_of_findings_stands_twice():
     lines = Path(findings.__file__).with_name("findings.yaml").read_text("utf-8").splitlines()
     stated = [line.split(":")[0] for line in lines if line and not line.startswith("#")]
     assert len(stated) == len(set(stated)) == len(findings.kinds())
+
+
+def test_a_second_column_of_numbers_of_the_rows_refuses_nothing(load):
+    names, *rows = grid(people(3))
+    mapped = load(workbook((SHEET, [["序号", *names], *([str(40 + at), *row] for at, row in enumerate(rows))])))
+    assert (len(mapped.rows), codes(mapped)) == (3, [])
