@@ -190,7 +190,7 @@ def _refused_id(checked: idcard.Checked) -> Read:
         "checksum": "id_checksum",
         "certificate": "certificate_invalid",
         "birthdate": "id_future_birth"
-        if year.isdigit() and int(year) < 1900 and idcard.birth_date(checked.number)
+        if year.isdecimal() and int(year) < 1900 and idcard.birth_date(checked.number)
         else "id_bad_birthdate",
     }[checked.problem]
     lost = (
@@ -306,7 +306,7 @@ def money_cell(cell: object, field: Field | None = None) -> Read:
     factor, clash = _factor(written, field)
     if clash:
         return Read(None, bad.code, None, clash)
-    if not amount.is_finite() or abs(amount := amount * factor) >= Decimal("1e10"):
+    if not amount.is_finite() or amount.adjusted() > 15 or abs(amount := amount * factor) >= Decimal("1e10"):
         return bad
     stored = str(amount.quantize(CENT, ROUND_HALF_UP))
     stored = "0.00" if stored == "-0.00" else stored

@@ -320,3 +320,11 @@ def test_a_name_that_begins_like_a_word_of_kinship_is_a_name(name):
 @pytest.mark.parametrize("cell", ["戶主", "户主/本人", "户主或本人", '"户主"', "“户主”"])
 def test_a_head_in_quotes_or_old_characters(cell):
     assert read("relation", cell).stored == "head"
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [("income_per_head", "9e999999万"), ("income_per_head", "-9E999999"), ("id_number", "370125①96905051234")],
+)
+def test_what_no_number_can_be_is_a_finding_of_its_cell(name, cell):
+    assert read(name, cell)[0] is None and read(name, cell)[1]
