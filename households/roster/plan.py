@@ -29,11 +29,11 @@ CONTRACT = (
     RowAction.REFUSED,
     RowAction.OUT_OF_AREA,
 )
+ABSENT = "(pid is null and closed and hid is not null)"  # somebody new in a household that has left the register
 # A rule that a household breaks refuses it only if something of it would change: what the register holds already, it may hold.
 # A person is known by the system's own number (a file exported here), by ID number, by 人编号, else, without an ID number so
 # far, by name in the household. A 人编号 whose holder has another ID number and another name, or stands in the file
 # themself, is somebody else's.
-ABSENT = "(pid is null and closed and hid is not null)"  # somebody new in a household that has left the register
 TOP = "coalesce(g.top = s.row, true)"  # the household's first row of the file
 PLAN = """
 create temp table roster_plan on commit drop as

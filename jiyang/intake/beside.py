@@ -55,9 +55,8 @@ def beside(names: Mapping[int, tuple[str, str]], layout: Layout) -> dict[int, st
         if _names_somebody(key) or (HEAD.match(key) and layout.rows not in ("household", "village")):
             somebody = own
         elif PHONE.match(key) and _is_unknown(keys.get(place - 1, ""), fields.get(place - 1)):
-            found[place] = (
-                somebody or names[place - 1][1]
-            )  # whoever 村会计 is, a bare number behind that column is theirs
+            # whoever 村会计 is, a bare number behind that column is theirs
+            found[place] = somebody or names[place - 1][1]
         elif one and key in layout.by_heading and own_before is not None and order.get(one.name) == own_before + 1:
             somebody = None  # a column that was put between two of the official table
         elif somebody and ANYBODYS.match(key) and not _is_own(one, key, somebody, layout, times):

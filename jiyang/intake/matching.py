@@ -1,4 +1,4 @@
-"""How a row, or two, reads as the headings of a layout: which columns are known, and how well it fits."""
+"""How a row, or two or three, reads as the headings of a layout: which columns are known, and how well it fits."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
