@@ -25,13 +25,13 @@ last as materialized (
            (v.pgh_context->>'reversal')::bigint as reversal
       from r join {table}event v on v.pgh_obj_id = r.id where (v.pgh_context->>'batch')::bigint = any(%(undone)s)
      order by batch, v.pgh_obj_id, v.pgh_id desc)
-select x.{owner}, %(said)s || u.name || %(what)s, {person}
+select x.{owner}, u.said, {person}
   from r x join (
     select x.id, x.origin_id as batch from r x where x.origin_id = any(%(undone)s)
     union
     select x.id, t.batch from r x join last t on t.pgh_obj_id = x.id left join intake_reversal v on v.id = t.reversal
      where v.kind is distinct from 'undo' and {as_left}) b on b.id = x.id
-  join unnest(%(undone)s::bigint[], %(names)s::text[]) u (id, name) on u.id = b.batch
+  join unnest(%(undone)s::bigint[], %(said)s::text[]) u (id, said) on u.id = b.batch
 """
 # where who stayed is now, be it that they or the household they were in have gone back
 STAYED = """
@@ -58,14 +58,12 @@ def tell_of_undone(cursor, batch: Batch, made: Iterable[type[Model]], values: di
     kept = Q(report__changed_since__gt=0) | Q(report__kept__0__isnull=False)
     undos = Reversal.objects.filter(kept, kind=ReversalKind.UNDO, batch__state=BatchState.UNDONE).exclude(batch=batch)
     found = Batch.objects.filter(pk__in=undos.values("batch"), district=batch.district_id)
-    undone = {one.pk: str(one) for one in found}
-    said, what = acts.STILL_THERE.split("{}")
+    undone = {one.pk: acts.STILL_THERE.format(one) for one in found}
     for model in made if undone else ():
         holds = "x.until is null" if model is Membership else "x.voided_at is null"
         parts = {"name": model._meta.model_name, "table": model._meta.db_table, "holds": holds}
         parts |= {"owner": owner_of(model), "person": person_of(model), "as_left": as_left(model)}
-        named = {"undone": list(undone), "names": list(undone.values()), "said": said, "what": what}
-        cursor.execute(UNDONE.format(**parts), values | named)
+        cursor.execute(UNDONE.format(**parts), values | {"undone": list(undone), "said": list(undone.values())})
 
 
 def report(cursor, taker: Taker | None, values: dict) -> dict:

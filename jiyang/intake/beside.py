@@ -18,11 +18,12 @@ WHO = re.compile(
 BODY = re.compile(
     r"(?:人|员|长|主席|领导|干部?|会计|书记|主任|企业|公司|单位|部门|合作社|基地|姓名)\d*$"
 )  # the end of a heading that no layout knows and that names a person or body
-PHONE = re.compile(r"^(?:联系(?:电话|方式|号码)|(?:固定)?电话(?:号码)?|手机(?:号码?)?)$")
+NUMBERS = r"联系(?:电话|方式|号码)|(?:固定)?电话(?:号码)?|手机(?:号码?)?"
+PHONE = re.compile(rf"^(?:{NUMBERS})$")
 QUESTION = re.compile("^(?:是否|有无)")
 HEAD = re.compile("^户主(?:姓名)?$")
 ANYBODYS = re.compile(
-    r"^(?:联系(?:电话|方式|号码)|(?:固定)?电话(?:号码)?|手机(?:号码?)?|政治面貌|(?:居民|公民)?身份证件?(?:号码?)?|公民身份号码"
+    rf"^(?:{NUMBERS}|政治面貌|(?:居民|公民)?身份证件?(?:号码?)?|公民身份号码"
     r"|证件(?:类型|号码?)|姓名|名字|性别|年龄|出生(?:日期|年月日?)|职[务称业]|(?:工作|所在)?单位(?:名称|及职务)?|部门)$"
 )  # what does not say whose it is
 ACCOUNTS = re.compile(r"一卡通|银行|账户|企业|公司|合作社")  # groups of columns about what is nobody of the household
