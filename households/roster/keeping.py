@@ -217,7 +217,7 @@ def former_step(model: type[Model]) -> str:
 MOVERS = f"""
 create temp table movers on commit drop as
 select x.id, e.household_id as home from households_rostertouch t join households_person x on x.id = t.record
-  join households_personevent e on {BEFORE_IMAGE} and e.household_id <> x.household_id where {former_step(Person)}
+  join households_personevent e on {BEFORE_IMAGE} and e.household_id <> x.household_id where {{some}} and {former_step(Person)}
 """
 # households of the reversed step that go back, and whether they are live then, and open
 HOMES_BACK = f"""

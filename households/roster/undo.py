@@ -81,14 +81,15 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
     }  # fmt: skip
     undoing = values["undoing"]
     with connection.cursor() as cursor:
-        note_history(batch.rows or 0, _touched(cursor, (*made, Membership), values))
+        changed = _changed(cursor, (*made, Membership), values)
+        note_history(batch.rows or 0, changed)
         with whole_batch(batch.rows or 0):
             affected = _affected(cursor, made, values)
             values |= {"least": min(affected, default=0), "most": max(affected, default=0)}
             _hold(made, values, undoing=undoing)
             told(0.05)
-            _choose_what_stays(cursor, batch, taker, values, undoing=undoing)
-            changed_since = sum(_changed_since(cursor, model, values) for model in made)
+            _choose_what_stays(cursor, batch, changed, values, undoing=undoing)
+            changed_since = sum(_changed_since(cursor, model, values) for model in made if model in changed)
             turn = _turn(batch) if undoing else BEFORE
             voided = _void(cursor, made, values, _within(told, BEFORE, turn)) if undoing else {}
         # a large batch may have changed little: looked up one by one, the rest of the register is left alone
@@ -98,7 +99,7 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
                 whose = f"select o.person_id from {taker.table} o where o.id in ({TOUCHED.format(name=taker.name)})"
                 cursor.execute(along(whose)[taker.name], values)
         else:
-            restored = _restore_register(cursor, made, values, _within(told, turn, AFTER), undoing=undoing)
+            restored = _restore_register(cursor, changed, values, _within(told, turn, AFTER), undoing=undoing)
         if restored:
             _settle_versions(cursor, made, values)
         with whole_batch(batch.rows or 0):
@@ -106,7 +107,8 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
                 cursor.execute(OWED, values)
             if restored and undoing:
                 undo_report.tell_of_undone(cursor, batch, (*made, Membership), values)
-        note_written(sum(voided.values()) + restored, (*made, Membership))
+        written = [one for one in (*made, Membership) if one in changed or voided.get(one._meta.model_name)]
+        note_written(sum(voided.values()) + restored, written)
         told(AFTER)
         with whole_batch(len(affected)):
             state.refresh(affected)
@@ -120,8 +122,11 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
     }
 
 
-def _choose_what_stays(cursor, batch: Batch, taker: Taker | None, values: dict, *, undoing: bool) -> None:
+def _choose_what_stays(
+    cursor, batch: Batch, changed: tuple[type[Model], ...], values: dict, *, undoing: bool
+) -> None:
     """Fill `kept` and `staying`; of the register also `restoring` with the people who go back."""
+    taker = taker_of(batch.layout)
     for name, columns in TEMPORARY.items():
         cursor.execute(f"create temp table {name} ({columns}) on commit drop")
     with planned_with(enable_nestloop="on"):  # what refers to the batch is little and looked up row by row
@@ -132,15 +137,15 @@ def _choose_what_stays(cursor, batch: Batch, taker: Taker | None, values: dict, 
             cursor.execute(sql, values)
         cursor.execute("create index on kept (owner)")
         if not taker:
-            _choose_people(cursor, values, undoing=undoing)
+            _choose_people(cursor, values, undoing=undoing, moved=Membership in changed)
 
 
-def _touched(cursor, models: tuple[type[Model], ...], values: dict) -> list[type[Model]]:
-    """Those of which the reversed step has changed rows."""
+def _changed(cursor, models: tuple[type[Model], ...], values: dict) -> tuple[type[Model], ...]:
+    """Those of which the reversed step has changed rows; of no other one is there anything to restore."""
     step = 'select distinct "table" from households_rostertouch'
     cursor.execute(f"{step} where batch_id = %(batch)s and reversal_id is not distinct from %(former)s", values)
     tables = {table for (table,) in cursor.fetchall()}
-    return [model for model in models if model._meta.model_name in tables]
+    return tuple(model for model in models if model._meta.model_name in tables)
 
 
 def _turn(batch: Batch) -> float:
@@ -160,17 +165,20 @@ def _within(told: Told, low: float, high: float) -> Told:
     return lambda share: told(low + (high - low) * share)
 
 
-def _restore_register(cursor, made: tuple[type[Model], ...], values: dict, told: Told, *, undoing: bool) -> int:
+def _restore_register(cursor, changed: tuple[type[Model], ...], values: dict, told: Told, *, undoing: bool) -> int:
     restored = _put_back(cursor, Person, values)
-    for model in made[1:-1]:
-        told(_before(made, model))
-        restored += _restore(cursor, model, keys_of(None), values)
+    for model in changed:
+        if model not in (Person, Membership, Household):
+            told(_before(changed, model))
+            restored += _restore(cursor, model, keys_of(None), values)
     # what has been recorded of them since then goes back with them
     for name, update in along(TOUCHED.format(name=Person._meta.model_name)).items():
         restored += _execute(cursor, touched(name, update, "%(reversal)s"), values)
     for update in (END_MEMBERSHIPS if undoing else END_RESTORED_MEMBERSHIPS, REOPEN_MEMBERSHIPS):
         restored += _execute(cursor, touched("membership", update, "%(reversal)s"), values)
-    told(_before(made, Household))
+    if Household not in changed:
+        return restored
+    told(_before(changed, Household))
     cursor.execute(NOT_CLOSED, values)
     _choose(cursor, Household, keys_of(None), values)
     cursor.execute(MOVED_ON)
@@ -182,12 +190,15 @@ def _execute(cursor, sql: str, values: dict) -> int:
     return cursor.rowcount
 
 
-def _choose_people(cursor, values: dict, *, undoing: bool) -> None:
-    """Fill `restoring` with the people who go back, `staying` with those who do not; the households in which they stay are kept."""
+def _choose_people(cursor, values: dict, *, undoing: bool, moved: bool) -> None:
+    """Fill `restoring` with the people who go back, `staying` with those who do not; the households in which they stay are kept.
+
+    `moved`: the step has ended memberships, without which nobody comes from another household.
+    """
     _choose(cursor, Household, keys_of(None), values)
     cursor.execute(f"{HOMES_BACK}; create index on homes_back (record); analyze homes_back")
     _choose(cursor, Person, (), values)
-    cursor.execute(MOVERS, values)
+    cursor.execute(MOVERS.format(some=moved), values)
     for sql in reasons_to_stay(undoing=undoing):
         cursor.execute(sql, values)
     cursor.execute("create index on staying (person); analyze staying, movers")
@@ -394,7 +405,9 @@ def _choose(cursor, model, keys: tuple, values: dict) -> None:
 
 
 def _leave_all_taken(cursor, model, keys: tuple, values: dict) -> None:
-    for owned, same, condition in keys:
+    cursor.execute("select exists (select 1 from restoring where rekeyed)")
+    (rekeyed,) = cursor.fetchone()
+    for owned, same, condition in keys if rekeyed else ():
         if owned is model:
             _leave_taken(cursor, model, same, condition, values)
 
