@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+from jiyang.intake.groups import carried, is_title
 from jiyang.intake.layouts import NUMBERED, Field, Layout, meanings, plain
 
 OTHERS = re.compile(
@@ -28,8 +29,6 @@ ANYBODYS = re.compile(
 )  # what does not say whose it is
 ACCOUNTS = re.compile(r"一卡通|银行|账户|企业|公司|合作社")  # groups of columns about what is nobody of the household
 ABOUT = re.compile(r"(?:基本)?(?:信息|情况|资料)$")  # what a group of columns is called besides whom it is about
-TITLE = re.compile(r"[:：]|名单|表|台账|汇总")
-LONGEST = 15  # characters of a group
 REMARKS = re.compile(r"(?:\([^()]*\))+$")
 
 
@@ -74,16 +73,10 @@ def groups_of_others(texts: Mapping[int, str], places: Collection[int], ends: Ma
 
     What stands above the first column, or is written as a title or a label, is no group.
     """
-    wanted = [
-        at for at, text in texts.items() if _is_of_others(text) and len(text) <= LONGEST and not TITLE.search(text)
-    ]
-    if not wanted:
-        return {}
-    begun = {place: max((at for at in texts if at <= place), default=0) for place in places}
     return {
-        place: texts[first]
-        for place, first in begun.items()
-        if first in wanted and first > min(places) and place <= ends.get(first, place)
+        place: group
+        for place, (first, group) in carried(texts, places, ends).items()
+        if first > min(places) and _is_of_others(group) and not is_title(group)
     }
 
 

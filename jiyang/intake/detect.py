@@ -76,7 +76,8 @@ def detect(
                 part.village = told(part, "village")[0] or part.village
     sheets.name_unread(best, source, "没有选它" if choice.sheet else "没有表头")
     best.reading = _reading(best)
-    best.told = list(dict.fromkeys(text for part in best.parts for text in part.told))
+    best.noted = list(dict.fromkeys(text for part in best.parts for text in part.noted))
+    best.objected = list(dict.fromkeys(one for part in best.parts for one in part.objected))
     best.unknown += dict.fromkeys(name for part in best.parts for name in part.unknown if name not in best.unknown)
     return best
 
@@ -102,7 +103,7 @@ def _take_places(header: Header, told: Callable[[Header, str], tuple[str, str]])
         said, where = told(header, name)
         setattr(header, name, said)
         if said:
-            header.told.append(f"没有“{one.heading}”列，按{where}读")
+            header.noted.append(f"没有“{one.heading}”列，按{where}读")
 
 
 def heading_at(

@@ -84,14 +84,14 @@ def gather(source: Source, header: Header, told: Callable[[int, float], None] = 
             found.columns[name] = said  # a sheet per town or village, named after it
             found.by_sheet.add(name)
     if found.partitions.told:
-        header.told.append(found.partitions.told)
+        header.noted.append(found.partitions.told)
     for part, lines, why in found.other:
         if len(lines) > 1:
             header.leave_out(part, lines[0], lines[-1], len(lines) - 1, why)
     for part in found.parts:
         if part.again:
             header.unknown += [name for name in part.unknown if name not in header.unknown]
-            header.told.append(f"“{part.sheet}”第 {part.row + 1} 行起是另一张表，按它自己的列名读")
+            header.noted.append(f"“{part.sheet}”第 {part.row + 1} 行起是另一张表，按它自己的列名读")
     header.parts = found.parts
     return found
 

@@ -63,10 +63,17 @@ def _of_line(
     if len(texts) < 2 and not alone:
         return {}
     within = header.row <= number or alone
+    return {at: one for at, one in carried(texts, header.headings, ends).items() if within or not _is_label(one[1])}
+
+
+def carried(texts: Mapping[int, str], places: Collection[int], ends: Mapping[int, int]) -> dict[int, tuple[int, str]]:
+    """Per column of `places` the text of a line that stands above it, and the place where it begins. A text reaches to the next one;
+    in a line with merged cells, that end at `ends`, every other one stands above its own column alone.
+    """
     found = {}
-    for at in header.headings:
+    for at in places:
         first = max((place for place in texts if place <= at), default=None)
-        if first is not None and not (ends and at > ends.get(first, first)) and (within or not _is_label(texts[first])):
+        if first is not None and not (ends and at > ends.get(first, first)):
             found[at] = first, texts[first]
     return found
 
@@ -135,14 +142,13 @@ def _are_groups(cells: Sequence[Any]) -> bool:
     """Whether a line above the headings without merged cells is one of groups: several texts, none of which says something of the file."""
     texts = [text for cell in cells if (text := as_text(cell).strip())]
     return len(texts) > 1 and not any(
-        len(text) > LONGEST
-        or NO_GROUP.fullmatch(text)
-        or _has_colon(text)
-        or _is_label(text)
-        or FILLED_BY.match(text)
-        or TITLE.search(text)
-        for text in texts
+        is_title(text) or NO_GROUP.fullmatch(text) or _is_label(text) or FILLED_BY.match(text) for text in texts
     )
+
+
+def is_title(text: str) -> bool:
+    """Whether a text is too long for a group, or says something of the whole file: a title, or a label with what it tells."""
+    return len(text) > LONGEST or _has_colon(text) or bool(TITLE.search(text))
 
 
 def unit_in(group: str) -> str:

@@ -36,7 +36,8 @@ class Header:
 
     `score` (0–1) and `reading` say why; `ignored` are headings that a person left out; `parts` are the sheets that are
     read as one file, this one included; `apart` names sheets that were not read, with the reason, `unread` those of them
-    that hold data, with their number of rows; tables on a sheet that are not read are named there by their lines; `told` says which columns were read in place of others, and why some were not.
+    that hold data, with their number of rows; tables on a sheet that are not read are named there by their lines; `noted` says which columns
+    were read in place of others, `objected` gives headings that were not read, with the reason.
     `twins` are columns that would mean the same, none of which can be told to be the one; `theirs` are those behind a heading that
     names somebody else, with that heading. A part that `continues` another sheet
     has no heading and that sheet's columns; `town` is the town after which the sheet is named, or that its title or the file's name tells, `village` likewise by the sheet's name. A part that stands `again` is a
@@ -59,7 +60,8 @@ class Header:
     apart: dict[str, str] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
     continues: str = ""
-    told: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
+    objected: list[tuple[str, str]] = field(default_factory=list)
     twins: list[str] = field(default_factory=list)
     theirs: Mapping[int, str] = field(default_factory=dict)
     town: str = ""
@@ -73,6 +75,14 @@ class Header:
     def lines(self) -> int:
         """Lines of the heading: one, or two or three where groups stand above."""
         return self.first_data - self.row
+
+    @property
+    def told(self) -> list[str]:
+        """What is said of single columns; those that were not read for one reason are named together."""
+        whys: dict[str, list[str]] = {}
+        for heading, why in self.objected:
+            whys.setdefault(why, []).append(f"“{heading}”")
+        return [*self.noted, *(f"{'、'.join(names)}没有读：{why}" for why, names in whys.items())]
 
     @property
     def reason(self) -> str:
@@ -107,7 +117,7 @@ class Header:
     def drop(self, place: int, why: str) -> None:
         """Do not read the column at `place`, and tell why."""
         heading = self.headings[place]
-        self.told.append(f"“{heading}”没有读：{why}")
+        self.objected.append((heading, why))
         self.unknown.append(heading)
         del self.columns[place]
 

@@ -78,7 +78,7 @@ def _told_apart(
     """
     owns, found, given = Counter(plain(own) for _, own in names.values()), {}, Counter()
     for place, (group, own) in sorted(names.items(), key=lambda item: item[0] in theirs):
-        joined = [f"{front}{own}" for front in dict.fromkeys((group, ABOUT.sub("", group))) if front]
+        joined = _joined(group, own)
         field = layout.find(plain(own))
         other = {name for one in joined for name in meanings().get(plain(one), ())}
         of_head = group.startswith("户主") and owns[plain(own)] > 1
@@ -89,6 +89,11 @@ def _told_apart(
         times = given[plain(own)]
         found[place] = (*joined, own if times == 1 else f"{own}（第{times}个）")
     return {place: found[place] for place in names}
+
+
+def _joined(group: str, own: str) -> list[str]:
+    """What a column may be called together with the group above it, if any."""
+    return [f"{front}{own}" for front in dict.fromkeys((group, ABOUT.sub("", group))) if front]
 
 
 def _two_lines(above: dict[int, str], below: dict[int, str]) -> dict[int, tuple[str, str]]:
@@ -113,7 +118,11 @@ def _match(
     saved: Mapping,
 ) -> Header:
     """How columns, of which `stated` gives group and own heading, read in a layout."""
-    theirs = beside(stated, layout)
+    theirs = {  # the number of 信息采集人 is somebody else's, and known as theirs
+        place: who
+        for place, who in beside(stated, layout).items()
+        if not any(layout.find(plain(name)) for name in _joined(*stated[place]))
+    }
     names = _told_apart(stated, layout, theirs)
     compared = {place: tuple(map(plain, candidates)) for place, candidates in names.items()}
     columns, ignored = _columns(compared, layout, theirs, choice, saved)
@@ -124,7 +133,6 @@ def _match(
     score = _score(len(columns), len(columns) + len(unknown), len(columns) + len(missing))
     left_out = [headings[place] for place in sorted(ignored)]
     behind = {headings[place]: who for place, who in theirs.items() if layout.find(plain(stated[place][1]))}
-    objected = {name: why for name in unknown if (why := _why_unread(name, behind, layout))}
     return Header(
         sheet,
         number,
@@ -136,7 +144,7 @@ def _match(
         missing,
         score,
         left_out,
-        told=[f"“{name}”没有读：{why}" for name, why in objected.items()],
+        objected=[(name, why) for name in unknown if (why := _why_unread(name, behind, layout))],
         theirs=theirs,
         choice=choice,
         saved=saved,
@@ -178,7 +186,7 @@ def _columns(
 def _why_unread(name: str, behind: Mapping[str, str], layout: Layout) -> str:
     """Why a heading that would mean a field is not read as it; "" for no such heading."""
     if who := behind.get(name):
-        return f"它跟在“{who}”后面，可能说的是那个人或单位；如果不是，请指定这一列的含义"
+        return f"跟在“{who}”后面，可能说的是那个人或单位；如果不是，请指定这一列的含义"
     return layout.objection(plain(AGAIN.sub("", name)))
 
 

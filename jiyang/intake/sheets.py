@@ -19,7 +19,7 @@ def join(best: Header, others: list[Header], source: Source) -> None:
     """Sheets with the same columns are one file (a sheet per town); similar ones are not passed over in silence."""
     best.parts, doubt = [best], is_of_others(source, best)
     if doubt:
-        best.told.append(f"“{best.sheet}”{doubt}，请核对是不是要导入的名单")
+        best.noted.append(f"“{best.sheet}”{doubt}，请核对是不是要导入的名单")
     for other in others:
         if not _has_rows(source, other):
             best.apart[other.sheet] = "没有数据"

@@ -108,7 +108,7 @@ def _settle(
     _take(header, place, left[0])
     if passed := [at for at in places if at != left[0] and at not in others]:
         why = "没有读" if any(any(content[at]) for at in passed) else "空着"
-        header.told.append(f"{'、'.join(map(said.__getitem__, passed))}{why}，读 {said[left[0]]}")
+        header.noted.append(f"{'、'.join(map(said.__getitem__, passed))}{why}，读 {said[left[0]]}")
 
 
 def _take(header: Header, place: int, other: int) -> None:

@@ -388,5 +388,5 @@ def test_what_was_not_read_is_told_apart_from_how_the_file_was_read(client, data
     batch = send(data_admin, f"{heading},帮扶责任人,联系电话\n{line},李四,13953100000\n".encode())
     client.force_login(data_admin)
     page = client.get(reverse("households:batch_detail", args=[batch.pk])).content.decode()
-    assert '<p class="notice warn">“联系电话”没有读：它跟在“帮扶责任人”后面' in page
+    assert '<p class="notice warn">“联系电话”没有读：跟在“帮扶责任人”后面' in page
     assert page.count("“联系电话”没有读") == 1

@@ -45,8 +45,23 @@ def read_as(header) -> dict[str, str]:
 )
 def test_what_stands_behind_somebody_else_is_not_read_and_told(headings, unread, somebody):
     header = read(headings)
-    assert unread in header.unknown and f"“{unread}”没有读：它跟在“{somebody}”后面" in header.reason
+    assert unread in header.unknown and f"“{unread}”没有读：跟在“{somebody}”后面" in header.reason
     assert not header.lacking and not header.twins
+
+
+def test_headings_left_out_for_one_reason_are_named_together():
+    header = read([*PERSON, "帮扶责任人", "职务", "联系电话"])
+    assert header.told == ["“联系电话”没有读：" + header.objected[0][1]]
+    header = read([*PERSON, "监护人", "身份证号", "联系电话"])
+    assert [text[: text.index("：")] for text in header.told] == ["“身份证号”、“联系电话”没有读"]
+
+
+def test_a_number_that_the_layout_knows_with_its_group_is_read():
+    names = [one.heading for one in layouts()["roster_c"].fields if not one.name.startswith(("collector", "monitor_con"))]
+    groups = ["家庭情况", *[""] * (len(names) - 1), "信息采集人", "", "监测联系人", ""]
+    header = read(groups, [*names, "姓名", "联系电话", "姓名", "联系电话"], choice=Choice(header_row=2))
+    theirs = {one.name: place - len(names) for place, one in header.columns.items() if place >= len(names)}
+    assert theirs.items() >= {"collector_phone": 1, "monitor_contact_phone": 3}.items()
 
 
 def test_a_block_about_somebody_else_is_not_read_by_its_groups():
@@ -103,7 +118,7 @@ def test_official_headings_mean_the_same_in_any_order(layout, seed):
 
 
 def test_without_a_number_of_the_persons_own_the_file_is_refused_and_says_why():
-    with pytest.raises(FileRefused, match="缺少必需的列：证件号码（“身份证号”没有读：它跟在“帮扶责任人”后面"):
+    with pytest.raises(FileRefused, match="缺少必需的列：证件号码（“身份证号”没有读：跟在“帮扶责任人”后面"):
         read(
             [
                 *PLACE,

@@ -139,7 +139,7 @@ def test_a_number_in_a_group_of_somebody_else_above_a_complete_heading_is_not_th
     for groups in ({"单位": (group, 2)}, {NAMES[0]: ("基本情况", len(names) - 2), "单位": (group, 2)}):
         mapped = load(grouped(groups, names=names, merged=merged, 单位="某局", 联系电话="13900000000"))
         assert "phone" not in mapped.columns and "person_phone" not in mapped.columns
-        assert f"“联系电话”没有读：它跟在“{group}”后面" in mapped.header.reason
+        assert f"“联系电话”没有读：跟在“{group}”后面" in mapped.header.reason
     names = [*names[:-2], "账号", "联系电话"]
     assert (
         "phone" not in load(grouped({"账号": (group, 2)}, names=names, merged=merged, 联系电话="13900000000")).columns
