@@ -122,9 +122,7 @@ def reverse(reversal: Reversal, *, by_id: int, told: Told = lambda share: None) 
     }
 
 
-def _choose_what_stays(
-    cursor, batch: Batch, changed: tuple[type[Model], ...], values: dict, *, undoing: bool
-) -> None:
+def _choose_what_stays(cursor, batch: Batch, changed: tuple[type[Model], ...], values: dict, *, undoing: bool) -> None:
     """Fill `kept` and `staying`; of the register also `restoring` with the people who go back."""
     taker = taker_of(batch.layout)
     for name, columns in TEMPORARY.items():

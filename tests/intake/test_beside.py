@@ -57,7 +57,9 @@ def test_headings_left_out_for_one_reason_are_named_together():
 
 
 def test_a_number_that_the_layout_knows_with_its_group_is_read():
-    names = [one.heading for one in layouts()["roster_c"].fields if not one.name.startswith(("collector", "monitor_con"))]
+    names = [
+        one.heading for one in layouts()["roster_c"].fields if not one.name.startswith(("collector", "monitor_con"))
+    ]
     groups = ["家庭情况", *[""] * (len(names) - 1), "信息采集人", "", "监测联系人", ""]
     header = read(groups, [*names, "姓名", "联系电话", "姓名", "联系电话"], choice=Choice(header_row=2))
     theirs = {one.name: place - len(names) for place, one in header.columns.items() if place >= len(names)}
