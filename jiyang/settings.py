@@ -164,7 +164,10 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = env.number("JIYANG_TASK_SECONDS", 300)
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3 * CELERY_TASK_TIME_LIMIT}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3 * CELERY_TASK_TIME_LIMIT,
+    "socket_timeout": 5,  # a queue that answers nothing is one that is down: whoever sends to it does not wait for ever
+}
 JOB_SECONDS = env.number("JIYANG_JOB_SECONDS", 3600)  # longest scheduled run; the run ledger, not the queue, guards it
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 2
