@@ -3,8 +3,10 @@
 import difflib
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+
+from django.db.models import Count, Max
 
 from jiyang.intake.cells import changed, narrow
 from jiyang.regions.enums import Level
@@ -59,6 +61,17 @@ class Place:
     alias: tuple[tuple[str, str, str], ...] = ()
 
 
+def _changes() -> tuple:
+    """Last and number of the changes of regions, names and codes: the same as long as none of them has changed."""
+    kept = (model.pgh_event_model.objects for model in (Region, RegionName, RegionCode))
+    return tuple(tuple(events.aggregate(Max("pk"), Count("pk")).values()) for events in kept)
+
+
+@lru_cache(4)
+def _made(district: Region, changes: tuple) -> "RegionIndex":
+    return RegionIndex.make(district)
+
+
 @dataclass
 class RegionIndex:
     """All names and codes of one district. `resolve` is memoised: a file has few distinct places."""
@@ -77,6 +90,11 @@ class RegionIndex:
 
     @classmethod
     def load(cls, district: Region) -> "RegionIndex":
+        """As it was made for the last file, unless history tells of a change since. Three queries, six when made anew."""
+        return replace(_made(district, _changes()), seen={})
+
+    @classmethod
+    def make(cls, district: Region) -> "RegionIndex":
         """From the database. Three queries."""
         index = cls(district)
         regions = {region.pk: region for region in Region.objects.filter(district=district).exclude(level=Level.ZONE)}

@@ -13,7 +13,7 @@ from jiyang.intake.layouts import layouts
 from jiyang.intake.places import RegionIndex, village_key
 from jiyang.intake.reader import FileRefused
 from jiyang.regions.enums import Level
-from jiyang.regions.models import Region
+from jiyang.regions.models import Region, RegionName
 
 DATA = Path(__file__).parents[1] / "data"
 AS_OF = dt.date(2025, 6, 30)
@@ -92,6 +92,16 @@ def test_places_are_found_by_every_name_and_never_guessed(index, db):
         assert index.resolve("济阳区", "仁风", written).village == some.pk, written
     assert index.resolve("商河县", "仁风镇", some.name).code == "town_outside_district"
     assert index.resolve("", "胡集镇", some.name).code == "town_outside_district"
+
+
+def test_a_name_given_to_a_village_is_known_to_the_next_file(db):
+    district = Region.objects.get(level=Level.DISTRICT)
+    village = Region.objects.filter(level=Level.VILLAGE, town__name="仁风镇").first()
+    assert RegionIndex.load(district).resolve("", "仁风镇", "新起的名").code == "village_unknown"
+    spelled = RegionName.objects.create(region=village, name="新起的名村")
+    assert RegionIndex.load(district).resolve("", "仁风镇", "新起的名").village == village.pk
+    RegionName.objects.filter(pk=spelled.pk).update(name="又起的名村")
+    assert RegionIndex.load(district).resolve("", "仁风镇", "新起的名").code == "village_unknown"
 
 
 def test_the_exact_name_of_another_towns_village_is_not_taken_for_one_nearly_called_so(index):
