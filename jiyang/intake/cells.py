@@ -122,7 +122,8 @@ TWO_NAMES = re.compile(
 )  # 男: a sex beside the name
 ODD_IN_NAME = re.compile(r"^(?=.*[\u3400-\u9fff])(?=.*(?:[A-Za-z\-—–_+=@#$%^&!~`():\"“”'’‘]|··))")  # 王伟A
 BRACKETS = str.maketrans("（【〔［[｛{〈《「『<＜）】〕］]｝}〉》」』>＞", "(" * 13 + ")" * 13)
-LEFT = "死亡|去世|病故|亡故|已故|销户|注销|迁出|嫁出|外嫁"  # what is said of who is no longer there (`gone`)
+DIED = "死亡|去世|病故|亡故|已故|过世|逝世|离世"
+LEFT = f"{DIED}|销户|注销|迁出|嫁出|外嫁"  # what is said of who is no longer there (`gone`)
 GONE = rf"(?:已经?)?(?:{LEFT})$"
 NAME_REMARK = re.compile(rf"^([\u3400-\u9fff·]{{2,}})\([^()]*\)$|^([\u3400-\u9fff·]{{2,}}?){GONE}")
 NAME_WRAPPED = re.compile(r"^\(([\u3400-\u9fff·]{2,})\)$")

@@ -76,7 +76,9 @@ def detect(
                 part.village = told(part, "village")[0] or part.village
     sheets.name_unread(best, source, "没有选它" if choice.sheet else "没有表头")
     best.reading = _reading(best)
-    best.noted = list(dict.fromkeys(text for part in best.parts for text in part.noted))
+    best.noted = list(
+        dict.fromkeys(text for part in best.parts for text in (*part.noted, *sheets.doubted(source, part)))
+    )
     best.objected = list(dict.fromkeys(one for part in best.parts for one in part.objected))
     best.unknown += dict.fromkeys(name for part in best.parts for name in part.unknown if name not in best.unknown)
     return best

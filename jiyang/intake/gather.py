@@ -51,6 +51,7 @@ class Gathered:
     )  # town or village: what the sheets are named after, blank for others
     outside: list[tuple[Header, Cells]] = field(default_factory=list)  # filled cells without a heading, by sheet
     partitions: Partitions = field(default_factory=Partitions)  # the years that the file holds
+    doubted: list[str] = field(default_factory=list)  # what is said of titles that may be those of people who are gone
     last_left_out: int = 0  # number of the last line of the sheet that is no data
 
     def note(self, name: str, code: str, value: str, index: int) -> None:
@@ -85,6 +86,7 @@ def gather(source: Source, header: Header, told: Callable[[int, float], None] = 
             found.by_sheet.add(name)
     if found.partitions.told:
         header.noted.append(found.partitions.told)
+    header.noted += found.doubted
     for part, lines, why in found.other:
         if len(lines) > 1:
             header.leave_out(part, lines[0], lines[-1], len(lines) - 1, why)
@@ -212,7 +214,10 @@ class Aside:
         title = gone.title_of(row)
         if gone.says(title):
             self.begin()
-        elif self.of_gone and title and gone.begins_another(title):
+            return
+        if gone.may_say(title):
+            self.found.doubted.append(f"“{self.part.sheet}”第 {number} 行“{title}”{gone.DOUBT}")
+        if self.of_gone and title and gone.begins_another(title):
             self.lines, self.of_gone = None, False
 
 

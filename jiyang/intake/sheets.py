@@ -56,6 +56,12 @@ def is_of_others(source: Source, header: Header) -> str:
     return "名称说是示例" if EXAMPLES.search(header.sheet) else ""
 
 
+def doubted(source: Source, header: Header) -> list[str]:
+    """What is said of a sheet that is read although its name or title speaks of people who are no longer there."""
+    titles = [header.sheet, *map(gone.title_of, islice(source.rows(header.sheet), header.row))]
+    return [f"“{title}”{gone.DOUBT}" for title in titles if gone.may_say(title)]
+
+
 def refuse_twins(header: Header) -> None:
     if header.twins:
         raise FileRefused("columns_twice", names="；".join(header.twins))

@@ -6,10 +6,7 @@ import pytest
 
 from jiyang.intake import pipeline
 from jiyang.intake.layouts import layouts
-from jiyang.intake.places import RegionIndex
 from jiyang.intake.refusals import MENDABLE, FileRefused
-from jiyang.regions.enums import Level
-from jiyang.regions.models import Region
 from tests.intake.workbooks import grid, people, workbook
 
 SHEET = "名单"
@@ -22,12 +19,10 @@ GROUPS = [{0: "基本信息", 9: "成员信息", 18: "保障"}.get(place, "") fo
 
 
 @pytest.fixture
-def load(db):
-    regions = RegionIndex.load(Region.objects.get(level=Level.DISTRICT))
-
+def load(index):
     def load(data: bytes, filename: str = "名单.xlsx", **options):
         known = [layouts()[name] for name in ("roster_a", "roster_b", "roster_c", "legacy_person")]
-        return pipeline.load(data, filename, layouts=known, regions=regions, as_of=dt.date(2025, 6, 30), **options)
+        return pipeline.load(data, filename, layouts=known, regions=index, as_of=dt.date(2025, 6, 30), **options)
 
     return load
 
@@ -200,6 +195,56 @@ def test_a_section_of_people_who_left_or_died_is_named_and_not_read(load, title,
 def test_every_reason_of_a_decrease_is_the_title_of_a_section(load, title):
     mapped = load(workbook((SHEET, [*FIRST, [title], *REST[1:]])))
     assert (len(mapped.rows), list(mapped.header.unread.values())) == (6, [len(REST) - 1])
+
+
+SAY_SO = [
+    "死亡脱贫人口", "死亡监测对象名单", "减少的监测对象名单", "减少脱贫户名单", "自然减少脱贫人口台账", "2025年死亡脱贫享受政策人口名单",
+    "死亡贫困人口信息", "死亡低保人员", "死亡老人名单", "去世老人", "销户脱贫户", "已退出监测对象", "核减人员", "核减名单", "整户核减", "整户消亡",
+    "减员", "减员名单", "自然减员", "过世人员", "逝世人员", "离世人员", "死者名单", "已除名", "外迁户", "出嫁女", "死亡人员如下：", "减少人员如下：",
+    "5月份减少人员如下", "现将死亡人员名单附后：", "死亡人员名单——济阳街道", "死亡人员名单 第1页", "死亡.", "新增死亡人员名单", "家庭成员死亡名单",
+    "清退监测对象名单", "死亡人员名单（续）", "死亡-济阳街道", "人口减少名单", "2025年减少户", "户籍注销人员", "死亡高龄老人", "本年度自然减少（死亡）",
+]  # fmt: skip
+MEAN_OTHERS = [
+    "户主去世户名单", "人口减少户名单", "家庭成员减少户", "劳动力减少户名单", "土地减少户", "收支减少户", "配偶死亡人员", "户主死亡家庭", "成员死亡家庭",
+    "死亡户主变更名单", "父母死亡人员名单", "夫妻一方死亡户", "家庭减员户", "人数减少户名单", "补贴减少户", "牲畜死亡户", "死亡人员家属名单", "低保退出户",
+    "公益性岗位退出人员", "低保金核减户", "残疾证注销人员", "新增、减少人员名单", "迁入迁出人员名单", "疑似死亡人员", "拟退出监测对象", "退出贫困户名单",
+    "减少贫困人口", "低保减少人员", "在世及死亡人员名单",
+]  # fmt: skip
+ONLY_MENTION = [
+    "人口自然增减情况",
+    "新增及减少情况说明",
+    "死亡保险参保情况",
+    "出嫁女返乡人员",
+    "死亡户家庭成员",
+    "脱贫人口退出名单",
+]
+
+
+@pytest.mark.parametrize("title", SAY_SO)
+def test_titles_that_say_that_people_are_no_longer_there(load, title):
+    mapped = load(workbook((SHEET, [*FIRST, [title], *REST[1:]])))
+    assert (len(mapped.rows), list(mapped.header.unread.values())) == (6, [len(REST) - 1])
+    assert mapped.header.reason.count(LEFT_OUT) == 1 and not mapped.skipped
+    beside = load(workbook((SHEET, FIRST), (title, REST), titles=0))
+    assert beside.header.unread == {title: len(REST)}
+
+
+@pytest.mark.parametrize("title", [*MEAN_OTHERS, *ONLY_MENTION])
+def test_titles_that_mean_people_who_are_there(load, title):
+    mapped = load(workbook((SHEET, [*FIRST, [title], *REST[1:]])))
+    assert (len(mapped.rows), mapped.header.unread) == (len(PEOPLE), {})
+    beside = load(workbook((SHEET, FIRST), (title, REST), titles=0))
+    assert (len(beside.rows), beside.header.unread) == (len(PEOPLE), {})
+
+
+def test_a_title_that_may_mean_people_who_are_gone_is_told(load):
+    told = "提到死亡、减少或退出，不能肯定说的是已不在的人"
+    mapped = load(workbook((SHEET, [*FIRST, ["户主去世户名单"], *REST[1:]])))
+    assert f"“{SHEET}”第 9 行“户主去世户名单”{told}" in mapped.header.reason
+    beside = load(workbook((SHEET, FIRST), ("人口减少户名单", REST), titles=0))
+    assert f"“人口减少户名单”{told}" in beside.header.reason
+    for title in ("名单（不含死亡人员）", "合计：10户14人，本月减少1人", "收入情况"):
+        assert told not in load(workbook((SHEET, [*FIRST, [title], *REST[1:]]))).header.reason
 
 
 NOTES = [
