@@ -39,8 +39,8 @@ def detect(
     """The best heading row over all sheets and layouts, or the one a person chose. Raises FileRefused.
 
     `saved` holds an office's own headings: layout key → {heading in compared form: field name}; `towns` names the towns of sheets
-    whose names alone do not say that they are towns; `hidden` gives the hidden columns of a sheet, `told` the town or village of a table that
-    has no column of it, and where it is told.
+    whose names alone do not say that they are towns; `hidden` gives the hidden columns of a sheet, `told` the town, village or day of
+    which a table is without a column that says so, and where that is told.
     """
     choice, saved = choice or Choice(), saved or {}
     wanted = [one for one in layouts if not choice.layout or one.key == choice.layout]
@@ -52,7 +52,7 @@ def detect(
     for one in found:
         chosen, own = set(map(plain, choice.mapping)), saved.get(one.layout.key, {})
         twins.settle(one, source, chosen, own, hidden)
-        groups.apply(one, source, {*chosen, *own})
+        groups.apply(one, source, {*chosen, *own}, told(one, "data_date")[0])
         units.apply(one, source)
         _take_places(one, told)
     visible = [one for one in found if one.sheet not in source.hidden]

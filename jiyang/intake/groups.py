@@ -31,6 +31,9 @@ NOT_NOW = re.compile(
     r"计划(?!生育)|预[计测期估]|去年|[上前]一?年|[往历]年|目标|(?:^|(?<=\|))(?:原(?![因则材])|拟)|(?:识别|变更|脱贫|帮扶|消除)前"
     r"|20\d\d年?[-—~至到](?:20)?\d\d年"
 )
+PERIOD = re.compile(
+    r"(?:[上前]一?年|去年)度?(?:10|十)月(?:1日|份)?[-—~至到]+[本当今]年度?(?:9|九)月(?:30日|份|底)?|(?:识别|申请)前(?:12|十二)个?月"
+)  # over which an income of now is reckoned (DOMAIN.md 1.5)
 LABEL = re.compile(
     r"^[^()（）]*(?:单位|时间|日期|人|电话|签[字章]|盖章|[编文]号)[:：]"
 )  # of a line that tells who filled in, and when
@@ -156,39 +159,44 @@ def unit_in(group: str) -> str:
     return next(filter(None, map(unit_said, reversed(group.split(WITHIN)))), "")
 
 
-def apply(header: Header, source: Source, meant: Collection[str]) -> None:
-    """Leave out columns that a group dates otherwise than the file or plans, but for headings that are `meant` (in compared form)."""
+def apply(header: Header, source: Source, meant: Collection[str], day: str = "") -> None:
+    """Leave out columns that a group dates otherwise than the file or plans, but for headings that are `meant` (in compared form).
+
+    `day` (ISO) is the one that the file tells beside its table.
+    """
     rows = [list(row) for row in islice(source.rows(header.sheet), header.first_data + 1)]
-    leave_out(header, rows, above_own(header, rows, source.merged(header.sheet)), meant)
+    leave_out(header, rows, above_own(header, rows, source.merged(header.sheet)), meant, day)
     _leave_out_parted(header, rows)
 
 
 def leave_out(
-    header: Header, rows: Sequence[Sequence[Any]], groups: Mapping[int, str], meant: Collection[str] = ()
+    header: Header, rows: Sequence[Sequence[Any]], groups: Mapping[int, str], meant: Collection[str] = (), day: str = ""
 ) -> None:
     """See `apply`. Of columns of several years `twins` has taken the newest."""
+    groups = {at: PERIOD.sub("", group) for at, group in groups.items()}
     years = {
         at: int(f"20{found[found.lastindex][-2:]}") for at, group in groups.items() if (found := YEAR.search(group))
     }
-    _leave_out_dated(header, rows, meant)
+    own = _own_years(header, rows, day)
+    _leave_out_dated(header, own, meant)
     if not years and not any(map(NOT_NOW.search, groups.values())):
         return
     names = {at: plain(AGAIN.sub("", heading)) for at, heading in header.headings.items()}
-    dated, own = Counter(names[at] for at in years), _own_years(header, rows)
+    dated, this = Counter(names[at] for at in years), dt.date.today().year
     for place, one in list(header.columns.items()):
         group, heading = groups.get(place, ""), header.headings[place]
         if one.must_exist or one.type in LASTING or plain(heading) in meant:
             continue
-        of_another_year = place in years and years[place] not in own and dated[names[place]] == 1
+        of_another_year = place in years and years[place] not in (own or {this - 1, this}) and dated[names[place]] == 1
         if of_another_year or (header.layout.rows != "plan" and NOT_NOW.search(group)):
             header.drop(place, f"上方的“{group.replace(WITHIN, '”下的“')}”可能改变这一列的含义")
 
 
-def _leave_out_dated(header: Header, rows: Sequence[Sequence[Any]], meant: Collection[str]) -> None:
+def _leave_out_dated(header: Header, own: Collection[int], meant: Collection[str]) -> None:
     """A column whose own bracket names, beside its unit, another year than the file's or the last one before: an income is known
     afterwards. Of columns of several years `twins` has taken the newest.
     """
-    own = _own_years(header, rows) or {dt.date.today().year}
+    own = own or {dt.date.today().year}
     names = {at: plain(AGAIN.sub("", heading)) for at, heading in header.headings.items()}
     times = Counter(name.split("(")[0] for name in names.values())
     for place, one in list(header.columns.items()):
@@ -218,8 +226,8 @@ def _leave_out_parted(header: Header, rows: Sequence[Sequence[Any]]) -> None:
             header.drop(place, f"下面分成了“{'、'.join(below[at] for at in span)}”几栏，请合成一栏再传")
 
 
-def _own_years(header: Header, rows: Sequence[Sequence[Any]]) -> set[int]:
-    """The years of which the file speaks: in the lines above the groups, and in its first row."""
+def _own_years(header: Header, rows: Sequence[Sequence[Any]], day: str) -> set[int]:
+    """The years of which the file speaks: in the lines above the groups, in its first row, and beside its table."""
     titles = [as_text(cell) for row in rows[: max(0, _lines_of(header).start)] for cell in row]
     first = rows[header.first_data] if header.first_data < len(rows) else []
     days = [
@@ -227,4 +235,5 @@ def _own_years(header: Header, rows: Sequence[Sequence[Any]]) -> set[int]:
         for at, one in header.columns.items()
         if one.belongs_to == "file" and at < len(first) and one.type in {"month", "day", "year"}
     ]
-    return {year for text in titles if (year := year_of(text))} | {int(day) for day in days if day.isdigit()}
+    named = {year for text in titles if (year := year_of(text))}
+    return named | {int(text) for text in [*days, day[:4]] if text.isdecimal()}

@@ -7,12 +7,13 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from jiyang.identifiers import idcard
 from jiyang.intake.cells import as_text, narrow
 from jiyang.intake.header import Header
 from jiyang.intake.reader import Source
 
 KEYS = {"person": "id_number", "household": "household_no"}  # by what the rows of a layout are known from year to year
-YEAR = re.compile(r"(20\d\d)(?:\.0)?(?:年度?)?")
+YEAR = re.compile(r"(20\d\d)(?:\.0)?(?:年度?|-?\d\d(?:-?\d\d)?)?")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Partitions:
             year_at, number_at = (_place(part, name) for name in ("year", number))
             for row in islice(source.rows(part.sheet), part.first_data, None):
                 if len(row) > max(year_at, number_at) and row[number_at] and (year := year_of(row[year_at])):
-                    people.setdefault(year, set()).add(narrow(as_text(row[number_at]))[:18])
+                    people.setdefault(year, set()).add(_known_as(row[number_at]))
         newest = max(people, default="")
         now = people.pop(newest, set())
         past = frozenset(year for year, numbers in people.items() if len(numbers & now) * 2 > len(numbers))
@@ -56,6 +57,12 @@ class Partitions:
         """What is said of it; "" where no row is left out."""
         years = "、".join(sorted(self.past))
         return f"同一批{self.what}有几个年度的行，只读 {self.newest} 年度，没有读取：{years} 年度" if years else ""
+
+
+def _known_as(cell: Any) -> str:
+    """A number as it is compared between years: one of 15 digits has become one of 18."""
+    text = narrow(as_text(cell))
+    return idcard.upgrade(text) if len(text) == 15 and text.isascii() and text.isdecimal() else text[:18]
 
 
 @lru_cache(maxsize=256, typed=True)

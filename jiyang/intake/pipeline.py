@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from jiyang.intake import veiled
+from jiyang.intake import dated, veiled
 from jiyang.intake.cells import as_text
 from jiyang.intake.context import Context
 from jiyang.intake.detect import detect, heading_at
@@ -38,16 +38,19 @@ def load(
     """
     source = read(data, filename)
     towns = regions.towns_named(source.sheets)
-    told = partial(_place_told, source, regions, filename.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    told = partial(_told, source, regions, filename)
     header = detect(source, layouts, choice, saved, towns, partial(veiled.columns, data), told)
     return normalise(source, header, regions, as_of=as_of, filename=filename, former=former, progress=progress)
 
 
-def _place_told(source: Source, regions: RegionIndex, stem: str, header: Header, name: str) -> tuple[str, str]:
-    """The one town that the lines above a heading or else the file's name tell, or the village that the sheet is named after.
+def _told(source: Source, regions: RegionIndex, filename: str, header: Header, name: str) -> tuple[str, str]:
+    """The day or the one town that the lines above a heading or else the file's name tell, or the village that the sheet is named after.
 
     With where it is told; "" for none.
     """
+    if name == "data_date":
+        day, where = dated.told(source, [header], filename) or ("", "")
+        return str(day), where
     if name == "village":
         return regions.village_named(header.sheet), "工作表名"
     titles = (texts_of(row).values() for row in islice(source.rows(header.sheet), header.row))
@@ -55,7 +58,7 @@ def _place_told(source: Source, regions: RegionIndex, stem: str, header: Header,
     return next(
         (
             (town, f"{where}的“{town}”")
-            for where, text in (("表头上方", above), ("文件名", stem))
+            for where, text in (("表头上方", above), ("文件名", filename.rsplit("/", 1)[-1].rsplit(".", 1)[0]))
             if (town := regions.town_told(text))
         ),
         ("", ""),

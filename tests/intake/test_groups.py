@@ -84,6 +84,38 @@ def test_a_group_that_says_nothing_else_changes_nothing(load, group):
     assert (mapped.columns["income_per_head"], mapped.header.unknown) == (["9000.00"] * 3, [])
 
 
+@pytest.mark.parametrize("group", ["收入（上年10月至本年9月）", "收入（去年10月1日—今年9月30日）", "识别前12个月收入"])
+def test_the_period_over_which_an_income_is_reckoned_is_of_now(load, group):
+    mapped = load(grouped({"人均纯收入": (group, 2)}, 人均纯收入="9000", 数据日期="20250630"))
+    assert (mapped.columns["income_per_head"], mapped.header.unknown) == (["9000.00"] * 3, [])
+
+
+@pytest.mark.parametrize(
+    ("filename", "line", "group", "read"),
+    [
+        ("名单_20250630.xlsx", [], "2025年收支", True),
+        ("名单.xlsx", ["导出时间：2025-06-30 10:00:00"], "2025年收支", True),
+        ("名单_20250630.xlsx", [], "2023年收支", False),
+        ("名单.xlsx", [], f"{dt.date.today().year}年收支", True),
+        ("名单.xlsx", [], f"{dt.date.today().year - 3}年收支", False),
+    ],
+)
+def test_the_year_of_a_group_is_held_against_the_day_that_the_file_tells(load, filename, line, group, read):
+    names = [name for name in NAMES if name != "数据日期"]
+    rows = [
+        [{0: "基本情况", names.index("人均纯收入"): group}.get(at, "") for at, _ in enumerate(names)],
+        *grid(people(3), names),
+    ]
+    mapped = load(workbook(("名单", [line, *rows] if line else rows), titles=0), filename)
+    assert ("income_per_head" in mapped.columns) is read
+
+
+@pytest.mark.parametrize("sign", ["②", "²", "20²5", "０²", "٢"])
+def test_a_first_row_of_odd_signs_stops_no_reading(load, sign):
+    rows = grid(people(3))
+    assert load(workbook(("名单", [rows[0], [sign] * len(rows[0]), *rows[1:]]))).rows
+
+
 @pytest.mark.parametrize("title", [{NAMES[0]: ("2019年名单", len(NAMES))}, {NAMES[9]: ("2019年已脱贫人口名单", 1)}])
 def test_a_title_is_no_group(load, title):
     assert load(grouped(title)).header.unknown == []

@@ -443,7 +443,10 @@ def dump(year: int | str, rows: list[dict]) -> list[list]:
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["one sheet", "a sheet per year"])
-@pytest.mark.parametrize(("former", "newest"), [(2019, 2020), ("2019年度", "2020年度")])
+@pytest.mark.parametrize(
+    ("former", "newest"),
+    [(2019, 2020), ("2019年度", "2020年度"), ("2019-12-31", "2020-12-31"), ("201912", "202012")],
+)
 def test_of_the_same_people_year_by_year_the_newest_year_is_read(load, former, newest, apart):
     everybody = homes(4)
     old, new = dump(former, everybody), dump(newest, everybody[1:])
@@ -452,6 +455,17 @@ def test_of_the_same_people_year_by_year_the_newest_year_is_read(load, former, n
     assert mapped.raw["id_number"] == [one["证件号码"] for one in everybody[1:]]
     assert mapped.skipped == {"2019 年度的行（只读 2020 年度）": len(everybody)}
     assert "只读 2020 年度，没有读取：2019 年度" in mapped.header.reason
+
+
+def test_a_number_of_15_digits_is_that_of_18_a_year_later(load):
+    everybody = homes(4)
+    short = [
+        {**one, "证件号码": one["证件号码"][:6] + one["证件号码"][8:17]}
+        for one in everybody
+        if one["证件号码"][6:8] == "19"
+    ]
+    mapped = load(workbook(("1", [DUMP, *dump(2019, short), *dump(2020, everybody)]), titles=0))
+    assert len(short) > 3 and mapped.raw["id_number"] == [one["证件号码"] for one in everybody]
 
 
 @pytest.mark.parametrize("years", [(2019, 2020), (2020, 2019)], ids=["newest last", "newest first"])
