@@ -144,6 +144,9 @@ class UploadView(TemplateView):
         return redirect("households:batch_detail", batch.pk)
 
 
+TITLES = {BatchState.APPROVED: "导入结果", BatchState.UNDONE: "导入后已撤销"}
+
+
 class BatchDetailView(TemplateView):
     """One batch: progress while a job runs, else the preview that maker and checker both see."""
 
@@ -157,7 +160,7 @@ class BatchDetailView(TemplateView):
 def batch_context(request: HttpRequest, batch: Batch, **extra) -> dict:
     context = {
         "batch": batch,
-        "title": "核对导入内容",
+        "title": TITLES.get(batch.state, "核对导入内容"),
         "running": batch.state in RUNNING,
         "steps": steps_of(batch),
         "here": reverse("households:batch_detail", args=[batch.pk]),  # a refused act shows the page at its own address

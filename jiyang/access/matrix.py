@@ -36,7 +36,7 @@ IMPORT_PAGES = {
     "import_submit": "make",
     "import_drop": "make",
     "import_withdraw": "make",
-    "import_failed": "any",
+    "import_failed": "make",
     "import_undo": "make",
     "import_undo_withdraw": "make",
     "import_undo_decide": "check",

@@ -15,6 +15,7 @@ from rustpy_xlsxwriter import FastExcel
 from jiyang.access.scope import Actor
 from jiyang.audit.enums import LogKind
 from jiyang.audit.log import note
+from jiyang.intake.cells import LONGEST_CELL
 from jiyang.ledgers.columns import Column
 
 
@@ -34,11 +35,14 @@ class FileLayout:
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 CHUNK = 2000
+CUT = "…（太长，后面的没有写出）"
 
 
 def safe(text: str) -> str:
-    """Text that no spreadsheet takes for a formula. The import strips the apostrophe again."""
-    return f"'{text}" if text.startswith(RISKY) and not text.lstrip("-").replace(".", "", 1).isdigit() else text
+    """Text that no spreadsheet takes for a formula, of a length that its cell holds. The import strips the apostrophe again."""
+    if text.startswith(RISKY) and not text.lstrip("-").replace(".", "", 1).isdigit():
+        text = f"'{text}"
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - len(CUT)] + CUT
 
 
 def lines(rows: QuerySet, columns: list[Column]) -> Iterator[dict[str, str]]:

@@ -190,7 +190,7 @@ def failed_lines(lines: Iterable) -> Iterator[dict[str, str]]:
     """The refused ones of a plan's lines as safe texts, with two columns of our own in front, which no import reads."""
     for line in lines:
         if line.problems:
-            why = "；".join(f"{name}：{text}" if name else text for name, text in line.problems)
+            why = "；".join(f"{name}：{text}" if name else text for name, text in line.reasons)
             texts = {heading: safe(text) for heading, text in line.texts.items()}
             yield {OWN_ROW: f"{line.spot.sheet} {line.spot.row}".strip(), OWN_WHY: safe(why), **texts}
 

@@ -6,6 +6,7 @@ with what was submitted, and undone at once where the ledger has moved on meanwh
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
@@ -38,6 +39,9 @@ ACTIONS = {
 }
 
 
+OF_CELL = re.compile(r"(?:([A-Z]{1,3}\d+) )?(.*)", re.DOTALL)  # a reason, with the cell of which it is said
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of the file in the preview: what becomes of it, its texts, the values that change, and what is wrong.
@@ -52,6 +56,15 @@ class Line:
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     former: list[str] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """What is wrong, each with all the columns, or their cells, of which it is said."""
+        named: dict[str, list[str]] = {}
+        for heading, text in self.problems:
+            cell, said = OF_CELL.match(text).groups()
+            named.setdefault(said, []).append(f"{heading} {cell or ''}".strip())
+        return [("、".join(filter(None, headings)), said) for said, headings in named.items()]
 
 
 @dataclass(frozen=True)

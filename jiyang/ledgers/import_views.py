@@ -118,7 +118,8 @@ class ImportBatchView(ImportView):
             "writes": plan and counts["insert"] + counts["update"],
             "urls": {act: self.ledger.url(f"import_{act}", batch.pk) for act in ACTS},
             "written": self.written(batch),
-            "failed_url": self.ledger.url("import_failed", batch.pk) if any(one.problems for one in shown) else "",
+            "failed": any(one.problems for one in shown),
+            "failed_url": self.ledger.url("import_failed", batch.pk),
             "imports_url": self.ledger.url("import"),
             "title": f"{batch} {self.ledger.title}",
         }

@@ -139,6 +139,26 @@ def test_what_is_wrong_says_what_is_allowed(client, key, change, told):
     assert "。；" not in answer.content.decode()
 
 
+def test_a_reason_too_long_for_a_cell_goes_back_cut_and_says_so(client, page):
+    long = "甲" * 20_000
+    assert page(("名单", [HEAD, [*GOOD[:2], long, GOOD[3], long, GOOD[5]]])).status_code == 200
+    answer = client.get(url("import_failed", batch().pk))
+    head, first = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active.iter_rows(
+        values_only=True
+    )
+    told = dict(zip(head, first, strict=True))
+    assert (answer.status_code, told["类型"]) == (200, long)
+    assert len(told["错误"]) == 32_767 and told["错误"].endswith("…（太长，后面的没有写出）")
+
+
+def test_what_is_wrong_with_several_cells_is_said_once(client):
+    ledger, home = registry.get("villages:year"), factories.household()
+    wrong = {**line(ledger, home), "总户数": "=SUM(1,2)", "总人口数": "=SUM(1,2)"}
+    made = send_lines(client, factories.user("town_officer", "仁风镇"), ledger, wrong)
+    text = client.get(ledger.url("import_batch", made.pk)).content.decode()
+    assert "总户数 C2、总人口数 D2：公式没有计算结果" in text and text.count("公式没有计算结果") == 1
+
+
 def test_a_batch_that_can_no_longer_be_read_is_told_and_dropped(client, page, monkeypatch):
     page(("名单", [HEAD, GOOD]))
     monkeypatch.setattr("jiyang.ledgers.import_files.MOST_ROWS", 0)
