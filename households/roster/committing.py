@@ -252,7 +252,8 @@ def replan(batch: Batch) -> bool:
     """
     with connection.cursor() as cursor:
         cursor.execute("drop table if exists roster_plan")
-        storable.note(batch, _plan(batch, rows_of(batch)))
+        clashes = _plan(batch, rows_of(batch))
+        storable.note(batch, clashes + plan.noticed(layouts()[batch.layout].rows, rows_of(batch)))
         cursor.execute(CHANGED, {"batch": batch.pk})
         changed = cursor.fetchone()[0]
         cursor.execute(

@@ -30,6 +30,8 @@ CONTRACT = (
     RowAction.OUT_OF_AREA,
 )
 ABSENT = "(pid is null and closed and hid is not null)"  # somebody new in a household that has left the register
+# What is new of somebody who has died or left (`closed`, see `GONE`). What the ledger has of them may stand in a file as it is.
+PAST = "(closed and (taken is null or changed <> '{}' or otherwise))"
 # A rule that a household breaks refuses it only if something of it would change: what the register holds already, it may hold.
 # A person is known by the system's own number (a file exported here), by ID number, by 人编号, else, without an ID number so
 # far, by name in the household. A 人编号 whose holder has another ID number and another name, or stands in the file
@@ -41,7 +43,7 @@ with g as materialized (
     select household_no, bool_or(refused) as refused, bool_or(ruled) as ruled, bool_or(out_of_area) as outside, min(row) as top
       from {source} s where household_no is not null group by household_no),{matched}
 c as (
-    select s.row, s.household_no, s.copy_of, {home} as hid, {taken} as taken, h.closed_on is not null as closed,
+    select s.row, s.household_no, s.copy_of, {home} as hid, {taken} as taken, {closed} as closed,
            p.id as pid, coalesce(g.outside, s.out_of_area) as outside, coalesce(g.refused, s.refused) as refused,
            coalesce(g.ruled, s.ruled) as ruled, {otherwise} as otherwise, {homeless} as homeless,
            case when {unknown} then '{{}}'::text[] else array_remove(array[{labels}], null) end as changed,
@@ -115,22 +117,32 @@ matched as materialized (
      where n.record = t.record or n.key = t.key and (n.apart = t.apart or t.times = 1 and n.times = 1) group by 1),"""
 OF_TAKER = """
       left join matched x on x.row = s.row left join {table} k on k.id = x.id"""
-DECIDED = """
+DECIDED = f"""
                 when homeless then case when ruled then 'refused' else 'unknown' end
-                when taken is null then 'insert'"""
+                when taken is null and not {PAST} then 'insert'"""
 
 
-# Whose record a row is: by ID number; who has none, and none in the register, by name in the household.
+# Whose record a row is: by ID number, by the record that was exported here; who has no ID number, and none in the register,
+# by 人编号, else by name in the household.
 PERSON_OF_RECORD = (
-    f"coalesce(a.id, case when s.id_index is null and h.id is not null then {BY_NAME.format(further='')} end)"
+    "coalesce(a.id, {record}case when s.id_index is null then coalesce(b.id, case when h.id is not null then "
+    + BY_NAME.format(further="")
+    + " end) end)"
 )
 BY_NUMBERS = """
       left join households_person a on a.id_index = s.id_index and a.voided_at is null
+      left join households_person b on b.person_no = s.person_no and b.person_no <> '' and b.voided_at is null
+           and s.id_index is null and b.id_index is null and b.name = s.name"""
+AT_HOME = """
       left join households_household h on h.household_no = s.household_no and h.voided_at is null"""
-# Of each anchor: what a staged row `s` is of, the joins that find it, the household of its record, and when there is none.
+BY_OWN_NUMBER = """
+      left join {table} r on r.public_id::text = lower(s.record_id) and r.voided_at is null"""
+# Whoever belongs to no household any more gets nothing new; the record itself (系统编号) may still be changed: their last job ended.
+GONE = "m.id is null and (k.id is null or k.public_id::text is distinct from lower(s.record_id))"
+# Of each anchor: the household of its record, when the row is of none, and when its anchor gets no new ones.
 ANCHORS = {
-    "person": (PERSON_OF_RECORD, BY_NUMBERS, "m.household_id", "m.id is null"),
-    "village": ("s.village_id", "", "null::bigint", "s.village_id is null"),
+    "person": ("coalesce(m.household_id, k.household_id)", "p.id is null", GONE),
+    "village": ("null::bigint", "s.village_id is null", "false"),
 }  # fmt: skip
 
 
@@ -175,12 +187,13 @@ def make(
     file: whose row each is, the others decide with it. Returns (row, field, code) of rows that may be one person as well as another.
     """
     people, peers = people and taker is None, peers or source
-    _, _, home, homeless = ANCHORS[taker.anchor] if taker else ("", "", "h.id", "false")
+    home, homeless, closed = ANCHORS[taker.anchor] if taker else ("h.id", "false", "h.closed_on is not null")
     compared = of_taker(taker, fields) if taker else comparisons(fields, people=people)
     tests = [(one, one.test(mode)) for one in compared if one.test(mode) != "false"]
     anything = " or ".join(one.differs for one in compared)
     by_record = people and "record_id" in fields and with_register
     record, joins = ("r.id, ", BY_RECORD) if by_record else ("", "")
+    anchor, known = anchor_of(taker, fields) if taker else ("null::bigint", "")
     register = "true" if with_register else "false"
     homes = _unnumbered(source) if not taker and "record_id" in fields and with_register else {}
     named, unclear = {}, []
@@ -194,18 +207,19 @@ def make(
         register=register,
         at_home=BY_PERSON if homes else BY_HOME_NO,
         by_record=joins,
-        by_number=BY_NUMBER.format(register=register, source=source),
+        by_number=known if taker else BY_NUMBER.format(register=register, source=source),
         by_name=NAMESAKES if named else "",
-        person=PERSON_OF_ROW.format(record=record, named=OF_NAMESAKE if named else "") if people else PERSON_OF_RECORD if taker and taker.of_people else "null::bigint",
+        person=PERSON_OF_ROW.format(record=record, named=OF_NAMESAKE if named else "") if people else anchor if taker and taker.of_people else "null::bigint",
         further=OF_TAKER.format(table=taker.table) if taker else CASES.format(top=TOP) if of_file(CASE, fields) else "",
         matched=matching(taker, fields, peers) if taker else "",
         home=home,
         homeless=homeless,
+        closed=closed,
         unknown="k.id is null" if taker else "h.id is null and p.id is null",
         taken="k.id" if taker else "null::bigint",
         decided=DECIDED if taker else "",
         may_insert="false" if not people else "true" if mode == PlanMode.ALL else f"not {ABSENT}",
-        absent=ABSENT if people and mode != PlanMode.ALL else "false",
+        absent=PAST if taker else ABSENT if people and mode != PlanMode.ALL else "false",
         otherwise=_otherwise(anything, mode, people=people, taker=taker),
         labels=", ".join(f"case when {test} then '{one.label}' end" for one, test in tests) or "null",
         befores=", ".join(f"case when {test} then '{one.label}=' || coalesce({one.old}::text, '') end" for one, test in tests)
@@ -288,7 +302,7 @@ def _otherwise(anything: str, mode: str, *, people: bool, taker: Taker | None) -
 
 def of_taker(taker: Taker, fields: set[str]) -> list[Compared]:
     """The comparisons of a taker's records; one whose person has moved since moves along."""
-    known = "k.id is not null and m.id is not null" if taker.of_people else "k.id is not null"
+    known = "k.id is not null"
     found = [_compared("k", known, slot) for slot in of_file(taker.slots, fields)]
     if not taker.of_people:
         return found
@@ -298,8 +312,18 @@ def of_taker(taker: Taker, fields: set[str]) -> list[Compared]:
 def matching(taker: Taker, fields: set[str], peers: str) -> str:
     told = {f"{t}_{name}": sql.format(t=t) for t in "sn" for name, sql in (("key", taker.key), ("apart", taker.apart))}
     record = "lower(s.record_id)" if "record_id" in fields else "null::text"
-    of_row, known, *_ = ANCHORS[taker.anchor]
-    return MATCHED.format(table=taker.table, peers=peers, record=record, anchor=taker.anchor, of_row=of_row, known=known, **told)  # fmt: skip
+    of_row, known = anchor_of(taker, fields)
+    at_home = AT_HOME if taker.of_people else ""
+    return MATCHED.format(table=taker.table, peers=peers, record=record, anchor=taker.anchor, of_row=of_row, known=known + at_home, **told)  # fmt: skip
+
+
+def anchor_of(taker: Taker, fields: set[str]) -> tuple[str, str]:
+    """SQL: what a staged row `s` is of, and the joins beside its household's that find it."""
+    if not taker.of_people:
+        return "s.village_id", ""
+    if "record_id" not in fields:
+        return PERSON_OF_RECORD.format(record=""), BY_NUMBERS
+    return PERSON_OF_RECORD.format(record="r.person_id, "), BY_NUMBERS + BY_OWN_NUMBER.format(table=taker.table)
 
 
 def _compared(alias: str, known: str, slot: Slot) -> Compared:
@@ -318,22 +342,32 @@ def counts(source: str = "roster_plan") -> dict[str, int]:
     return {str(action): found.pop(action, 0) for action in CONTRACT} | found
 
 
-# Rows whose household, or whose person, the register does not know, or that it knows in another household.
+# Rows whose household, or whose person, the register does not know, or that it knows in another household; what is not taken of
+# somebody who is in none any more, with what has become of them.
+OF_NOBODY = """
+select p.row, 'id_number', case when p.person_id is null then 'person_not_in_register' when m.leave_reason = '死亡' then 'record_of_dead'
+       when h.closed_on is not null then 'record_of_closed' else 'record_of_gone' end
+  from roster_plan p join {source} s on s.row = p.row
+  left join households_person x on x.id = p.person_id left join households_household h on h.id = x.household_id
+  left join lateral (select o.until, o.leave_reason from households_membership o where o.person_id = x.id
+                      order by o.until is null desc, o.until desc, o.id desc limit 1) m on true
+ where case when p.person_id is null then p.action = 'unknown' or s.id_index is not null
+            else m.until is not null and (p.action = 'kept' or p.action = 'refused' and p.taken is null) end"""
 NOTICED = {
     "household": "select row, 'household_no', 'household_not_in_register' from roster_plan where household_id is null and action = 'kept'",
     "person": """
-select p.row, 'id_number', 'person_in_register_elsewhere' from roster_plan p join roster_stage s using (row)
+select p.row, 'id_number', 'person_in_register_elsewhere' from roster_plan p join {source} s on s.row = p.row
   join households_person x on x.id_index = s.id_index and x.voided_at is null
   join households_membership m on m.person_id = x.id and m.until is null
   join households_household h on h.id = m.household_id and h.voided_at is null
  where h.id is distinct from p.household_id""",
-    "spell": """
-select row, 'id_number', 'person_not_in_register' from roster_stage s where s.id_index is not null and not exists (
-    select 1 from households_person x join households_membership m on m.person_id = x.id and m.until is null
-      join households_household h on h.id = m.household_id and h.voided_at is null
-     where x.id_index = s.id_index and x.voided_at is null)""",
+    "spell": OF_NOBODY,
+    "plan": OF_NOBODY,
 }
-NOTICED["plan"] = NOTICED["spell"]
+NOTICES = (
+    "household_not_in_register", "person_in_register_elsewhere", "person_not_in_register",
+    "record_of_dead", "record_of_closed", "record_of_gone",
+)  # fmt: skip
 
 
 ELSEWHERE = """
@@ -350,10 +384,10 @@ def moved(rows: Collection[int]) -> list[tuple[int, str, str]]:
         return cursor.fetchall()
 
 
-def noticed(rows: str) -> list[tuple[int, str, str]]:
-    """(row, field, code) of what the register says of a file's rows (`rows`: what they are) beside what the plan does with them."""
+def noticed(rows: str, source: str = "roster_stage") -> list[tuple[int, str, str]]:
+    """(row, field, code of `NOTICES`) of what the register says of a file's rows (`rows`: what they are) beside what the plan does with them."""
     if rows not in NOTICED:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(NOTICED[rows] + " order by 1")
+        cursor.execute(NOTICED[rows].format(source=source) + " order by 1")
         return cursor.fetchall()

@@ -12,7 +12,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from households.models import CaseRecord, Household, IncomeStatement, Person, RosterRow
-from households.roster import headship
+from households.roster import headship, plan
 from households.roster.fields import HOUSEHOLD, PERSON, Slot
 from households.roster.takers import FIRST_YEAR, Taker, takers
 from jiyang.access.scope import on_behalf_of, require
@@ -146,15 +146,16 @@ select w.row, 'risk_removed_on', 'removed_before_identified' from w left join ho
  where w.first and case when w.hid is null or 'risk_removed_on' = any(w.changed) then w.risk_removed_on else h.risk_removed_on end
                < case when w.hid is null or 'risk_identified_on' = any(w.changed) then w.risk_identified_on else h.risk_identified_on end
 """
-# The same of a taker's records.
+# The same of a taker's records. A row with the number of another one than it is of is no copy of that.
 RECORD_CLASHES = """
 with w as materialized (
     select s.row, s.record_id, s.record_version, {said}, p.action, p.taken, {of_row} as anchor, {s_key} as key, {s_apart} as apart
       from {source} s join roster_plan p on p.row = s.row where p.action in ('insert', 'update', 'same', 'kept'))
-select w.row, 'record_version', case when x.id is null or w.said is null then 'record_unknown' else 'edited_since_export' end
+select w.row, 'record_version',
+       case when x.id is null or w.said is null or w.taken is distinct from x.id then 'record_unknown' else 'edited_since_export' end
   from w left join {table} x on x.public_id::text = lower(w.record_id) and x.voided_at is null
  where w.action in ('insert', 'update') and (w.record_id is not null or w.record_version is not null)
-   and (x.id is null or w.said is null or not ({record}))
+   and (x.id is null or w.said is null or w.taken is distinct from x.id or not ({record}))
 union all
 select w.row, '{at}', 'record_listed_twice' from w
  where (w.anchor, w.key, w.apart) in (select anchor, key, apart from w group by 1, 2, 3 having count(*) > 1)
@@ -213,7 +214,14 @@ def settle(
 
 
 def note(batch: Batch, clashes: list[tuple[int, str, str]]) -> None:
-    """Keep findings of a batch that is planned anew, after others have taken a number meanwhile."""
+    """Keep findings of a batch that is planned anew: what others have done meanwhile.
+
+    Of what the register says of its rows (`plan.NOTICES`) the former findings go, of others no second one comes.
+    """
+    found = BatchFinding.objects.filter(batch=batch)
+    found.filter(code__in=plan.NOTICES)._raw_delete(found.db)
+    known = set(found.values_list("row", "code"))
+    clashes = [one for one in clashes if (one[0], one[2]) not in known]
     rows = RosterRow.objects.filter(batch=batch, row__in=[row for row, _, _ in clashes])
     places = {
         row: {"town_id": town, "village_id": village}

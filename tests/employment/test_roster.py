@@ -174,11 +174,13 @@ def test_what_may_not_be_is_told_at_its_row_and_its_household_waits(data_admin, 
     batch = jobs(
         data_admin, job(one), job(one, 务工月收入="1"), job(two), stranger, job(gone, 户编号="3798"), job(other)
     )
-    assert counts(batch) == {"refused": 3, "unknown": 2, "insert": 1}
-    assert {code for _, code in codes(batch)} >= {"record_listed_twice", "person_not_in_register"}
+    assert counts(batch) == {"refused": 3, "unknown": 1, "kept": 1, "insert": 1}
+    assert {code for _, code in codes(batch)} >= {"record_listed_twice", "person_not_in_register", "record_of_gone"}
     with system_scope("测试"):
-        unknown = BatchFinding.objects.filter(batch=batch, code="person_not_in_register")
-        assert set(unknown.values_list("row", "severity")) == {(5, "W"), (6, "W")}
+        told = BatchFinding.objects.filter(batch=batch, code__in=["person_not_in_register", "record_of_gone"])
+        assert set(told.values_list("row", "severity", "code")) == {
+            (5, "W", "person_not_in_register"), (6, "W", "record_of_gone")
+        }  # fmt: skip
         assert RosterRow.objects.get(batch=batch, action="insert").person_id == other.pk
 
 
