@@ -10,12 +10,12 @@ import pytest
 from employment import services
 from employment.models import LabourPlan, LabourSpell
 from households.enums import ChangeKind
-from households.models import Household, Membership, Person
+from households.models import Household, Person
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.models import Batch, BatchFinding
 from tests import factories
-from tests.employment.test_roster import codes, counts, export, job, jobs, line, members, spells, taken
+from tests.employment.test_roster import codes, counts, export, job, jobs, members, spells, taken
 from tests.households.test_roster import approve, reverse, submit, upload
 from tests.households.test_roster_members import change
 from tests.households.test_roster_plan import clear, send
