@@ -502,4 +502,5 @@ def test_the_refused_lines_of_an_approved_batch_stay_told_and_come_back(client):
         (kept,) = (dict(zip(head, one, strict=True)) for one in lines)
         assert (kept["原行号"], kept["开始时间"], kept["电话号码"]) == ("3", "昨天", "13811112222")
     assert decided(client, ledger, batch)["voided"] == 1
+    client.force_login(factories.user("town_officer", "仁风镇"))
     assert ledger.url("import_failed", batch.pk) in client.get(ledger.url("import_batch", batch.pk)).content.decode()
