@@ -1,17 +1,26 @@
 """Which sheets of a workbook are read as one file, and what is said of the others: none is passed over in silence."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice, zip_longest
 from typing import Any
 
 from jiyang.intake import gone
+from jiyang.intake.cells import as_text
 from jiyang.intake.header import Header
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
 from jiyang.intake.writing import CHECKUP, SUMMARY
 
 EXAMPLES = re.compile(r"示例|样例|范例|举例|样表|填写样")  # in the name of a sheet that shows how to fill in the others
+KEYS = {
+    "id_number",
+    "head_id_number",
+    "person_no",
+    "name",
+    "head_name",
+    "village",
+}  # by which a row names whom it is about
 ALIKE = 0.8  # share of common columns above which another sheet was meant to be the same
 
 
@@ -43,6 +52,7 @@ def join(best: Header, others: list[Header], source: Source) -> None:
             raise FileRefused("sheets_differ", one=best.sheet, other=other.sheet, names="、".join(differ[:6]))
         else:
             best.apart[other.sheet] = "列不相同"
+    _leave_out_repeated(best, source)
     best.parts.sort(key=lambda part: source.sheets.index(part.sheet))
     for name in source.hidden:
         if name not in best.sheets:
@@ -83,6 +93,37 @@ def _same_rows(source: Source, one: Header, other: Header) -> bool:
         return False
     tables = (islice(source.rows(part.sheet), part.first_data, None) for part in (one, other))
     return all(left == right for left, right in zip_longest(*tables))
+
+
+def _leave_out_repeated(best: Header, source: Source) -> None:
+    """A sheet of which each row stands in the others too (全区汇总 beside a sheet per town) is read once; the largest goes first."""
+    if len(best.parts) < 2 or any(part.went_back for part in best.parts):
+        return
+    keys = {part.sheet: _rows_of(source, part, KEYS) for part in best.parts}
+    rows: dict[str, set[int]] = {}
+
+    def stands_in(found: dict[str, set[int]], part: Header) -> bool:
+        others = [found[one.sheet] for one in best.parts if one is not part]
+        return bool(found[part.sheet]) and found[part.sheet] <= set().union(*others)
+
+    for part in sorted(best.parts, key=lambda part: -len(keys[part.sheet])):
+        if part is best or not stands_in(keys, part):
+            continue
+        rows = rows or {one.sheet: _rows_of(source, one, one.names - {"serial"}) for one in best.parts}
+        if stands_in(rows, part):
+            best.parts.remove(part)
+            best.apart[part.sheet] = "其中各行别的工作表里都有"
+
+
+def _rows_of(source: Source, part: Header, names: Collection[str]) -> set[int]:
+    """The rows of a sheet that name whom they are about, by their cells in the columns of `names`."""
+    told = [place for place, one in part.columns.items() if one.name in KEYS]
+    places = [place for place, one in sorted(part.columns.items(), key=lambda item: item[1].name) if one.name in names]
+    return {
+        hash(tuple(as_text(row[at]).strip() if at < len(row) else "" for at in places))
+        for row in islice(source.rows(part.sheet), part.first_data, None)
+        if any(at < len(row) and row[at] for at in told)
+    }
 
 
 def _has_rows(source: Source, header: Header) -> bool:

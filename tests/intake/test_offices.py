@@ -435,6 +435,30 @@ def test_a_column_for_the_town_counts_more_than_the_title(load):
 # --- dumps that hold the same people year by year ---------------------------------------------------------------------------
 
 DUMP = ["aar040", "aac001", "aab001", "aab002", "aab004", "aab006"]
+
+
+def test_a_list_of_all_beside_its_parts_is_read_once(load):
+    head, *rows = grid(people(9, 人均纯收入="9000"))
+    income, number = head.index("人均纯收入"), head.index("证件号码")
+    total = [["合计", *[""] * (len(head) - 2), "9"]]
+    towns = {"甲": [head, *rows[:4], *total], "乙": [head, *rows[4:7], *total], "丙": [head, *rows[7:]]}
+    whole = [head, *rows, *total]
+    for sheets, left in (
+        ({"汇总": whole, **towns}, set(towns)),
+        ({**towns, "汇总": whole}, {"汇总"}),
+        ({"汇总": whole, "甲": towns["甲"]}, {"甲"}),
+    ):
+        mapped = load(workbook(*sheets.items(), titles=0))
+        assert (sorted(mapped.raw["id_number"]), set(mapped.header.apart)) == (
+            sorted(row[number] for row in rows),
+            left,
+        )
+        assert set(mapped.header.apart.values()) == {"其中各行别的工作表里都有"}
+    other = [*rows[0][:income], "9001", *rows[0][income + 1 :]]
+    mapped = load(workbook(("汇总", whole), ("甲", [head, other, *rows[1:3]]), titles=0))
+    assert (len(mapped.rows), mapped.header.apart) == (12, {})  # which of the two holds nobody can tell
+
+
 OFFICIAL = ["年度", "户编号", "人编号", "姓名", "证件号码", "与户主关系"]
 
 
