@@ -109,6 +109,13 @@ def pointed(rule: Rule, sheet: Sheet) -> str:
     return next((name for name in (*names, "household_no", "id_number", "village") if name in known), "")
 
 
+def asks_for_all(node: tree.Node) -> bool:
+    """Whether a condition can hold because somebody is missing."""
+    if isinstance(node, tree.Quantified) and node.kind != "some":
+        return True
+    return any(map(asks_for_all, tree.children(node)))
+
+
 def judge(mapped: Mapped, filled: set[str], as_of: dt.date) -> list[int]:
     """Add what the rules in force find in the staged rows to the file's findings; answers the rows with errors.
 
@@ -162,7 +169,7 @@ class Teller:
 
     def tell(self, hits: Iterable[tuple[Question, list[int]]]) -> list[int]:
         """Rows that are refused for what was told."""
-        hits = [(question, rows) for question, rows in hits if rows]
+        hits = [(question, sure) for question, rows in hits if (sure := self._certain(question, rows))]
         told: set[tuple[int, str, str]] = set()
         for question, rows in hits:
             for row in self._rows(question, rows) if question.code else ():
@@ -173,6 +180,27 @@ class Teller:
             if not question.code:
                 self._speak(question, rows)
         return sorted(self.refused)
+
+    def _certain(self, question: Question, rows: list[int]) -> list[int]:
+        """The rows of a hit that are not hit because somebody of the household has an unreadable 户编号: these are refused untold."""
+        if not rows or not self.people or not asks_for_all(question.when):
+            return rows
+        sure = [row for row in rows if self._numbers[self.place[row]] not in self._incomplete]
+        for row in set(rows).difference(sure):
+            self.refused.update(self._home(row))
+        return sure
+
+    @cached_property
+    def _incomplete(self) -> set[str]:
+        """Households to which a row with an unreadable number probably belongs: a head's to the next, a member's to the one before."""
+        relations, found = self.mapped.columns.get("relation"), set()
+        for one in self.mapped.findings:
+            if one.field == "household_no" and one.severity == "E":
+                at = self.place[one.line]
+                is_head = relations is not None and relations[at] == "head"
+                near = self._numbers[at + 1 :] if is_head else reversed(self._numbers[:at])
+                found.add(next((number for number in near if number), ""))
+        return found
 
     def _rows(self, question: Question, rows: list[int]) -> list[int]:
         if not (question.every and self.people):

@@ -67,6 +67,18 @@ def test_a_rule_with_a_finding_refuses_its_household_alone(data_admin):
     assert (batch.counts["refused"], batch.counts["insert"]) == (1, 1)
 
 
+def test_who_stands_beside_a_row_without_a_household_is_not_told_of_its_fault_but_waits_with_it(data_admin):
+    home = [row("3701", "9001", "王一", ONE), row("3701", "9011", "王二", TWO, 与户主关系="之子")]
+    other = row("3702", "9003", "李四", factories.id_number(dt.date(1970, 3, 3)))
+    for at, number in ((0, "37X1"), (0, ""), (1, "37X1")):
+        rows = [{**one, "户编号": number} if place == at else one for place, one in enumerate(home)]
+        rows = [{**one, "人数": "2"} for one in rows]
+        batch = send(data_admin, as_csv(*rows, {**other, "人数": "1"}))
+        (found,) = (one for one in told(batch) if one[0][1:] in "23")
+        assert found[0] == f"E{at + 2}" and found[2] == "E"
+        assert (batch.counts["refused"], batch.counts["insert"]) == (2, 1)
+
+
 def test_a_cell_that_is_in_doubt_already_is_not_judged_again(data_admin):
     """A child with labour breaks two rules by one cell: the second waits until the first is mended."""
     child = factories.id_number(timezone.localdate().replace(year=timezone.localdate().year - 8, day=1))
