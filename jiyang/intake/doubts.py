@@ -25,6 +25,7 @@ FOOTER = re.compile(
 )
 SIGNED = re.compile(
     r"(?:签字|签名|签章|盖章|公章|[(（]章|填表人?|制表人?|审核人?|负责人|经办人)[)）]?[:：]?$|^年\s*月\s*日$|年\s+月\s+日$"
+    r"|(?:书记|主任|干部|领导|会计|文书|网格员|[队站所镇]长)[:：]$"
 )
 LEAD = re.compile(r"^[^:：]{1,12}[:：]")  # 注：, 填报单位（盖章）：
 BARE_LABEL = re.compile(
@@ -46,11 +47,12 @@ FEW = 4  # cells that a line about the table fills at most
 
 @dataclass(frozen=True)
 class Columns:
-    """What a sheet's headings say: which columns are read, where a person's keys stand, and which columns count the rows or
-    tell of the file."""
+    """What a sheet's headings say: which columns are read, where a person's keys or a village stand, and which columns count the
+    rows or tell of the file."""
 
     read: tuple[int, ...]
     named: dict[str, int]
+    village: int | None  # of a sheet whose rows are villages
     counting: set[int]
 
 
@@ -125,7 +127,7 @@ def _is_dash(text: str) -> bool:
 
 def _is_title(line: Line) -> bool:
     """A table's title that comes again where its first column is that of the numbers or names."""
-    if not line.columns.named or len(line.filled) != 1 or line.is_numbered:
+    if len(line.filled) != 1 or line.is_numbered:
         return False
     (text,) = line.bare
     in_number = line.said["household_no"] != "" or line.said["id_number"] != ""
@@ -158,7 +160,16 @@ def _is_labelled(line: Line) -> bool:
 
 
 def _is_signed(line: Line) -> bool:
-    return line.is_nobody and len(line.filled) <= FEW and any(map(SIGNED.search, line.found))
+    """Who signs may stand below the names, behind what they sign as."""
+    if line.is_nobody:
+        return len(line.filled) <= FEW and any(map(SIGNED.search, line.found))
+    first = line.filled[0]
+    return (
+        bool(line.said["name"])
+        and line.is_aside
+        and first != line.columns.named["name"]
+        and bool(SIGNED.search(line.texts[first]))
+    )
 
 
 def _is_figures(line: Line) -> bool:
@@ -168,7 +179,8 @@ def _is_figures(line: Line) -> bool:
 
 
 def _groups(line: Line) -> bool:
-    return line.is_nobody and len(line.filled) == 1
+    is_no_village = line.columns.village is not None and not line.texts[line.columns.village]
+    return (line.is_nobody or is_no_village) and len(line.filled) == 1
 
 
 # why a row is no data, and how that is told; the first that holds counts
@@ -191,9 +203,12 @@ RULES: tuple[tuple[str, Callable[[Line], bool]], ...] = (
 
 def doubts(part: Header) -> Callable[[list[Any]], str]:
     """Why a row without all of its keys is no data; "" when it is data all the same."""
+    places = {one.name: place for place, one in part.columns.items()}
+    named = {name: place for name, place in places.items() if name in KEYS}
     columns = Columns(
         read=tuple(part.columns),
-        named={one.name: place for place, one in part.columns.items() if one.name in KEYS},
+        named=named,
+        village=None if named else places.get("village"),
         counting={place for place, one in part.columns.items() if one.type == "ignored" or one.belongs_to == "file"},
     )
 

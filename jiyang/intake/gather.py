@@ -19,11 +19,16 @@ from jiyang.intake.units import UNIT_CELL
 
 CHUNK = 250  # rows turned into columns at a time: few enough to stay in the processor's cache
 BELOW = 3  # rows below the heading in which lines that explain it may stand
-COUNTING = re.compile(r"^[（(\[]?(?:(\d{1,3})|[甲乙丙丁戊己庚辛壬癸]|[A-Z]{1,2})[)）\]]?$")
+COUNTING = re.compile(
+    r"^[（(\[]?(?:[第列栏]?(\d{1,3})[列栏]?|[①-⑳㉑-㉟㊱-㊿⑴-⒛]|[甲乙丙丁戊己庚辛壬癸]|[A-Z]{1,2})[)）\]]?$"
+)
 COUNTS = {"栏次", "列次", "列号", "序号", "编号"}  # what a line that counts the columns may begin with
 HOW_TO_FILL = re.compile(
-    r"^[（(]?(?:(?:非?必|选|可不)填项?|可选|文本[型框]?|数[值字][型]?|整数|小数|日期型?|字符[型串]?|[单多]选|下拉(?:选择|框)?|(?:自动|系统)生成"
-    r"|[A-Za-z]+(?:_[A-Za-z\d]+)*\d*|[*★√])(?:格式)?[)）]?$"
+    r"^[（(]?(?:(?:非?必|选|可不|不|无[需须])填写?项?|必选|可选|文[本字][型框]?|汉字|数[值字][型]?|整数|小数|日期型?|字符[型串]?|[单多]选"
+    r"|(?:手[工动]|人工|如实|直接|自行)?(?:填写|填报|录入|输入)(?:[^,，。;；]{0,16}(?:号码?|编[号码]|数字|汉字|日期|年月日?|全[称名]|名称|内容|[一二两\d]位小数))?"
+    r"|下拉(?:选[择项取]|框|菜单|列表)?|选择(?:项|填写)?|点选|勾选|打[√勾]|(?:自动|系统)(?:生成|计算|带出|导出|提取)"
+    r"|\d{1,2}位(?:数字?|字符|编[号码]|号码|(?:身份)?证件?号码?)?|(?:是|有|√|男|Y)[/、或|／](?:否|无|×|女|N)"
+    r"|[Yy]{4}[-/.年]?[Mm]{2}(?:月|[-/.月]?[Dd]{2}日?)?|[A-Za-z]+(?:_[A-Za-z\d]+)*\d*|[*★√])(?:格式)?[)）]?$"
 )  # also the columns' names in a program
 EXAMPLES = {"示例", "样例", "范例", "例"}  # a whole person may follow, who is none
 EXPLAINING = re.compile(r"^(?:填[写表报](?:说明|要求|示例|提示)|说明|要求|格式|示例|样例|范例|举例|例)[:：]?")
@@ -212,12 +217,14 @@ class Aside:
     def see_title(self, number: int, row: list[Any]) -> None:
         """A title of those who are no longer there begins their section, any other title ends it."""
         title = gone.title_of(row)
+        if not title:
+            return
         if gone.says(title):
             self.begin()
             return
         if gone.may_say(title):
             self.found.doubted.append(f"“{self.part.sheet}”第 {number} 行“{title}”{gone.DOUBT}")
-        if self.of_gone and title and gone.begins_another(title):
+        if self.of_gone and gone.begins_another(title):
             self.lines, self.of_gone = None, False
 
 
@@ -235,7 +242,7 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
     aside = Aside(part, found, keys[0] if id_at is None else id_at)
     for number, row in lines:
         if number <= part.first_data or not any(row):
-            if part.row <= number <= part.first_data:
+            if number <= part.first_data:
                 headings.learn(number, row)
             continue
         whole = row
@@ -269,7 +276,7 @@ def _data_rows(lines: Lines, part: Header, found: Gathered) -> Iterator[tuple[in
             headings.left_out(number, whole)
             continue
         why = why or (of_past_year and of_past_year(row)) or ""
-        if why := why or ("" if plainly else doubtful(row if len(whole) <= width else whole)):
+        if why := why or ("" if plainly else headings.again(whole) or doubtful(row if len(whole) <= width else whole)):
             found.skipped[why] += 1
             found.last_left_out = number
             headings.left_out(number, whole)
@@ -283,10 +290,13 @@ def _explains(row: list[Any], part: Header, id_at: int | None) -> str:
     """Why a row just below the heading is a line that explains it: columns counted (1, 2, 3 …), units, how to fill in."""
     texts = [as_text(row[place]).strip() for place in part.columns]
     filled = [text for text in texts if text]
-    counts = [found for text in filled if (found := COUNTING.match(text))]
+    told = [text for text in filled if any(map(str.isalnum, text))]  # a dash counts a column that is not counted
+    counts = [found for text in told if (found := COUNTING.match(text))]
     numbers = [int(found[1]) for found in counts if found[1]]
-    told = len(filled) - (filled[:1] != [] and re.sub(r"\s", "", filled[0]) in COUNTS)
-    if len(counts) == told >= max(3, len(texts) // 2) and len(numbers) > 1 and numbers == sorted(set(numbers)):
+    if told and re.sub(r"\s", "", told[0]) in COUNTS:
+        told = told[1:]
+    is_wide = len(filled) >= max(3, len(texts) // 2)
+    if is_wide and len(counts) == len(told) >= 3 and len(numbers) != 1 and numbers == sorted(set(numbers)):
         return "编号行"
     if filled and all(map(UNIT_CELL.match, filled)):
         return "单位行"

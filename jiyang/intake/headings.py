@@ -8,7 +8,7 @@ contacts); one that has them and differs otherwise refuses the file, as sheets w
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from jiyang.intake import groups, twins, units
+from jiyang.intake import gone, groups, twins, units
 from jiyang.intake.cells import as_text
 from jiyang.intake.detect import heading_below
 from jiyang.intake.header import MOST_NAMED, Header
@@ -50,11 +50,19 @@ class Headings:
         self.part, self.lines = part, lines
         self.own = [_compared(part.headings)] if part.again or part.continues else []
         self.titles: list[dict[int, str]] = []
+        self.above: list[list[str]] = []
         self.aside: list[tuple[int, list[Any]]] = []
 
     def learn(self, number: int, row: Sequence[Any]) -> None:
-        """Remember a line of the table's own heading, or that above it: groups of columns may stand there, and again."""
-        (self.own if number > self.part.row else self.titles).append(_compared(dict(enumerate(row))))
+        """Remember a line of the table's own heading, that above it (groups of columns may stand there, and again), and titles."""
+        if number <= self.part.row:
+            self.above.append(_filled(row))
+        if number >= self.part.row:
+            (self.own if number > self.part.row else self.titles).append(_compared(dict(enumerate(row))))
+
+    def again(self, row: Sequence[Any]) -> str:
+        """Why a line is no data that holds no more than a title of the sheet, as each page has it; "" for any other."""
+        return "分组行" if gone.title_of(row) and _filled(row) in self.above else ""
 
     def left_out(self, number: int, row: list[Any]) -> None:
         """Remember a row that is no data and says a unit: it may be that of a table below."""
@@ -130,6 +138,10 @@ class Headings:
             raise FileRefused("another_heading", sheet=found.sheet, row=found.row + 1, names=names)
         found.columns = {place: one for place, one in found.columns.items() if one.name in part.names}
         return found
+
+
+def _filled(row: Sequence[Any]) -> list[str]:
+    return [as_text(cell).strip() for cell in row if cell not in ("", None)]
 
 
 def _compared(cells: dict[int, Any]) -> dict[int, str]:

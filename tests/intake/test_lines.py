@@ -190,6 +190,106 @@ def test_lines_that_say_how_to_fill_in_are_no_people(load, below):
     assert (len(mapped.rows), codes(mapped), mapped.skipped) == (3, [], {"填写说明": len(below)})
 
 
+WIDTH = len(grid([])[0])
+COUNTS = {
+    "columns": [f"第{at}列" for at in range(1, WIDTH + 1)],
+    "excel": [f"列{at}" for at in range(1, WIDTH + 1)],
+    "circles": [chr(ord("①") + at % 20) for at in range(WIDTH)],
+    "brackets": [f"({at})" for at in range(1, WIDTH + 1)],
+    "dashes": ["1", "2", "3", *["—"] * (WIDTH - 3)],
+    "named": ["栏次", "1", "2", "3", *["-"] * (WIDTH - 4)],
+    "letters": [*"甲乙丙丁", *map(str, range(1, WIDTH - 3))],
+}
+
+
+@pytest.mark.parametrize("below", COUNTS.values(), ids=COUNTS)
+def test_a_line_that_counts_the_columns_is_nobody(load, below):
+    heading, *rows = grid(people(3))
+    mapped = load(workbook((SHEET, [heading, below, *rows])))
+    assert (len(mapped.rows), codes(mapped), mapped.skipped) == (3, [], {"编号行": 1})
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        {"证件号码": "填写18位号码", "务工时间（月）": "YYYYMM", "是否参加大病保险": "是/否", "首次识别时间": "YYYY-MM"},
+        {name: "下拉选择" if 10 < at < 22 else "手工填写" for at, name in enumerate(grid([])[0])},
+        {"姓名": "录入汉字", "证件号码": "18位身份证号", "与户主关系": "下拉框", "人均纯收入": "系统计算", "人数": "不填"},
+    ],
+    ids=["digits", "by hand", "by the system"],
+)  # fmt: skip
+def test_lines_that_say_how_each_cell_is_filled_are_no_people(load, below):
+    heading, *rows = grid(people(3))
+    mapped = load(workbook((SHEET, [heading, line(**below), *rows])))
+    assert (len(mapped.rows), codes(mapped), mapped.skipped) == (3, [], {"填写说明": 1})
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"姓名": "田手工", "证件号码": "", "与户主关系": "手工填写", "民族": "下拉选择", "健康状况": "是/否"},
+        {"序号": "1", "户编号": "2", "姓名": "王一", "证件号码": "—", "人数": "3"},
+        {"序号": "①", "姓名": "王一", "与户主关系": "③", "人数": "②", "健康状况": "④"},
+    ],
+    ids=["words", "numbers", "circles"],
+)
+def test_a_person_just_below_the_headings_is_one(load, first):
+    mapped = load(workbook((SHEET, [*grid([first]), *grid(people(3))[1:]])))
+    assert (len(mapped.rows), mapped.skipped) == (4, {})
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"序号": "主任签字", "姓名": "王伟"},
+        {"序号": "村书记：", "姓名": "王伟"},
+        {"乡(镇)": "村主任（签字）：", "姓名": "王伟", "与户主关系": "2025年6月30日"},
+    ],
+)
+def test_who_signs_below_the_names_is_no_person(load, cells):
+    mapped = load(workbook((SHEET, [*grid(people(3)), line(**cells)])))
+    assert (len(mapped.rows), codes(mapped), mapped.skipped) == (3, [], {"表尾说明": 1})
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"姓名": "王伟", "劳动技能": "户主签字"},
+        {"序号": "4", "姓名": "王伟", "与户主关系": "户主"},
+        {"序号": "主任签字", "姓名": "王伟", "证件号码": "370125197902177146"},
+    ],
+)
+def test_a_person_of_few_cells_is_one_beside_a_signature(load, cells):
+    assert len(load(workbook((SHEET, [*grid(people(3)), line(**cells)]))).rows) == 4
+
+
+VILLAGES = ["县", "乡", "村", "年度", "总户数", "总人口数", "低保户数", "低保人口数"]
+
+
+def villages(count: int) -> list[list[str]]:
+    found = {(one["乡(镇)"], one["行政村"]): one["县(市、区、旗)"] for one in people(400)}
+    return [[district, *place, "2025", "300", "900", "3", "4"] for place, district in list(found.items())[:count]]
+
+
+def test_titles_and_groups_among_villages_are_no_villages(load):
+    first, second, *rest = villages(4)
+    title = ["行政村信息"]
+    pages = [VILLAGES, first, ["第1页"], title, VILLAGES, second, ["", "济北街道"], ["行政村情况统计表（续）"], *rest]
+    mapped = load(workbook((SHEET, [title, [], *pages])))
+    assert (mapped.header.layout.key, len(mapped.rows), codes(mapped)) == ("roster_e", 4, [])
+    assert mapped.skipped == {"表尾说明": 1, "分组行": 3, "重复的表头": 1}
+    alone = load(workbook((SHEET, [title, VILLAGES, first, ["", "", second[2]]])))
+    assert (len(alone.rows), alone.skipped) == (2, {})
+
+
+def test_a_row_that_begins_as_the_title_does_is_data(load):
+    heading, *rows = grid(people(3), ["乡(镇)", *(name for name in grid([])[0] if name != "乡(镇)")])
+    town = rows[0][0]
+    short = [town if at == 0 else "王伟" if name == "姓名" else "" for at, name in enumerate(heading)]
+    mapped = load(workbook((SHEET, [[town], heading, *rows, short, [town]])))
+    assert (len(mapped.rows), mapped.skipped) == (4, {"分组行": 1})
+
+
 def by_town(count: int) -> dict[str, list[dict]]:
     everybody = people(400)
     towns = list(dict.fromkeys(one["乡(镇)"] for one in everybody))[:count]
