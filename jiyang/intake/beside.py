@@ -52,12 +52,18 @@ def beside(names: Mapping[int, tuple[str, str]], layout: Layout) -> dict[int, st
             somebody = group if _is_of_others(group) else None
         block, last = group, place
         key, one = keys[place], fields[place]
-        if _names_somebody(key) or (HEAD.match(key) and layout.rows not in ("household", "village")):
+        if names_somebody(key) or (HEAD.match(key) and layout.rows not in ("household", "village")):
             somebody = own
         elif PHONE.match(key) and _is_unknown(keys.get(place - 1, ""), fields.get(place - 1)):
             # whoever 村会计 is, a bare number behind that column is theirs
             found[place] = somebody or names[place - 1][1]
-        elif one and key in layout.by_heading and own_before is not None and order.get(one.name) == own_before + 1:
+        elif (
+            one
+            and key in layout.by_heading
+            and own_before is not None
+            and order.get(one.name) == own_before + 1
+            and somebody != group
+        ):
             somebody = None  # a column that was put between two of the official table
         elif somebody and ANYBODYS.match(key) and not _is_own(one, key, somebody, layout, times):
             found[place] = somebody
@@ -85,10 +91,11 @@ def _is_of_others(group: str) -> bool:
     if not OTHERS.search(group) and not ACCOUNTS.search(group):
         return False
     bare = ABOUT.sub("", REMARKS.sub("", plain(group)))
-    return _names_somebody(bare) or ACCOUNTS.search(bare) is not None
+    return names_somebody(bare) or ACCOUNTS.search(bare) is not None
 
 
-def _names_somebody(key: str) -> bool:
+def names_somebody(key: str) -> bool:
+    """Whether a heading in compared form names somebody else."""
     return bool(OTHERS.search(key) and WHO.search(key)) and not QUESTION.match(key)
 
 

@@ -14,7 +14,7 @@ from jiyang.intake.cells import as_text
 from jiyang.intake.groups import AGAIN
 from jiyang.intake.header import MOST_NAMED, PLACED, Choice, Header
 from jiyang.intake.layouts import Layout, meanings, plain
-from jiyang.intake.matching import looks_like_data, rank, readings, texts_of
+from jiyang.intake.matching import Top, looks_like_data, rank, readings, texts_of
 from jiyang.intake.reader import Source
 from jiyang.intake.refusals import FileRefused
 
@@ -117,9 +117,9 @@ def heading_at(
 
 def heading_below(part: Header, number: int, rows: Sequence[Sequence[Any]]) -> Header | None:
     """How a further heading on the sheet of `part`, in row `number` (from 0), reads; `rows` are that row and the next one."""
-    top = [*[[]] * number, *map(list, rows)]
+    top = Top(part.sheet, [*[[]] * number, *map(list, rows)])
     choice = replace(part.choice, header_row=number + 1)
-    found = max(readings(part.sheet, number, top, part.layout, choice, part.saved, False), key=rank, default=None)
+    found = max(readings(top, number, part.layout, choice, part.saved), key=rank, default=None)
     if found:
         found.town, found.village, found.again = part.town, part.village, True
     return found
@@ -143,27 +143,36 @@ def _best_of(
     source: Source, name: str, layouts: Sequence[Layout], choice: Choice, saved: Mapping, town: str = ""
 ) -> Header | None:
     searched = islice(source.rows(name), max(SEARCHED, (choice.header_row or 0) + 1))
-    top = [[cell[:LONGEST_HEADING] if isinstance(cell, str) else cell for cell in row] for row in searched]
-    numbers = [choice.header_row - 1] if choice.header_row else range(len(top))
+    rows = [[cell[:LONGEST_HEADING] if isinstance(cell, str) else cell for cell in row] for row in searched]
+    numbers = [choice.header_row - 1] if choice.header_row else range(len(rows))
     tall = {first for (first, _), (last, _) in source.merged(name) if last > first}
     wide = {first: right for first, (_, right) in source.merged(name) if right > first[1]}
+    top = Top(name, rows, tall, wide)
     found = [
         header
         for number in numbers
-        if number < len(top)
+        if number < len(rows)
         for layout in layouts
-        for header in readings(name, number, top, layout, choice, saved.get(layout.key, {}), number in tall, wide)
+        for header in readings(top, number, layout, choice, saved.get(layout.key, {}))
     ]
     for one in found:
         one.town = town_named(name) or town
-    best = max(found, key=rank, default=None)
+    best = max((one for one in found if not _ends_early(one, found)), key=rank, default=None)
     if best and not choice.header_row:
-        best = _first_table(best, found, top)
-        _name_above(best, top)
+        best = _first_table(best, found, rows)
+        _name_above(best, rows)
     if choice.header_row and not choice.sheet and (best is None or best.lacking):
         own = _best_of(source, name, layouts, replace(choice, header_row=None), saved, town)
         return own if own and (best is None or not own.lacking) else best
     return best
+
+
+def _ends_early(header: Header, found: Sequence[Header]) -> bool:
+    """Whether the last of several lines of a heading begins one that tells more with the line below: a title is no group of it."""
+    return header.lines > 1 and any(
+        one.row == header.first_data - 1 and one.lines > 1 and one.layout is header.layout and header.names < one.names
+        for one in found
+    )
 
 
 def _first_table(best: Header, found: Sequence[Header], top: Sequence[Sequence[Any]]) -> Header:

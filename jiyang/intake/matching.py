@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any
 
-from jiyang.intake.beside import ABOUT, beside, groups_of_others
+from jiyang.intake.beside import beside, groups_of_others
 from jiyang.intake.groups import AGAIN
 from jiyang.intake.header import Choice, Header
 from jiyang.intake.layouts import Field, Layout, meanings, plain
+from jiyang.intake.together import together
 from jiyang.intake.writing import WHY
 
 FEWEST = 5  # known headings that make a row the heading row
@@ -16,45 +17,66 @@ FEWEST_BELOW = 3  # further headings in a second line that make it one
 BETA = 0.25  # how much less a missing heading weighs than an unknown one: exports are often "自定义"
 
 
-def readings(
-    sheet: str,
-    number: int,
-    top: list[list[Any]],
-    layout: Layout,
-    choice: Choice,
-    saved: Mapping,
-    merged: bool,
-    wide: Mapping[tuple[int, int], int] = MappingProxyType({}),
-) -> Iterator[Header]:
-    """The heading at row `number` read as one line and, where that tells more, as two or three.
-
-    `wide` gives the last column of merged cells by their first one.
+@dataclass(frozen=True)
+class Top:
+    """The first rows of a sheet; `tall` are those in which a merged cell begins that goes further down, `wide` gives the last column of
+    merged cells by their first one.
     """
-    fewest = 1 if choice.header_row else FEWEST
-    above = texts_of(top[number])
+
+    sheet: str
+    rows: list[list[Any]]
+    tall: Collection[int] = ()
+    wide: Mapping[tuple[int, int], int] = field(default_factory=dict)
+
+
+def readings(top: Top, number: int, layout: Layout, choice: Choice, saved: Mapping) -> Iterator[Header]:
+    """The heading at row `number` read as one line and, where that tells more, as two or three; as one only where a second is not certain."""
+    fewest, rows = 1 if choice.header_row else FEWEST, top.rows
+    above = texts_of(rows[number])
     plainly = {place: ("", text) for place, text in above.items()}
-    one_line = _match(sheet, number, 1, plainly, layout, choice, saved)
+    one_line = _match(top.sheet, number, 1, plainly, layout, choice, saved)
     if len(one_line.columns) >= fewest:
-        ends = {left: right for (row, left), right in wide.items() if row == number - 1}
-        others = groups_of_others(texts_of(top[number - 1]), above, ends) if number else {}
+        ends = {left: right for (row, left), right in top.wide.items() if row == number - 1}
+        others = groups_of_others(texts_of(rows[number - 1]), above, ends) if number else {}
         if others:
             stated = {place: (others.get(place, ""), text) for place, text in above.items()}
-            one_line = _match(sheet, number, 1, stated, layout, choice, saved)
-        yield one_line
-    if number + 1 >= len(top) or looks_like_data(top[number + 1]):
-        return
-    below = texts_of(top[number + 1])
-    two = _match(sheet, number, 2, _two_lines(above, below), layout, choice, saved)
+            one_line = _match(top.sheet, number, 1, stated, layout, choice, saved)
+    below = texts_of(rows[number + 1]) if number + 1 < len(rows) and not looks_like_data(rows[number + 1]) else {}
+    two = _match(top.sheet, number, 2, _two_lines(above, below), layout, choice, saved) if below else one_line
     more = len(two.columns) - len(one_line.columns)
-    few = 1 if merged or len(two.lacking) < len(one_line.lacking) else FEWEST_BELOW
-    if above and len(two.columns) >= fewest and more >= few:
+    certain = more > 0 and one_line.names <= two.names and (number in top.tall or _is_parted(one_line, two, top))
+    few = 1 if certain or number in top.tall or len(two.lacking) < len(one_line.lacking) else FEWEST_BELOW
+    is_two = bool(above) and len(two.columns) >= fewest and more >= few
+    if len(one_line.columns) >= fewest and not (is_two and certain):
+        yield one_line
+    if is_two:
         yield two
-    lowest = texts_of(top[number + 2]) if above and below and number + 2 < len(top) else {}
-    if sum(plain(text) in meanings() for text in lowest.values()) < FEWEST_BELOW or looks_like_data(top[number + 2]):
+    lowest = texts_of(rows[number + 2]) if above and below and number + 2 < len(rows) else {}
+    if sum(plain(text) in meanings() for text in lowest.values()) < FEWEST_BELOW or looks_like_data(rows[number + 2]):
         return
-    three = _match(sheet, number, 3, _two_lines({**above, **below}, lowest), layout, choice, saved)
+    three = _match(top.sheet, number, 3, _two_lines({**above, **below}, lowest), layout, choice, saved)
     if len(three.columns) - max(len(one_line.columns), len(two.columns)) >= FEWEST_BELOW:
         yield three
+
+
+def _is_parted(one: Header, two: Header, top: Top) -> bool:
+    """Whether the line below `one` only names the parts of some of its columns: each of its texts is a heading, or stands beside others
+    below one text. A row of data would fill a column that the file must have, or hold what stands again further down.
+    """
+    above, below = texts_of(top.rows[one.row]), texts_of(top.rows[one.row + 1])
+    if any(place in below and column.must_exist for place, column in one.columns.items()):
+        return False
+    further = top.rows[two.first_data :]
+    return all(
+        (place in two.columns or place in two.theirs or plain(text) in meanings() or _is_beside(place, above, below))
+        and not any(place < len(row) and row[place] == text for row in further)
+        for place, text in below.items()
+    )
+
+
+def _is_beside(place: int, above: Collection[int], below: Collection[int]) -> bool:
+    """Whether a text below shares the one above with others."""
+    return place not in above or (place + 1 in below and place + 1 not in above)
 
 
 def texts_of(cells: Sequence[Any]) -> dict[int, str]:
@@ -78,22 +100,17 @@ def _told_apart(
     """
     owns, found, given = Counter(plain(own) for _, own in names.values()), {}, Counter()
     for place, (group, own) in sorted(names.items(), key=lambda item: item[0] in theirs):
-        joined = _joined(group, own)
+        joined = together(group, own)
         field = layout.find(plain(own))
         other = {name for one in joined for name in meanings().get(plain(one), ())}
         of_head = group.startswith("户主") and owns[plain(own)] > 1
         if joined and layout.rows != "household" and (of_head or (other and field and field.name not in other)):
-            found[place] = tuple(joined)
+            found[place] = joined
             continue
         given[plain(own)] += 1
         times = given[plain(own)]
         found[place] = (*joined, own if times == 1 else f"{own}（第{times}个）")
     return {place: found[place] for place in names}
-
-
-def _joined(group: str, own: str) -> list[str]:
-    """What a column may be called together with the group above it, if any."""
-    return [f"{front}{own}" for front in dict.fromkeys((group, ABOUT.sub("", group))) if front]
 
 
 def _two_lines(above: dict[int, str], below: dict[int, str]) -> dict[int, tuple[str, str]]:
@@ -121,7 +138,7 @@ def _match(
     theirs = {  # the number of 信息采集人 is somebody else's, and known as theirs
         place: who
         for place, who in beside(stated, layout).items()
-        if not any(layout.find(plain(name)) for name in _joined(*stated[place]))
+        if not any(layout.find(plain(name)) for name in together(*stated[place]))
     }
     names = _told_apart(stated, layout, theirs)
     compared = {place: tuple(map(plain, candidates)) for place, candidates in names.items()}

@@ -11,8 +11,9 @@ from jiyang.intake.cells import as_text
 from jiyang.intake.findings import letters
 from jiyang.intake.groups import AGAIN
 from jiyang.intake.header import Header
-from jiyang.intake.layouts import plain
+from jiyang.intake.layouts import Field, plain
 from jiyang.intake.reader import Source
+from jiyang.intake.together import together
 
 
 def settle(
@@ -81,6 +82,10 @@ def _settle(
     years = {at: year_of(header.headings[at]) or year_of(above.get(at, "")) for at in left}
     dated = None not in years.values()
 
+    def named(left: list[int]) -> list[int]:
+        """Where each has a group, those that mean it with theirs: 户主 · 姓名 beside 配偶 · 姓名."""
+        return [at for at in left if _means(header, at, above[at], one)] if all(map(above.get, left)) else []
+
     def filled(left: list[int]) -> list[int]:
         if any(map(above.get, left)) and not dated:  # the empty one may be the one that is meant
             return left
@@ -97,9 +102,10 @@ def _settle(
         return left[:1] if all(content[at] == content[left[0]] for at in left) else left
 
     def official(left: list[int]) -> list[int]:
-        named = [at for at in left if plain(AGAIN.sub("", header.headings[at])) in header.layout.by_heading]
-        return named if len(named) == 1 else left
+        headed = [at for at in left if plain(AGAIN.sub("", header.headings[at])) in header.layout.by_heading]
+        return headed if len(headed) == 1 else left
 
+    left = named(left) or left
     for sieve in (filled, seen, newest, alike, official):
         left = sieve(left) if len(left) > 1 else left
     if len(left) > 1:
@@ -109,6 +115,13 @@ def _settle(
     if passed := [at for at in places if at != left[0] and at not in others]:
         why = "没有读" if any(any(content[at]) for at in passed) else "空着"
         header.noted.append(f"{'、'.join(map(said.__getitem__, passed))}{why}，读 {said[left[0]]}")
+
+
+def _means(header: Header, place: int, groups_above: str, one: Field) -> bool:
+    """Whether a column means a field together with the group above it."""
+    group, own = groups_above.rsplit(groups.WITHIN, 1)[-1], AGAIN.sub("", header.headings[place])
+    found = (header.layout.find(plain(name)) for name in together(group, own))
+    return any(field is not None and field.name == one.name for field in found)
 
 
 def _take(header: Header, place: int, other: int) -> None:
