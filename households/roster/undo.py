@@ -166,10 +166,10 @@ def _within(told: Told, low: float, high: float) -> Told:
 def _restore_register(cursor, changed: tuple[type[Model], ...], values: dict, told: Told, *, undoing: bool) -> int:
     restored = _put_back(cursor, Person, values)
     for model in changed:
-        if model not in (Person, Membership, Household):
+        if model in (IncomeStatement, CaseRecord):
             told(_before(changed, model))
             restored += _restore(cursor, model, keys_of(None), values)
-    # what has been recorded of them since then goes back with them
+    # what is kept of them goes back with them, be it recorded since then: the step has changed nothing of it but the place
     for name, update in along(TOUCHED.format(name=Person._meta.model_name)).items():
         restored += _execute(cursor, touched(name, update, "%(reversal)s"), values)
     for update in (END_MEMBERSHIPS if undoing else END_RESTORED_MEMBERSHIPS, REOPEN_MEMBERSHIPS):

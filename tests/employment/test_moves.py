@@ -7,7 +7,7 @@ import pytest
 from employment import services
 from employment.models import LabourPlan, LabourSpell
 from households.enums import ChangeKind
-from households.models import Household, Membership, Person
+from households.models import Household, Membership, Person, RosterTouch
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from tests import factories
 from tests.households.test_people import approve as agree
@@ -15,6 +15,7 @@ from tests.households.test_people import propose
 from tests.households.test_roster import DATA, approve, load, reverse, submit, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
+RESTORED = {"undo": 5, "redo": 5}
 
 
 def employed(by, person: Person) -> None:
@@ -55,7 +56,15 @@ def test_a_roster_that_moves_somebody_moves_the_jobs_and_its_undo_brings_them_ba
     assert homes_of(person) == [other.pk] * 2
     batch = approve(district_clerk, submit(data_admin, upload(data_admin, DATA / "roster_a_small.xlsx")))
     assert homes_of(person) == [home.pk] * 2
-    reverse(data_admin, district_clerk, batch)
-    assert homes_of(person) == [other.pk] * 2
-    reverse(data_admin, district_clerk, batch)
-    assert homes_of(person) == [home.pk] * 2
+    # person, job and plan, the two memberships: each once, whatever brings it along
+    for kind, there in (("undo", other), ("redo", home), ("undo", other)):
+        report = reverse(data_admin, district_clerk, batch).report
+        assert homes_of(person) == [there.pk] * 2
+        assert (kind, report["restored"], report["changed_since"], report["kept"]) == (kind, RESTORED[kind], 0, [])
+        with system_scope("测试"):
+            touched = RosterTouch.objects.filter(batch=batch, reversal=batch.reversals.last())
+            assert touched.values("table", "record").distinct().count() == touched.count()
+    with acting_as(actor_for(district_clerk)):
+        spell = LabourSpell.objects.get(person=person)
+        services.edit_spell(by=district_clerk, record=spell, version=spell.version, other_info="换了班组")
+    assert reverse(data_admin, district_clerk, batch).report["changed_since"] == 1

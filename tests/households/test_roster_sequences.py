@@ -4,12 +4,14 @@ from contextlib import suppress
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from employment.services import record_spell
 from households.enums import ChangeKind
-from households.models import Household, Membership, Person, PersonChange, RosterRow
+from households.models import Household, Membership, Person, PersonChange, RosterRow, RosterTouch
 from households.roster import committing, reversing
 from households.services import changes, roster
 from jiyang.access.scope import acting_as, actor_for, system_scope
@@ -26,7 +28,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("import"), rosters, st.sampled_from(PlanMode.values), st.sets(st.integers(2, 8), max_size=2)),
         st.tuples(st.just("reverse"), st.integers(0, 5)),
-        st.tuples(st.sampled_from(("die", "edit", "ask")), st.integers(0, 6)),
+        st.tuples(st.sampled_from(("die", "edit", "ask", "work")), st.integers(0, 6)),
         st.tuples(st.just("move"), st.integers(0, 6), st.integers(0, 3)),
     ),
     min_size=2,
@@ -86,6 +88,15 @@ def edit(number: int) -> None:
             Person.objects.filter(pk=one.pk).update(work_months=(one.work_months or 0) + 1)
 
 
+def work(maker, number: int) -> None:
+    """Somebody's job is recorded; it goes where they go."""
+    with acting_as(actor_for(maker)):
+        found = list(Person.objects.select_related("household").order_by("pk"))
+        if found:
+            with suppress(ValidationError, IntegrityError), transaction.atomic():
+                record_spell(by=maker, person=found[number % len(found)])
+
+
 def ask(maker, number: int) -> None:
     """Somebody's leaving is proposed, and nobody decides on it."""
     with acting_as(actor_for(maker)):
@@ -141,6 +152,10 @@ def whole(dead: set[int | None] = frozenset()) -> None:
     """One open membership at most per person, everybody counted where it is, no live member of a household that is gone, no dead
     one at all."""
     with system_scope("测试"):
+        noted = (
+            RosterTouch.objects.order_by().values("batch", "reversal", "table", "record").annotate(times=Count("pk"))
+        )
+        assert not noted.filter(times__gt=1).exists()  # one step changes a row once
         opened = list(Membership.objects.filter(until=None, person__voided_at=None).values_list("person", "household"))
         assert not {person for person, _ in opened} & dead
         assert len({person for person, _ in opened}) == len(opened)
@@ -172,6 +187,8 @@ def test_any_order_keeps_the_register_whole(data_admin, district_clerk, done):
                 edit(*more)
             elif kind == "ask":
                 ask(other, *more)
+            elif kind == "work":
+                work(other, *more)
             elif kind == "move":
                 moved |= move(other, district_clerk, *more)
             elif batches:
@@ -200,9 +217,11 @@ def test_last_first_every_step_goes_back_exactly_and_comes_again(data_admin, dis
                 before.append(contents())
         for place in reversed(range(len(batches))):
             turn(data_admin, district_clerk, batches[place])
+            whole()
             assert contents() == before[place]
         for place, batch in enumerate(batches):
             for held in (before[place + 1], before[place], before[place + 1]):
                 turn(data_admin, district_clerk, batch)
+                whole()
                 assert contents() == held
         transaction.set_rollback(True)
