@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from jiyang.intake.cells import Read
 from jiyang.intake.normalise import Mapped
 
+DIFFER = "同一户各行填得不一致"
+
 
 def settle_household_fields(mapped: Mapped) -> None:
     """Where rows of one household differ in a household cell, the majority of those that say anything counts (a tie: the first row), with a finding."""
@@ -47,10 +49,19 @@ def _settle(mapped: Mapped, name: str, indexes: Sequence[int], faulty: set[int])
         mapped.note(name, blank, Read(None, "household_once"))
         for index in blank:
             column[index] = chosen
+    told = _told(said, chosen, column[indexes[0]])
     for index in indexes:
         if column[index] != chosen and mapped.rows[index] not in faulty:
-            mapped.findings.append(mapped.finding(name, index, "household_fields_differ", stored=chosen))
+            mapped.findings.append(mapped.finding(name, index, "household_fields_differ", stored=chosen, note=told))
             column[index] = chosen
+
+
+def _told(said: Sequence, chosen: object, first: object) -> str:
+    """What differs, and which value was taken; `first` is what the household's first row says."""
+    most = said.count(chosen)
+    if all(said.count(value) < most for value in said if value != chosen):
+        return f"{DIFFER}，取多数行的值"
+    return f"{DIFFER}且没有多数，取{'第一行' if first == chosen else '其中先写'}的值"
 
 
 def _settle_place(mapped: Mapped, indexes: Sequence[int]) -> None:
@@ -60,8 +71,11 @@ def _settle_place(mapped: Mapped, indexes: Sequence[int]) -> None:
     if len(set(villages)) < 2:
         return
     chosen = max(dict.fromkeys(villages), key=villages.count)
-    place = next(one for one in sound if one.village == chosen)
+    place, told = (
+        next(one for one in sound if one.village == chosen),
+        _told(villages, chosen, mapped.places[indexes[0]].village),
+    )
     for index in indexes:
         if mapped.places[index].village != chosen and not mapped.places[index].code:
-            mapped.findings.append(mapped.finding("village", index, "household_fields_differ"))
+            mapped.findings.append(mapped.finding("village", index, "household_fields_differ", note=told))
             mapped.places[index] = place

@@ -370,6 +370,26 @@ def test_what_stands_once_per_household_holds_for_all_of_it(load):
     assert {(one.code, one.severity) for one in mapped.findings} == {("household_once", "N")}
 
 
+@pytest.mark.parametrize(
+    ("last", "taken", "told"),
+    [
+        ("112", "1", "，取多数行的值"),
+        ("12", "1", "且没有多数，取第一行的值"),
+        ("1122", "1", "且没有多数，取第一行的值"),
+        ("12233", "2", "且没有多数，取其中先写的值"),
+    ],
+)
+def test_which_value_of_a_household_is_taken_is_told(load, last, taken, told):
+    rows = people(len(last))
+    home = {name: rows[0][name] for name in ("户编号", "乡(镇)", "行政村", "人均纯收入", "人数")}
+    rows = [{**one, **home, "户联系电话": f"1380000000{digit}"} for one, digit in zip(rows, last, strict=True)]
+    mapped = load(workbook(("名单", grid(rows))))
+    settle_household_fields(mapped)
+    found = [(one.message, one.stored) for one in mapped.findings if one.column == "户联系电话"]
+    others = len(last) - last.count(taken)
+    assert found == [(f"同一户各行填得不一致{told}", f"1380000000{taken}")] * others
+
+
 def test_an_amount_that_names_another_unit_than_its_heading_is_told(load):
     headings = [one.heading for one in layouts()["roster_e"].fields]
     villages = {one["行政村"]: one["乡(镇)"] for one in people(50)}
