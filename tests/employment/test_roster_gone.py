@@ -6,15 +6,19 @@ import io
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse as reverse_url
 
 from employment import services
 from employment.models import LabourPlan, LabourSpell
 from households.enums import ChangeKind
 from households.models import Household, Person
+from households.roster.jobs import check as recheck
 from jiyang.access.scope import acting_as, actor_for, system_scope
 from jiyang.intake.enums import BatchState, PlanMode
 from jiyang.intake.models import Batch, BatchFinding
+from jiyang.ledgers.voiding import void
 from tests import factories
+from tests.buttons import press
 from tests.employment.test_roster import codes, counts, export, job, jobs, members, spells, taken
 from tests.households.test_roster import approve, reverse, submit, upload
 from tests.households.test_roster_members import change
@@ -181,3 +185,37 @@ def test_who_dies_between_preview_and_approval_is_told_so(data_admin, district_c
     back = approve(district_clerk, batch)
     assert (back.state, counts(back), codes(back)) == (BatchState.CHECKED, {"kept": 1}, {(2, "record_of_dead")})
     assert one
+
+
+def test_a_batch_of_which_nothing_is_taken_is_checked_again_once_they_are_back(
+    client, data_admin, district_clerk, home
+):
+    one = members(home)[2]
+    change(district_clerk, ChangeKind.OTHER_OUT, home.household_no, person=one)
+    clear()
+    batch = jobs(data_admin, job(one))
+    assert (counts(batch), codes(batch)) == ({"kept": 1}, {(2, "record_of_gone")})
+    change(district_clerk, ChangeKind.RETURNED, home.household_no, person=one, relation="other")
+    clear()
+    client.force_login(data_admin)
+    page, again = (reverse_url(f"households:batch_{name}", args=[batch.pk]) for name in ("detail", "recheck"))
+    assert "1</b> 行不改动（原因见这些行的提醒）" in client.get(page).content.decode()
+    assert press(client, page, again, batch).status_code == 302
+    with acting_as(actor_for(data_admin)):
+        assert counts(recheck(batch.pk)) == {"insert": 1}
+
+
+def test_rows_that_went_back_for_want_of_their_people_say_how_they_come_in(client, data_admin, district_clerk, home):
+    one, two, _ = members(home)
+    near = members(factories.household())[0]
+    batch = submit(data_admin, jobs(data_admin, job(near), job(two)))
+    with acting_as(actor_for(district_clerk)):
+        void(rows=Person.objects.filter(pk=two.pk), by=district_clerk, reason="录错了")
+    approve(district_clerk, batch)
+    with system_scope("测试"):
+        rest = Batch.objects.get(continues=batch)
+    assert (counts(rest), codes(rest)) == ({"unknown": 1}, {(3, "person_not_in_register")})
+    client.force_login(data_admin)
+    page = client.get(reverse_url("households:batch_detail", args=[rest.pk])).content.decode()
+    assert "把这些行作为接续再传一次" in page and "重新校验" not in page
+    assert f"?continues={rest.pk}" in page and one
