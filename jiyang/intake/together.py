@@ -14,12 +14,8 @@ NO_MORE = re.compile("^(?:土地|家庭|各[项类种]|主要)(?=.)|起止")  # 
 WHOLE = {"起": "开始", "起始": "开始", "止": "结束", "终止": "结束", "截止": "结束"}
 ORDINAL = re.compile(r"第?([一二三四五\d])[项个]?$")  # 第一项, 风险一
 DIGITS = str.maketrans("一二三四五", "12345")
-ASKED = {
-    "参保": "是否参加",
-    "参加": "是否参加",
-    "接受": "是否接受",
-    "享受": "是否享受",
-}  # by groups of what is done or is
+# by groups of what is done or is
+ASKED = {"参保": "是否参加", "参加": "是否参加", "接受": "是否接受", "享受": "是否享受"}
 
 
 @lru_cache(maxsize=4096)  # asked for by every layout
@@ -27,7 +23,8 @@ def together(group: str, own: str) -> tuple[str, ...]:
     """The names of a column with its own heading below a group, the plainest first; none without a group."""
     fronts = dict.fromkeys((group, ABOUT.sub("", group)))
     plainly = [f"{front}{own}" for front in fronts if front]
-    known = [name for name in _put_together(plain(group), plain(own)) if name not in plainly] if group else []
+    said = set(map(plain, plainly))
+    known = [name for name in _put_together(plain(group), plain(own)) if name not in said] if group else []
     return (*plainly, *dict.fromkeys(known))
 
 

@@ -245,6 +245,14 @@ def test_a_second_line_that_names_parts_of_a_few_columns_is_read_without_merged_
     assert [one.heading for one in header.columns.values()] == official(key)
 
 
+def test_a_column_is_shown_as_the_file_writes_its_group_and_heading():
+    names = [name for name in official("roster_c") if name.startswith("风险消除后")]
+    header = read_lines(
+        [*parted("roster_c", "风险消除后", {name: name[len("风险消除后") :] for name in names}), *filled_in("roster_c")]
+    )
+    assert {"风险消除后是否有家庭成员未参加城乡居民（职工）基本医疗保险"} <= set(header.headings.values())
+
+
 def test_what_is_asked_of_a_group_is_asked_of_its_columns():
     insured = [name for name in official("roster_b") if name.startswith("是否参加")]
     columns = [name for name in official("roster_b") if name not in insured] + insured
