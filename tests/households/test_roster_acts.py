@@ -38,11 +38,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def press():
-    """`press(user, act, batch, **data)` → (status, page): a button of the batch's page."""
+    """`press(user, act, batch, **data)` → (status, page): a button of the batch's page; everybody logs in once."""
+    clients: dict[int, Client] = {}
 
     def _press(user, act: str, batch: Batch, **data) -> tuple[int, str]:
-        client = Client()
-        client.force_login(user)
+        if user.pk not in clients:
+            clients[user.pk] = Client()
+            clients[user.pk].force_login(user)
+        client = clients[user.pk]
         urls = [reverse(f"households:batch_{name}", args=[batch.pk]) for name in ("detail", act)]
         answer = buttons.press(client, *urls, batch, **data)
         return answer.status_code, answer.content.decode()
