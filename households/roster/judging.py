@@ -193,13 +193,17 @@ class Teller:
     @cached_property
     def _incomplete(self) -> set[str]:
         """Households to which a row with an unreadable number probably belongs: a head's to the next, a member's to the one before."""
-        relations, found = self.mapped.columns.get("relation"), set()
-        for one in self.mapped.findings:
-            if one.field == "household_no" and one.severity == "E":
-                at = self.place[one.line]
-                is_head = relations is not None and relations[at] == "head"
-                near = self._numbers[at + 1 :] if is_head else reversed(self._numbers[:at])
-                found.add(next((number for number in near if number), ""))
+        unread = {one.line for one in self.mapped.findings if one.field == "household_no" and one.severity == "E"}
+        relations = self.mapped.columns.get("relation") or [None] * len(self.mapped.rows)
+        found, before, heads_wait = set(), "", False
+        for row, number, relation in zip(self.mapped.rows, self._numbers, relations, strict=True) if unread else ():
+            if number:
+                found |= {number} if heads_wait else set()
+                before, heads_wait = number, False
+            elif row in unread and relation == "head":
+                heads_wait = True
+            elif row in unread:
+                found.add(before)
         return found
 
     def _rows(self, question: Question, rows: list[int]) -> list[int]:

@@ -14,7 +14,7 @@ from jiyang.identifiers.idcard import EARLIEST
 from jiyang.intake.cells import WIDE, as_text, tidy
 from jiyang.intake.dates import date_cell
 from jiyang.intake.header import Header
-from jiyang.intake.reader import Source
+from jiyang.intake.reader import Source, stem_of
 
 DAY = (
     r"(?:(?P<y1>20\d\d) ?年 ?(?P<m1>\d{1,2}) ?月(?: ?(?P<d1>\d{1,2}) ?[日号])?"
@@ -35,14 +35,13 @@ COPY = re.compile(r"(?:[-_ ]*(?:副本|最终版?|终稿|定稿|\(\d{1,2}\)|[-_ 
 def told(source: Source, parts: Sequence[Header], filename: str) -> tuple[dt.date, str] | None:
     """(day, where it stands) of a file; None where nothing tells it."""
     above = [list(row) for part in parts if not part.again for row in islice(source.rows(part.sheet), part.row)]
-    stem = filename.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     sheets = [] if source.untyped else [part.sheet for part in parts]
     for where, days in (
         ("表头上方", _labelled(above, OF_DATA, source.epoch)),
         ("表头上方", _labelled(above, OF_FILE, source.epoch)),
         ("表头上方", (_alone(_text(cell)) for row in above for cell in row if isinstance(cell, str))),
         ("工作表名", map(_named, sheets)),
-        ("文件名", [_named(stem)]),
+        ("文件名", [_named(stem_of(filename))]),
     ):
         if found := set(days) - {None}:
             return (found.pop(), where) if len(found) == 1 else None

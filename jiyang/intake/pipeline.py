@@ -15,7 +15,7 @@ from jiyang.intake.layouts import Layout
 from jiyang.intake.matching import texts_of
 from jiyang.intake.normalise import Mapped, Told, normalise
 from jiyang.intake.places import RegionIndex
-from jiyang.intake.reader import Source, read
+from jiyang.intake.reader import Source, read, stem_of
 
 MOST_IN_TITLE = 4  # cells of a line above the headings that is a title, and no table's
 
@@ -58,7 +58,7 @@ def _told(source: Source, regions: RegionIndex, filename: str, header: Header, n
     return next(
         (
             (town, f"{where}的“{town}”")
-            for where, text in (("表头上方", above), ("文件名", filename.rsplit("/", 1)[-1].rsplit(".", 1)[0]))
+            for where, text in (("表头上方", above), ("文件名", stem_of(filename)))
             if (town := regions.town_told(text))
         ),
         ("", ""),

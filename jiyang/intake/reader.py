@@ -166,7 +166,12 @@ def _guarded(open_it: Callable[[], Any]) -> Any:
 
 def _csv(text: str, filename: str) -> Source:
     rows = texts.csv_rows(text)
-    return Source([filename.rsplit("/", 1)[-1].rsplit(".", 1)[0] or "CSV"], "csv", lambda _: iter(rows))
+    return Source([stem_of(filename) or "CSV"], "csv", lambda _: iter(rows))
+
+
+def stem_of(filename: str) -> str:
+    """A file's name without folder and ending."""
+    return filename.rsplit("/", 1)[-1].rsplit(".", 1)[0]
 
 
 def _html(text: str) -> Source:
